@@ -1,0 +1,58 @@
+#ifndef NET_SERVER_H
+#define NET_SERVER_H
+/* A small HTTP/1.1 listener by libwebsockets on our loop: health, metrics and callbacks of the bot; and, with
+ * websocket handlers given, the simulators. Bodies, time and connections are bounded. Without websocket
+ * handlers every Upgrade is refused (also h2c, which libwebsockets 4.1.6 would accept). */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct loop;
+struct server;      /* opaque */
+struct server_call; /* one HTTP request being answered */
+struct server_ws;   /* one accepted WebSocket */
+
+struct server_options {
+    const char *host;                        /* numeric; default "127.0.0.1" */
+    int port;                                /* 0 = any free one */
+    const char *certificate_file, *key_file; /* PEM; both or none */
+    size_t max_body;                         /* 0 = 64 KiB; larger = 413 */
+    int64_t request_ms;                      /* whole request; 0 = 10,000 */
+    int max_connections;                     /* 0 = 64 */
+    /* Once the body is complete. Answer now or later with server_answer; call stays valid until then or until
+     * on_gone. */
+    void (*on_request)(void *user, struct server_call *call);
+    void (*on_gone)(void *user, struct server_call *call); /* the peer left before the answer; may be NULL */
+    /* All NULL = no WebSockets. */
+    bool (*on_ws_open)(void *user, struct server_ws *ws,
+                       const char *path_and_query); /* false = refused with 403 */
+    void (*on_ws_text)(void *user, struct server_ws *ws, char *text, size_t len);
+    void (*on_ws_close)(void *user, struct server_ws *ws); /* ws is gone afterwards */
+    void *user;
+};
+struct server *server_create(struct loop *loop, const struct server_options *options, struct err *err);
+int server_port(const struct server *s);
+void server_close(struct server *s, void (*on_closed)(void *user), void *user); /* accepts NULL */
+
+const char *server_method(const struct server_call *c);
+const char *server_path(const struct server_call *c);                                /* without query */
+const char *server_query(const struct server_call *c);                               /* "" when none */
+const char *server_header(const struct server_call *c, const char *lower_case_name); /* NULL when absent */
+const char *server_body(const struct server_call *c, size_t *ret_len);
+void server_set_user(struct server_call *c, void *user);
+void *server_get_user(const struct server_call *c);
+/* Headers: "name: value\r\n…" or NULL. Body copied. call is gone afterwards. */
+void server_answer(struct server_call *c, int status, const char *content_type, const char *extra_headers,
+                   const void *body, size_t len);
+/* For simulators of bad weather: close the TCP connection now, with RST when reset. */
+void server_drop(struct server_call *c, bool reset);
+
+bool server_ws_send(struct server_ws *ws, const char *text, size_t len);
+void server_ws_close(struct server_ws *ws, int code);
+void server_ws_drop(struct server_ws *ws); /* no Close frame */
+void server_ws_set_user(struct server_ws *ws, void *user);
+void *server_ws_get_user(const struct server_ws *ws);
+
+#endif
