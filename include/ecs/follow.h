@@ -1,0 +1,139 @@
+#ifndef ECS_FOLLOW_H
+#define ECS_FOLLOW_H
+/* The follower: a pure function (goal, state, snapshot, time) -> (state, events, verdict). No I/O and no
+ * clock of its own; its state is serialisable and versioned. The decision rule is facts/ecs.md section 5: a
+ * verdict speaks of our own deployment id, never of counts alone. All times are world time in ms. */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "ecs/diagnose.h"
+#include "ecs/model.h"
+
+enum follow_goal_kind { FOLLOW_DEPLOYMENT };
+
+/* Immutable once following began. */
+struct follow_goal {
+    enum follow_goal_kind kind;
+    char deployment_id[ECS_ID]; /* ours: PRIMARY of UpdateService's answer */
+    char previous_id[ECS_ID];   /* PRIMARY read just before, "" = unknown */
+    bool unsure;                /* found after a crash or time-out: "may be mine, ECS cannot tell" */
+    int64_t began_ms;           /* the moment of UpdateService */
+    int wanted;                 /* count at the beginning; 0 = wanted zero */
+    int64_t slow_after_ms, give_up_after_ms, remind_every_ms; /* spans; settings the operation began with */
+};
+
+enum follow_phase {
+    FOLLOW_WAITING,      /* ECS has not shown our deployment yet */
+    FOLLOW_STARTING,     /* new tasks are placed, pulled, started */
+    FOLLOW_HEALTH,       /* new tasks run, not all count as healthy */
+    FOLLOW_DRAINING,     /* new tasks serve, old ones drain */
+    FOLLOW_ROLLING_BACK, /* the breaker, an alarm or a person sends it back */
+    FOLLOW_ENDED,
+};
+
+enum follow_served { SERVED_UNKNOWN, SERVED_YES, SERVED_NO };
+
+enum follow_verdict {
+    VERDICT_NONE,
+    VERDICT_SUCCEEDED,
+    VERDICT_FAILED,
+    VERDICT_ROLLED_BACK,
+    VERDICT_SUPERSEDED,
+    VERDICT_STOPPED_FOLLOWING
+};
+enum follow_by { BY_UNKNOWN, BY_BREAKER, BY_ALARM, BY_HOOK, BY_PERSON };
+
+#define FOLLOW_SEEN_EVENTS 128
+#define FOLLOW_SEEN_TASKS  64
+
+/* Mutable; written only by follow_step. Plain data: copy it freely. */
+struct follow_state {
+    enum follow_phase phase;
+    /* what a card shows */
+    enum follow_served served;
+    int64_t served_since_ms;     /* since when `served` has this value; 0 = unknown */
+    int64_t not_served_total_ms; /* measured outage so far */
+    int lowest_healthy;          /* the fewest tasks that served at once; -1 = unknown */
+    int wanted, old_running, new_running, new_pending, new_desired;
+    int64_t new_serve_ms; /* first time all wanted new tasks served; 0 = not yet */
+    int failed_tasks;     /* stopped tasks of our deployment, benign ones not counted */
+    int same_reason;      /* how many of them died of the most frequent reason */
+    char last_reason[DIAGNOSE_TEXT];
+    char last_event[ECS_REASON];
+    int64_t last_event_ms;
+    bool not_stabilising;
+    int64_t seen_ms; /* as_of of the last snapshot in which the service could be read; 0 = never */
+    enum follow_verdict verdict;
+    enum follow_by by;
+    char other_id[ECS_ID]; /* superseding deployment, or the one rolled back to */
+    int64_t ended_ms;
+    /* what only the follower uses; serialised too */
+    int64_t unseen_since_ms, absent_since_ms, reminded_ms, told_slow_ms, last_change_ms, stable_polls;
+    bool blind_told, was_primary;
+    uint64_t seen_events[FOLLOW_SEEN_EVENTS];
+    size_t seen_event_count;
+    uint64_t seen_tasks[FOLLOW_SEEN_TASKS];
+    size_t seen_task_count;
+    struct {
+        char key[96];
+        int count;
+    } reasons[8];
+    size_t reason_count;
+};
+
+enum follow_event_kind {
+    FOLLOW_EVENT_ECS,          /* an ECS service event worth a line in the thread: text */
+    FOLLOW_EVENT_PHASE,        /* the phase changed */
+    FOLLOW_EVENT_NEW_SERVE,    /* all wanted new tasks serve: test the site now */
+    FOLLOW_EVENT_TASK_STOPPED, /* a task of our deployment died: task, diagnosis, number (1 = the first: a new
+                                  message) */
+    FOLLOW_EVENT_NOT_STABILISING, /* two stopped tasks, or slow: a new message */
+    FOLLOW_EVENT_SLOW,            /* slow_after passed without a failure */
+    FOLLOW_EVENT_REMINDER,        /* still not done: never silence */
+    FOLLOW_EVENT_BLIND,           /* AWS cannot be seen for a minute: text says why */
+    FOLLOW_EVENT_SEEING,          /* it can be seen again */
+    FOLLOW_EVENT_SERVED_CHANGED,  /* users are served / not served from now on */
+};
+
+struct follow_event {
+    enum follow_event_kind kind;
+    int64_t at_ms;
+    char text[ECS_REASON];
+    int number;                 /* of stopped tasks, of reminders */
+    struct ecs_task task;       /* TASK_STOPPED */
+    struct diagnosis diagnosis; /* TASK_STOPPED */
+    int64_t lived_ms;           /* TASK_STOPPED: from start (or creation) to stop; -1 unknown */
+};
+
+#define FOLLOW_OUT                                                                                           \
+    24 /* events of one step; older ECS events beyond it are dropped, never a stopped task or a verdict */
+
+struct follow_output {
+    size_t count;
+    struct follow_event events[FOLLOW_OUT];
+    enum follow_verdict verdict; /* VERDICT_NONE = go on; otherwise the end, told exactly once */
+    char text[ECS_REASON];       /* of the verdict: reason as AWS gave it, "" when none */
+    bool wanted_zero;            /* succeeded, with nothing wanted and nothing running */
+};
+
+void follow_begin(const struct follow_goal *goal, struct follow_state *ret);
+/* ret is overwritten. After a verdict a further step does nothing. Big structs: keep them off the stack. */
+void follow_step(const struct follow_goal *goal, struct follow_state *state, const struct snapshot *snapshot,
+                 int64_t now_ms, struct follow_output *ret);
+/* Should tasks be read with the next look (something moved, or 30 s passed)? */
+bool follow_wants_tasks(const struct follow_goal *goal, const struct follow_state *before,
+                        const struct snapshot *service_only, int64_t now_ms);
+
+const char *follow_phase_word(enum follow_phase p);
+const char *follow_verdict_word(
+    enum follow_verdict v); /* "succeeded", "failed", "rolled_back", "superseded", "stopped_following" */
+
+/* Versioned JSON for the store. follow_load refuses an unknown version with a sentence. Caller decrefs. */
+json_t *follow_save(const struct follow_goal *goal, const struct follow_state *state);
+bool follow_load(const json_t *saved, struct follow_goal *ret_goal, struct follow_state *ret_state,
+                 struct err *err);
+
+#endif

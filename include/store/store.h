@@ -1,0 +1,134 @@
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+/* The durable memory, asynchronous, behind a table of functions. One step of an operation is one transaction:
+ * state, follower state, outbox rows, audit record, all or nothing. The store knows rows, not their meaning.
+ * A transaction owns copies of all it was given; callbacks come exactly once, never inside the call. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct store;     /* first member of every implementation */
+struct store_txn; /* a step being put together */
+
+#define STORE_ID  16
+#define STORE_KEY 160
+
+/* An operation. Texts are borrowed by store_txn_* (copied) and owned by the loaded set. */
+struct store_operation {
+    char id[STORE_ID];     /* "7F3K" */
+    char parent[STORE_ID]; /* "restart all": the parent's id; "" */
+    int position;          /* among the parent's children */
+    char verb[24];
+    char target[80], service_key[40];
+    char service_name[640]; /* "account/region/cluster/service": one at a time is keyed by this */
+    char state[24];
+    bool ended;
+    char verdict[24]; /* "" until it ended */
+    char server[32], user[64], user_name[80], channel[64], thread[64];
+    int64_t created_ms, updated_ms, acting_ms, ended_ms; /* wall */
+    int64_t duration_ms; /* world time from acting to the verdict; 0 until then */
+    const char *detail;  /* JSON: request, facts, settings it began with, card state; "" = none */
+    const char *follow;  /* JSON of follow_save; "" = none */
+};
+
+enum store_outbox_state { OUTBOX_PENDING, OUTBOX_SENDING, OUTBOX_SENT, OUTBOX_DROPPED };
+
+/* A message that must reach its channel, or an edit of one. */
+struct store_outbox {
+    char id[STORE_KEY]; /* "7F3K/card", "7F3K/notice/3", "reply/…": unique; also the message's metadata key */
+    char operation[STORE_ID];
+    char server[32], channel[64];
+    char thread_of[STORE_KEY]; /* outbox id whose message's thread this goes to; "" */
+    char thread[64];           /* or a thread known by the platform's id; "" */
+    char private_to[64];       /* user id of a message only they see; "" */
+    char message[64];          /* the platform's id once posted; "" */
+    enum store_outbox_state state;
+    int version, sent_version; /* of an edited card: last state wins */
+    bool ends;                 /* carries the verdict */
+    int64_t created_ms, updated_ms;
+    const char *card; /* JSON of the card */
+};
+
+struct store_audit {
+    int64_t at_ms;
+    char operation[STORE_ID];
+    char who[160], what[64];
+    const char *detail; /* one line of JSON */
+};
+
+struct store_txn *store_txn_create(void);
+void store_txn_destroy(struct store_txn *t); /* only of one that was not committed. Accepts NULL. */
+/* The commit fails with duplicate = true, and writes nothing, when the key is known. */
+void store_txn_delivery(struct store_txn *t, const char *key, int64_t at_ms);
+void store_txn_operation(struct store_txn *t, const struct store_operation *row); /* insert or replace */
+void store_txn_outbox(struct store_txn *t, const struct store_outbox *row);       /* insert or replace */
+void store_txn_audit(struct store_txn *t, const struct store_audit *row);
+/* On disk before done comes (synchronous=FULL): rows before a changing call. */
+void store_txn_durable(struct store_txn *t);
+
+struct store_commit {
+    void (*done)(struct store_commit *c);
+    void *user;
+    bool ok;
+    bool duplicate; /* !ok: the delivery was known already; nothing was written */
+    struct err err;
+    void *private_;
+};
+
+/* Everything that is not over: unended operations, and outbox rows not yet sent or belonging to one of them.
+ */
+struct store_loaded {
+    void (*done)(struct store_loaded *l);
+    void *user;
+    bool ok;
+    struct err err;
+    size_t operation_count, outbox_count; /* result, owned by the store, valid inside done */
+    struct store_operation *operations;
+    struct store_outbox *outbox;
+    int64_t last_alive_ms; /* wall time of the last commit of the previous life; 0 = none */
+    void *private_;
+};
+
+#define STORE_RECENT 50
+/* The newest ended operations of a verb on a service ("" = any), newest first. */
+struct store_recent {
+    char verb[24], service_name[640];
+    void (*done)(struct store_recent *r);
+    void *user;
+    bool ok;
+    struct err err;
+    size_t count;
+    struct store_operation *operations; /* owned by the store, valid inside done */
+    void *private_;
+};
+
+struct store_ops {
+    void (*commit)(struct store *s, struct store_txn *t /* taken */, struct store_commit *c);
+    void (*load)(struct store *s, struct store_loaded *l);
+    void (*recent)(struct store *s, struct store_recent *r);
+};
+struct store {
+    const struct store_ops *ops;
+};
+
+/* ---- SQLite, on the loop's worker thread */
+struct loop;
+struct store_sqlite_options {
+    const char *path;
+    const char *world;          /* "aws" or "rehearsal …": a store of another world is refused */
+    int64_t keep_deliveries_ms; /* 0 = 24 h */
+};
+/* Opens or creates (directory 0700, file 0600), locks against a second daemon, migrates; refuses network file
+ * systems, corrupt and newer files with a sentence. Blocking: at start only. */
+struct store *store_sqlite_open(struct loop *loop, const struct store_sqlite_options *options,
+                                struct err *err);
+/* What was committed before is finished first; then closes. on_closed once. Accepts NULL. */
+void store_sqlite_close(struct store *s, void (*on_closed)(void *user), void *user);
+
+/* ---- for tests with virtual time: the same rules in memory */
+struct store *store_memory_create(struct loop *loop);
+void store_memory_destroy(struct store *s);
+
+#endif
