@@ -1,0 +1,248 @@
+/* A live secret stands in one list with the forms in which its value may turn up in text. The gate marks
+ * every byte that any form covers and then writes each marked run as SECRET_SHOWN: overlapping secrets leave
+ * nothing behind, in whatever order they were registered. The list has a mutex, because the worker thread
+ * logs too. */
+#include "base/secret.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/crypto.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#define REGISTERED_MIN 6 /* shorter values would eat innocent text */
+#define FORMS_MAX      7 /* plain, URL (two cases), base64 padded, base64 at three alignments */
+
+struct form {
+    char *text;
+    size_t len;
+};
+
+struct secret {
+    char *value;
+    size_t len;
+    struct form forms[FORMS_MAX];
+    size_t form_count;
+    struct secret *next, *prev;
+};
+
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct secret *registry;
+
+/* ---- forms */
+
+static void add_form(struct secret *s, const char *text, size_t len)
+{
+    for (size_t i = 0; i < s->form_count; i++) {
+        if (s->forms[i].len == len && memcmp(s->forms[i].text, text, len) == 0) {
+            return;
+        }
+    }
+    assert(s->form_count < FORMS_MAX);
+    s->forms[s->form_count++] = (struct form){.text = mem_text_n(text, len), .len = len};
+}
+
+static bool unreserved(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == '~';
+}
+
+static void add_url_form(struct secret *s, const char digits[static 17])
+{
+    char *text = mem_array(3, s->len);
+    size_t out = 0;
+    for (size_t i = 0; i < s->len; i++) {
+        const unsigned char byte = (unsigned char)s->value[i];
+        if (unreserved(s->value[i])) {
+            text[out++] = s->value[i];
+        } else {
+            text[out++] = '%';
+            text[out++] = digits[byte >> 4];
+            text[out++] = digits[byte & 0x0F];
+        }
+    }
+    add_form(s, text, out);
+    crypto_wipe(text, out);
+    mem_free(text);
+}
+
+/* The part of base64 that depends on the value alone when `before` bytes (0 to 2) of something else share its
+ * first group: "Basic" credentials carry a password that way. */
+static void add_base64_form(struct secret *s, size_t before, bool padded)
+{
+    const size_t total = before + s->len;
+    char *bytes = mem_alloc(total);
+    memcpy(bytes + before, s->value, s->len);
+    char *text = crypto_base64(bytes, total);
+    const size_t from = (before * 8 + 5) / 6;
+    const size_t to = padded ? strlen(text) : total * 8 / 6;
+    add_form(s, text + from, to - from);
+    crypto_wipe(bytes, total);
+    crypto_wipe(text, strlen(text));
+    mem_free(bytes);
+    mem_free(text);
+}
+
+static void add_forms(struct secret *s)
+{
+    add_form(s, s->value, s->len);
+    add_url_form(s, "0123456789ABCDEF");
+    add_url_form(s, "0123456789abcdef");
+    add_base64_form(s, 0, true);
+    for (size_t before = 0; before < 3; before++) {
+        add_base64_form(s, before, false);
+    }
+}
+
+/* ---- life */
+
+struct secret *secret_create(const char *value, size_t len)
+{
+    struct secret *s = mem_alloc(sizeof(*s));
+    s->value = mem_text_n(value, len);
+    s->len = len;
+    /* A part of the mark itself would be "found" in every replaced text. */
+    if (len < REGISTERED_MIN || strstr(SECRET_SHOWN, s->value) != NULL) {
+        return s;
+    }
+    add_forms(s);
+    pthread_mutex_lock(&registry_lock);
+    s->next = registry;
+    if (registry != NULL) {
+        registry->prev = s;
+    }
+    registry = s;
+    pthread_mutex_unlock(&registry_lock);
+    return s;
+}
+
+void secret_destroy(struct secret *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    if (s->form_count > 0) {
+        pthread_mutex_lock(&registry_lock);
+        *(s->prev == NULL ? &registry : &s->prev->next) = s->next;
+        if (s->next != NULL) {
+            s->next->prev = s->prev;
+        }
+        pthread_mutex_unlock(&registry_lock);
+    }
+    for (size_t i = 0; i < s->form_count; i++) {
+        crypto_wipe(s->forms[i].text, s->forms[i].len);
+        mem_free(s->forms[i].text);
+    }
+    crypto_wipe(s->value, s->len);
+    mem_free(s->value);
+    mem_free(s);
+}
+
+const char *secret_reveal(const struct secret *s)
+{
+    return s == NULL ? "" : s->value;
+}
+
+size_t secret_length(const struct secret *s)
+{
+    return s == NULL ? 0 : s->len;
+}
+
+bool secret_equal(const struct secret *a, const char *b, size_t b_len)
+{
+    const char *value = secret_reveal(a);
+    const size_t len = secret_length(a);
+    volatile unsigned char differs = len != b_len;
+    for (size_t i = 0; i < b_len; i++) {
+        const char own = value[i < len ? i : len]; /* the NUL stands in behind the end */
+        differs = (unsigned char)(differs | (unsigned char)(own ^ b[i]));
+    }
+    return differs == 0;
+}
+
+/* ---- the gate */
+
+/* Marks in covered (may be NULL) every byte that belongs to a secret. True when there is one. */
+static bool find_secrets(const char *text, size_t len, bool *covered)
+{
+    bool found = false;
+    pthread_mutex_lock(&registry_lock);
+    for (const struct secret *s = registry; s != NULL; s = s->next) {
+        for (size_t i = 0; i < s->form_count; i++) {
+            const struct form *form = &s->forms[i];
+            const char *at = text;
+            while ((at = memmem(at, len - (size_t)(at - text), form->text, form->len)) != NULL) {
+                found = true;
+                if (covered == NULL) {
+                    break;
+                }
+                memset(covered + (at - text), true, form->len);
+                at++;
+            }
+        }
+    }
+    pthread_mutex_unlock(&registry_lock);
+    return found;
+}
+
+/* Writes text to `to` with each run of covered bytes as SECRET_SHOWN. */
+static void put_gated(struct buf *to, const char *text, size_t len, const bool *covered)
+{
+    for (size_t at = 0; at < len;) {
+        size_t end = at + 1;
+        while (end < len && covered[end] == covered[at]) {
+            end++;
+        }
+        if (covered[at]) {
+            buf_text(to, SECRET_SHOWN);
+        } else {
+            buf_put(to, text + at, end - at);
+        }
+        at = end;
+    }
+}
+
+void secret_gate_text(char *text, size_t size)
+{
+    const size_t len = strnlen(text, size);
+    assert(len < size);
+    if (!find_secrets(text, len, NULL)) {
+        return;
+    }
+    bool *covered = mem_array(len, sizeof(*covered));
+    struct buf gated;
+    buf_init(&gated, SIZE_MAX / 4);
+    find_secrets(text, len, covered);
+    put_gated(&gated, text, len, covered);
+    crypto_wipe(text, len);
+    text_copy_n(text, size, gated.data, gated.len);
+    buf_finish(&gated);
+    mem_free(covered);
+}
+
+void secret_gate_buf(struct buf *b)
+{
+    if (b->len == 0 || !find_secrets(b->data, b->len, NULL)) {
+        return;
+    }
+    bool *covered = mem_array(b->len, sizeof(*covered));
+    struct buf gated;
+    buf_init(&gated, b->max);
+    find_secrets(b->data, b->len, covered);
+    put_gated(&gated, b->data, b->len, covered);
+    gated.overflow = gated.overflow || b->overflow;
+    crypto_wipe(b->data, b->len);
+    buf_finish(b);
+    *b = gated;
+    mem_free(covered);
+}
+
+bool secret_gate_would_change(const char *text)
+{
+    return find_secrets(text, strlen(text), NULL);
+}

@@ -1,0 +1,13 @@
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+/* One character of UTF-8 at a time. */
+#include <stddef.h>
+#include <stdint.h>
+
+/* The length (1 to 4) of the valid character at the front of bytes, with its number; 0 when there is none:
+ * empty, cut short, overlong, a surrogate, or past U+10FFFF. */
+size_t utf8_decode(const char *bytes, size_t len, uint32_t *ret_point);
+/* The longest length <= max at which text of len bytes may be cut without splitting a character. */
+size_t utf8_cut(const char *bytes, size_t len, size_t max);
+
+#endif
