@@ -1,0 +1,80 @@
+#ifndef CORE_COMMAND_H
+#define CORE_COMMAND_H
+/* A command is one file in commands/ with a const row. Parser, help and authorisation read the row; app hands
+ * the table to the engine. */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/card.h"
+#include "core/config.h"
+#include "core/request.h"
+
+struct command_call;
+
+enum right { RIGHT_NONE, RIGHT_VIEW, RIGHT_LOGS, RIGHT_RESTART, RIGHT_DOWNTIME };
+const char *right_word(enum right r); /* "none", "view", "logs", "restart", "downtime" */
+
+enum command_needs {
+    NEEDS_NOTHING,
+    NEEDS_TARGET,
+    NEEDS_SERVICE /* target and an optional service key */,
+    NEEDS_SERVICE_OR_ALL
+};
+
+#define COMMAND_EXTRA    (1u << 0) /* words beyond target and service are allowed: parsed.extra */
+#define COMMAND_REASON   (1u << 1) /* --reason TEXT is allowed */
+#define COMMAND_OPTIONAL (1u << 2) /* the target may be missing */
+
+struct command {
+    const char *name;
+    const char *usage;   /* "restart TARGET [SERVICE|all] [--reason TEXT]" */
+    const char *summary; /* one line for help */
+    const char *detail;  /* `help NAME`: what it does, what it costs users, an example */
+    enum right right;
+    enum command_needs needs;
+    unsigned flags;
+    bool changes; /* committed before it is acked; refused when older than 60 s */
+    /* Runs after parsing and authorisation. Must end in exactly one of command_reply, command_refuse,
+     * command_started; may wait (async) before. */
+    void (*run)(struct command_call *call);
+};
+
+/* What the parser made of a text. */
+struct parsed {
+    const struct command *command;
+    const struct config_target *target;   /* NULL when the command needs none */
+    const struct config_service *service; /* the named or the default one; NULL with all */
+    bool service_named, all;
+    char reason[300];
+    char extra[300]; /* leftover words of COMMAND_EXTRA */
+};
+
+/* Folds typographic dashes, quotes and spaces, splits words, finds command, target (longest match of 1 to 4
+ * words), service, options. On failure err is the sentence for the user, with "did you mean". An empty text
+ * is `help`. Pure. */
+bool parse_request(const struct command *const *table, const struct config *config, const char *text,
+                   struct parsed *ret, struct err *err);
+
+/* ---- what a running command sees */
+struct ecs;
+struct engine;
+struct command_call {
+    struct engine *engine;
+    const struct config *config;
+    const struct command *const *table; /* NULL-terminated */
+    struct ecs *ecs;
+    struct parsed parsed;
+    struct request request;
+    int64_t now_ms; /* wall at start */
+    void *state;    /* the command's own, freed by it before it ends */
+};
+
+/* The answer: to the asker only, where the platform can (slash), else in the thread. Copies card. call is
+ * gone afterwards. */
+void command_reply(struct command_call *call, const struct card *card);
+/* A refusal: "⛔ Not done; nothing was changed. " + text; audited. */
+void command_refuse(struct command_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* An operation was begun and speaks for itself (restart). */
+void command_started(struct command_call *call);
+
+#endif
