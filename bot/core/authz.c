@@ -1,0 +1,305 @@
+/* Rights. Order of the questions: may anybody do it here (channel), may this kind of account (member), is the
+ * person named (rule). */
+#include "core/authz.h"
+
+#include "base/buf.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define GROUP_FRESH_MS        (10 * 60 * 1000)
+#define GROUP_FRESH_CHANGE_MS (60 * 1000)
+
+const char *right_word(enum right r)
+{
+    static const char *const words[] = {"none", "view", "logs", "restart", "downtime"};
+
+    return words[r];
+}
+
+static const struct principals *rule_of(const struct config_target *t, enum right right)
+{
+    switch (right) {
+    case RIGHT_VIEW: return &t->view;
+    case RIGHT_LOGS: return &t->logs;
+    case RIGHT_RESTART: return &t->restart;
+    case RIGHT_DOWNTIME: return &t->downtime;
+    case RIGHT_NONE: break;
+    }
+    return NULL;
+}
+
+static void refuse(struct authz_result *ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void refuse(struct authz_result *ret, const char *format, ...)
+{
+    struct buf b;
+    va_list args;
+
+    ret->answer = AUTHZ_REFUSED;
+    buf_init(&b, sizeof ret->text * 2);
+    va_start(args, format);
+    buf_vformat(&b, format, args);
+    va_end(args);
+    TEXT_COPY(ret->text, b.data);
+    buf_finish(&b);
+}
+
+/* ---- where */
+
+static bool channel_listed(const struct config_target *t, const struct place *p, bool by_id)
+{
+    for (size_t i = 0; i < t->channel_count; i++) {
+        const struct config_channel *c = &t->channels[i];
+        if (c->any && !by_id)
+            return true;
+        if (!c->any && text_equal(c->server, p->server) && text_equal(c->id, p->channel))
+            return true;
+    }
+    return false;
+}
+
+static bool place_allows(const struct config_target *t, const struct request *r, struct authz_result *ret)
+{
+    const struct place *p = &r->place;
+
+    if (r->source == REQUEST_LOCAL)
+        return true;
+    if (p->direct && !channel_listed(t, p, true)) {
+        refuse(ret,
+               "%s may not be changed from a direct message. Ask in the incident's channel, where others see "
+               "it.",
+               t->name);
+        return false;
+    }
+    if (p->shared && !channel_listed(t, p, true)) {
+        refuse(ret,
+               "This channel is shared with another organisation, and %s may only be changed from shared "
+               "channels that are "
+               "listed by id (allow.channels: \"%s:%s\").",
+               t->name, p->server, p->channel);
+        return false;
+    }
+    if (!channel_listed(t, p, false)) {
+        refuse(ret,
+               "%s may not be changed from this channel. An administrator has to add \"%s:%s\" to "
+               "allow.channels of %s.",
+               t->name, p->server, p->channel, t->name);
+        return false;
+    }
+    return true;
+}
+
+/* ---- which kind of account */
+
+static const char *member_word(enum chat_member m)
+{
+    switch (m) {
+    case MEMBER_GUEST: return "a guest account";
+    case MEMBER_STRANGER: return "an account of another organisation";
+    case MEMBER_BOT: return "a bot";
+    case MEMBER_DEACTIVATED: return "a deactivated account";
+    case MEMBER_UNKNOWN: return "an account of unknown kind";
+    case MEMBER_FULL: break;
+    }
+    return "a member";
+}
+
+static bool is_full(const struct authz_facts *f)
+{
+    return f->lookup_ok && f->member == MEMBER_FULL;
+}
+
+/* ---- is the person named */
+
+enum match { MATCH_NO, MATCH_YES, MATCH_UNSURE };
+
+static enum match match_group(const struct principal *p, const struct authz_facts *f, int64_t now_ms,
+                              int64_t fresh_ms)
+{
+    if (!f->looked_up)
+        return MATCH_UNSURE;
+    if (!f->lookup_ok || now_ms - f->groups_as_of_ms > fresh_ms)
+        return MATCH_NO;
+    for (size_t i = 0; i < f->group_count; i++) {
+        if (text_equal(f->groups[i], p->id))
+            return f->in_group[i] ? MATCH_YES : MATCH_NO;
+    }
+    return MATCH_NO;
+}
+
+static enum match match_one(const struct principal *p, const struct request *r, const struct authz_facts *f,
+                            int64_t now_ms, int64_t fresh_ms)
+{
+    bool same_server = text_equal(p->server, r->who.server);
+
+    switch (p->kind) {
+    case PRINCIPAL_EVERYONE: return MATCH_YES;
+    case PRINCIPAL_ANY:
+        if (r->source == REQUEST_LOCAL)
+            return MATCH_NO;
+        return !f->looked_up ? MATCH_UNSURE : is_full(f) ? MATCH_YES : MATCH_NO;
+    case PRINCIPAL_USER:
+        return r->source != REQUEST_LOCAL && same_server && text_equal(p->id, r->who.user) ? MATCH_YES
+                                                                                           : MATCH_NO;
+    case PRINCIPAL_LOCAL:
+        return r->source == REQUEST_LOCAL && text_equal(p->id, r->who.user) ? MATCH_YES : MATCH_NO;
+    case PRINCIPAL_GROUP:
+        return r->source != REQUEST_LOCAL && same_server ? match_group(p, f, now_ms, fresh_ms) : MATCH_NO;
+    }
+    return MATCH_NO;
+}
+
+/* A yes beats everything; else what a lookup could still turn into a yes. */
+static enum match match_rule(const struct principals *rule, const struct request *r,
+                             const struct authz_facts *f, int64_t now_ms, int64_t fresh_ms)
+{
+    enum match best = MATCH_NO;
+
+    for (size_t i = 0; i < rule->count; i++) {
+        enum match m = match_one(&rule->list[i], r, f, now_ms, fresh_ms);
+        if (m == MATCH_YES)
+            return m;
+        if (m == MATCH_UNSURE)
+            best = m;
+    }
+    return best;
+}
+
+static void ask_for_lookup(const struct principals *rule, const struct request *r, struct authz_result *ret)
+{
+    ret->answer = AUTHZ_LOOKUP;
+    for (size_t i = 0; i < rule->count; i++) {
+        const struct principal *p = &rule->list[i];
+        if (p->kind == PRINCIPAL_GROUP && text_equal(p->server, r->who.server) &&
+            ret->group_count < sizeof ret->groups / sizeof ret->groups[0])
+            TEXT_COPY(ret->groups[ret->group_count++], p->id);
+    }
+}
+
+static bool names_everyone(const struct principals *rule)
+{
+    for (size_t i = 0; i < rule->count; i++) {
+        if (rule->list[i].kind == PRINCIPAL_EVERYONE)
+            return true;
+    }
+    return false;
+}
+
+static void refuse_right(const struct config *config, const struct config_target *t, enum right right,
+                         const struct request *r, struct authz_result *ret)
+{
+    char holders[240];
+
+    authz_holders(config, t, right, holders, sizeof holders);
+    if (*holders)
+        refuse(ret, "You need the right \"%s\" for %s; held by %s. Your id is %s:user:%s (whoami).",
+               right_word(right), t->name, holders, r->who.server, r->who.user);
+    else
+        refuse(
+            ret,
+            "Nobody holds the right \"%s\" for %s. An administrator has to add to allow of this target: %s: "
+            "[\"%s:user:%s\"]",
+            right_word(right), t->name, right_word(right), r->who.server, r->who.user);
+}
+
+/* Everybody must be a full member for a change, unless the rule takes whoever the platform delivers and no
+ * look-up says otherwise. */
+static bool account_allows(const struct command *command, const struct principals *rule,
+                           const struct request *r, const struct authz_facts *f, struct authz_result *ret)
+{
+    if (r->source == REQUEST_LOCAL)
+        return true;
+    if (f->looked_up && f->lookup_ok && f->member != MEMBER_FULL && f->member != MEMBER_UNKNOWN &&
+        command->changes) {
+        refuse(ret, "%s is %s, and only full members may change something. Ask a member of the team.",
+               *r->who.name ? r->who.name : r->who.user, member_word(f->member));
+        return false;
+    }
+    if (!command->changes || names_everyone(rule))
+        return true;
+    if (!f->looked_up) {
+        ask_for_lookup(rule, r, ret);
+        return false;
+    }
+    if (!f->lookup_ok) {
+        refuse(
+            ret,
+            "I could not check who you are (%s), and without that nothing is changed. Try again in a minute.",
+            f->lookup_trouble);
+        return false;
+    }
+    if (f->member != MEMBER_FULL) {
+        refuse(ret, "I could not verify that you are a full member of this workspace. Ask an administrator.");
+        return false;
+    }
+    return true;
+}
+
+void authz_decide(const struct config *config, const struct config_target *target,
+                  const struct command *command, const struct request *request,
+                  const struct authz_facts *facts, int64_t now_ms, struct authz_result *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    ret->answer = AUTHZ_ALLOWED;
+    const struct principals *rule = target ? rule_of(target, command->right) : NULL;
+    if (!rule)
+        return;
+    if (command->changes && !place_allows(target, request, ret))
+        return;
+    if (!rule->set) {
+        refuse_right(config, target, command->right, request, ret);
+        return;
+    }
+    if (!account_allows(command, rule, request, facts, ret))
+        return;
+    switch (
+        match_rule(rule, request, facts, now_ms, command->changes ? GROUP_FRESH_CHANGE_MS : GROUP_FRESH_MS)) {
+    case MATCH_YES: return;
+    case MATCH_UNSURE: ask_for_lookup(rule, request, ret); return;
+    case MATCH_NO: break;
+    }
+    if (facts->looked_up && !facts->lookup_ok)
+        refuse(ret, "I could not look up your groups (%s). Nothing was changed; try again in a minute.",
+               facts->lookup_trouble);
+    else
+        refuse_right(config, target, command->right, request, ret);
+}
+
+static void holder(const struct config *config, const struct principal *p, struct buf *b)
+{
+    switch (p->kind) {
+    case PRINCIPAL_ANY: buf_text(b, "every full member"); break;
+    case PRINCIPAL_EVERYONE: buf_text(b, "everyone"); break;
+    case PRINCIPAL_LOCAL: buf_format(b, "local:%s", p->id); break;
+    case PRINCIPAL_GROUP: buf_format(b, "members of %s:group:%s", p->server, p->id); break;
+    case PRINCIPAL_USER: {
+        const struct config_person *person = config_person_of(config, p->server, p->id);
+        if (person)
+            buf_format(b, "@%s", person->name);
+        else
+            buf_format(b, "%s:user:%s", p->server, p->id);
+        break;
+    }
+    }
+}
+
+void authz_holders(const struct config *config, const struct config_target *target, enum right right,
+                   char *to, size_t size)
+{
+    const struct principals *rule = rule_of(target, right);
+    struct buf all, one;
+
+    buf_init(&all, 4096);
+    buf_init(&one, 512);
+    for (size_t i = 0; rule && i < rule->count; i++) {
+        buf_clear(&one);
+        holder(config, &rule->list[i], &one);
+        /* A person with several ids is one holder. */
+        if (all.len && strstr(all.data, one.data))
+            continue;
+        buf_format(&all, "%s%s", all.len ? ", " : "", one.data);
+    }
+    text_copy(to, size, all.data);
+    buf_finish(&one);
+    buf_finish(&all);
+}
