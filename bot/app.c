@@ -1,0 +1,385 @@
+#include "app.h"
+
+#include "aws/call.h"
+#include "aws/credentials.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "chat/slack.h"
+#include "commands/table.h"
+#include "core/config.h"
+#include "ecs/ecs.h"
+#include "loop/loop.h"
+#include "net/http.h"
+#include "net/ws.h"
+#include "store/store.h"
+
+#include <ctype.h>
+#include <string.h>
+
+struct app {
+    struct app_options o;
+    struct http *http;
+    struct ws_client *ws;
+    struct store *store;
+    struct ecs *ecs;
+    struct engine *engine;
+    struct slack *slack[CONFIG_CHATS];
+    /* one a target; targets of one profile share their credentials */
+    struct aws_session *sessions[CONFIG_TARGETS];
+    struct credentials *credentials[CONFIG_TARGETS];
+    size_t credentials_count;
+    char credentials_of[CONFIG_TARGETS][CONFIG_NAME];
+
+    bool engine_ready, connected, ready_told, fatal_told, stopping;
+    size_t chats_fatal;
+    /* stopping: what is being closed, and whom to tell */
+    int step;
+    size_t closing;
+    void (*on_stopped)(void *user);
+    void *stopped_user;
+};
+
+/* ---- building */
+
+static bool create_net(struct app *a, struct err *err)
+{
+    const struct config *c = a->o.config;
+    const char *bundle = a->o.environment("AWS_CA_BUNDLE");
+    const char *ca = *c->ca_file ? c->ca_file : bundle && *bundle ? bundle : NULL;
+    struct http_options http = {.ca_file = ca,
+                                .proxy = a->o.proxy,
+                                .user_agent = "cloudtak-bot/" CLOUDTAK_VERSION,
+                                .allow_plain = c->unsafe_endpoints};
+    struct ws_client_options ws = {.ca_file = ca, .proxy = a->o.proxy};
+
+    a->http = http_create(a->o.loop, &http, err);
+    a->ws = a->http ? ws_client_create(a->o.loop, &ws, err) : NULL;
+    return a->ws != NULL;
+}
+
+static struct credentials *credentials_for(struct app *a, const char *profile, struct err *err)
+{
+    for (size_t i = 0; i < a->credentials_count; i++) {
+        if (text_equal(a->credentials_of[i], profile))
+            return a->credentials[i];
+    }
+    struct credentials_options o = {.loop = a->o.loop,
+                                    .http = a->http,
+                                    .profile = *profile ? profile : NULL,
+                                    .environment = a->o.environment};
+    struct credentials *c = credentials_create(&o, err);
+    if (c) {
+        TEXT_COPY(a->credentials_of[a->credentials_count], profile);
+        a->credentials[a->credentials_count++] = c;
+    }
+    return c;
+}
+
+/* AWS_ENDPOINT_URL[_<SERVICE>]: obeyed only where the configuration says that this is no real AWS. */
+static const char *endpoint_override(const struct app *a, enum aws_service service)
+{
+    char name[64] = "AWS_ENDPOINT_URL_";
+    size_t at = strlen(name);
+
+    if (!a->o.config->unsafe_endpoints)
+        return NULL;
+    for (const char *w = endpoint_service(service)->word; *w && at + 1 < sizeof name; w++)
+        name[at++] = *w == '-' ? '_' : (char)toupper((unsigned char)*w);
+    name[at] = '\0';
+    const char *own = a->o.environment(name);
+    return own ? own : a->o.environment("AWS_ENDPOINT_URL");
+}
+
+static bool create_session(struct app *a, struct config_target *t, size_t index, struct err *err)
+{
+    if (*t->role_arn)
+        return err_set(err, ERR_CONFIG,
+                       "target \"%s\": role_arn is not supported by this version; give the bot a profile "
+                       "with keys of that role, or run "
+                       "it in ECS with a task role",
+                       t->name);
+    const char *fips = a->o.environment("AWS_USE_FIPS_ENDPOINT");
+    struct aws_session_options o = {.loop = a->o.loop,
+                                    .http = a->http,
+                                    .credentials = credentials_for(a, t->profile, err),
+                                    .region = t->region,
+                                    .fips =
+                                        text_equal(t->partition, "aws-us-gov") || text_equal(fips, "true"),
+                                    .reads_per_second = a->o.config->poll_budget};
+    if (!o.credentials)
+        return false;
+    for (int s = 0; s < AWS_SERVICES; s++)
+        o.endpoint_override[s] = endpoint_override(a, (enum aws_service)s);
+    a->sessions[index] = aws_session_create(&o, err);
+    if (!a->sessions[index])
+        return err_wrap(err, "target \"%s\"", t->name);
+    t->session = ecs_client_add_session(a->ecs, a->sessions[index]);
+    return true;
+}
+
+static bool create_aws(struct app *a, struct err *err)
+{
+    struct config *c = a->o.config;
+    struct ecs_client_options o = {.loop = a->o.loop,
+                                   .active_ms = c->poll_active_ms,
+                                   .quiet_ms = c->poll_quiet_ms,
+                                   .calls_per_second = c->poll_budget};
+
+    a->ecs = ecs_client_create(&o);
+    for (size_t i = 0; i < c->target_count; i++) {
+        if (!create_session(a, &c->targets[i], i, err))
+            return false;
+    }
+    return true;
+}
+
+static void on_settled(void *user, const struct request *request, enum settled how,
+                       enum operation_state operation)
+{
+    struct app *a = user;
+
+    if (a->o.on_settled)
+        a->o.on_settled(a->o.user, request, how, operation);
+}
+
+static bool create_engine(struct app *a, struct err *err)
+{
+    struct store_sqlite_options store = {.path = a->o.config->store_path, .world = a->o.world};
+
+    a->store = store_sqlite_open(a->o.loop, &store, err);
+    if (!a->store)
+        return false;
+    struct engine_options o = {.loop = a->o.loop,
+                               .config = a->o.config,
+                               .store = a->store,
+                               .ecs = a->ecs,
+                               .commands = commands_table,
+                               .on_settled = on_settled,
+                               .user = a};
+    a->engine = engine_create(&o);
+    return true;
+}
+
+/* ---- chat */
+
+static void tell_fatal(struct app *a, const struct err *err)
+{
+    if (a->fatal_told || a->stopping)
+        return;
+    a->fatal_told = true;
+    a->o.on_fatal(a->o.user, err);
+}
+
+static void tell_ready(struct app *a)
+{
+    if (!a->engine_ready || !a->connected || a->ready_told || a->stopping)
+        return;
+    a->ready_told = true;
+    a->o.on_ready(a->o.user);
+}
+
+static void on_request(void *user, const struct request *request, struct request_taken *taken)
+{
+    struct app *a = user;
+
+    engine_submit(a->engine, request, taken);
+}
+
+/* A text that cannot be parsed changes nothing. */
+static bool changes(void *user, const char *text)
+{
+    struct app *a = user;
+    struct parsed *p = mem_alloc(sizeof *p);
+    struct err err;
+    bool yes = parse_request(commands_table, a->o.config, text, p, &err) && p->command->changes;
+
+    mem_free(p);
+    return yes;
+}
+
+static void on_connected(void *user, bool connected)
+{
+    struct app *a = user;
+
+    if (connected)
+        a->connected = true;
+    tell_ready(a);
+}
+
+/* One platform's dead token does not end the others. */
+static void on_chat_fatal(void *user, const struct err *err)
+{
+    struct app *a = user;
+
+    a->chats_fatal++;
+    log_error("app", NULL, "%s", err->text);
+    if (a->chats_fatal == a->o.config->chat_count)
+        tell_fatal(a, err);
+}
+
+static bool create_chats(struct app *a, struct err *err)
+{
+    const struct config *c = a->o.config;
+
+    for (size_t i = 0; i < c->chat_count; i++) {
+        if (c->chats[i].kind != CHAT_SLACK)
+            return err_set(err, ERR_CONFIG,
+                           "chat \"%s\": Mattermost is not supported by this version; remove the entry",
+                           c->chats[i].name);
+        struct slack_options o = {.loop = a->o.loop,
+                                  .http = a->http,
+                                  .ws = a->ws,
+                                  .config = &c->chats[i],
+                                  .on_request = on_request,
+                                  .changes = changes,
+                                  .on_connected = on_connected,
+                                  .on_fatal = on_chat_fatal,
+                                  .user = a};
+        a->slack[i] = slack_create(&o);
+        engine_add_chat(a->engine, slack_chat(a->slack[i]));
+    }
+    return true;
+}
+
+static void free_all(struct app *a);
+
+struct app *app_create(const struct app_options *options, struct err *err)
+{
+    struct app *a = mem_alloc(sizeof *a);
+
+    a->o = *options;
+    if (create_net(a, err) && create_aws(a, err) && create_engine(a, err) && create_chats(a, err))
+        return a;
+    free_all(a);
+    return NULL;
+}
+
+static void on_engine_started(void *user, bool ok, const struct err *err)
+{
+    struct app *a = user;
+
+    if (!ok) {
+        tell_fatal(a, err);
+        return;
+    }
+    a->engine_ready = true;
+    for (size_t i = 0; i < a->o.config->chat_count && !a->stopping; i++)
+        slack_start(a->slack[i]);
+    tell_ready(a);
+}
+
+void app_start(struct app *a)
+{
+    engine_start(a->engine, on_engine_started, a);
+}
+
+/* ---- stopping: each step closes one thing and is continued by its callback */
+
+static void stop_next(void *user);
+
+static void stop_chats(struct app *a)
+{
+    size_t n = a->o.config->chat_count;
+
+    a->closing = n;
+    if (!n)
+        stop_next(a);
+    for (size_t i = 0; i < n; i++)
+        slack_close(a->slack[i], stop_next, a);
+}
+
+static void stop_engine(struct app *a)
+{
+    a->closing = 1;
+    engine_close(a->engine, stop_next, a);
+}
+
+static void stop_store(struct app *a)
+{
+    engine_destroy(a->engine);
+    a->engine = NULL;
+    for (size_t i = 0; i < CONFIG_CHATS; i++) {
+        slack_destroy(a->slack[i]);
+        a->slack[i] = NULL;
+    }
+    a->closing = 1;
+    store_sqlite_close(a->store, stop_next, a);
+}
+
+static void stop_aws(struct app *a)
+{
+    a->store = NULL;
+    ecs_client_destroy(a->ecs);
+    a->ecs = NULL;
+    for (size_t i = 0; i < CONFIG_TARGETS; i++) {
+        aws_session_destroy(a->sessions[i]);
+        a->sessions[i] = NULL;
+    }
+    for (size_t i = 0; i < a->credentials_count; i++)
+        credentials_destroy(a->credentials[i]);
+    a->credentials_count = 0;
+    a->closing = 1;
+    http_close(a->http, stop_next, a);
+}
+
+static void stop_ws(struct app *a)
+{
+    a->http = NULL;
+    a->closing = 1;
+    ws_client_close(a->ws, stop_next, a);
+}
+
+static void stop_told(struct app *a)
+{
+    a->ws = NULL;
+    if (a->on_stopped)
+        a->on_stopped(a->stopped_user);
+}
+
+/* Adapters first, so that nothing new comes in; the network last, since everything above uses it. */
+static void (*const stop_steps[])(struct app *a) = {stop_chats, stop_engine, stop_store,
+                                                    stop_aws,   stop_ws,     stop_told};
+
+static void stop_next(void *user)
+{
+    struct app *a = user;
+
+    if (a->closing > 1) {
+        a->closing--;
+        return;
+    }
+    a->closing = 0;
+    stop_steps[a->step++](a);
+}
+
+void app_stop(struct app *a, void (*on_stopped)(void *user), void *user)
+{
+    if (!a) {
+        on_stopped(user);
+        return;
+    }
+    if (a->stopping)
+        return;
+    a->stopping = true;
+    a->on_stopped = on_stopped;
+    a->stopped_user = user;
+    stop_next(a);
+}
+
+void app_destroy(struct app *a)
+{
+    mem_free(a);
+}
+
+/* A half-built app: nothing runs yet; closing still wants turns of the loop. */
+static void free_all(struct app *a)
+{
+    struct loop *loop = a->o.loop;
+
+    a->stopping = true;
+    a->step = 2;
+    stop_next(a);
+    loop_run(loop);
+    app_destroy(a);
+}
