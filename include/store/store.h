@@ -77,7 +77,9 @@ struct store_commit {
     void *private_;
 };
 
-/* Everything that is not over: unended operations, and outbox rows not yet sent or belonging to one of them.
+/* Everything that is not over: unended operations, and outbox rows not yet sent (an edit that waits counts)
+ * or belonging to one of them, and the heads of the threads that waiting rows go to. In order of first
+ * insertion.
  */
 struct store_loaded {
     void (*done)(struct store_loaded *l);
@@ -129,6 +131,10 @@ void store_sqlite_close(struct store *s, void (*on_closed)(void *user), void *us
 
 /* ---- for tests with virtual time: the same rules in memory */
 struct store *store_memory_create(struct loop *loop);
-void store_memory_destroy(struct store *s);
+void store_memory_destroy(struct store *s); /* what was asked for is finished first. Accepts NULL. */
+/* From now on commits fail as on a full disk, or succeed again. */
+void store_memory_fail(struct store *s, bool failing);
+/* The audit records in order; NULL past the last one. */
+const struct store_audit *store_memory_audit(const struct store *s, size_t index);
 
 #endif
