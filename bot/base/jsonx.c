@@ -1,7 +1,6 @@
 #include "base/jsonx.h"
 
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -124,7 +123,8 @@ int64_t jsonx_seconds_to_ms(const json_t *root, const char *path, int64_t otherw
             ms = seconds * 1000;
         }
     } else if (json_is_real(value)) {
-        whole(round(json_real_value(value) * 1000), &ms);
+        const double exact = json_real_value(value) * 1000;
+        whole(exact + (exact < 0 ? -0.5 : 0.5), &ms);
     }
     return ms;
 }
