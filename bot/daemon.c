@@ -1,0 +1,105 @@
+#include "daemon.h"
+
+#include "app.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "loop/loop.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define EXIT_FATAL 2
+#define STOP_MS    (10 * 1000)
+
+struct daemon {
+    struct loop *loop;
+    struct app *app;
+    struct loop_timer patience;
+    bool stopping;
+    int status;
+};
+
+static void on_stopped(void *user)
+{
+    struct daemon *d = user;
+
+    loop_timer_stop(d->loop, &d->patience);
+    loop_stop(d->loop);
+}
+
+/* What hangs must not keep a supervisor waiting: everything that matters is committed already. */
+static void on_patience(struct loop_timer *t)
+{
+    (void)t;
+    log_error("daemon", NULL,
+              "stopping took more than 10 s; ending now, running operations go on at the next start");
+    _exit(1);
+}
+
+static void stop(struct daemon *d, int status)
+{
+    if (d->stopping)
+        return;
+    d->stopping = true;
+    d->status = status;
+    loop_timer_start(d->loop, &d->patience, STOP_MS);
+    app_stop(d->app, on_stopped, d);
+}
+
+static void on_signal(void *user, int signum)
+{
+    struct daemon *d = user;
+
+    if (d->stopping)
+        _exit(128 + signum);
+    log_info("daemon", NULL, "signal %d: stopping; running operations go on at the next start", signum);
+    stop(d, 0);
+}
+
+static void on_ready(void *user)
+{
+    (void)user;
+    log_info("daemon", NULL, "ready");
+}
+
+static void on_fatal(void *user, const struct err *err)
+{
+    log_error("daemon", NULL, "cannot go on: %s", err->text);
+    stop(user, EXIT_FATAL);
+}
+
+static const char *environment(const char *name)
+{
+    return getenv(name);
+}
+
+int daemon_run(struct config *config)
+{
+    struct clock clock = clock_real(1, 0);
+    struct daemon d = {.loop = loop_create(&clock)};
+    struct err err = {0};
+    struct app_options o = {.loop = d.loop,
+                            .config = config,
+                            .environment = environment,
+                            .world = "aws",
+                            .on_ready = on_ready,
+                            .on_fatal = on_fatal,
+                            .user = &d};
+
+    d.patience = (struct loop_timer){.fire = on_patience, .user = &d};
+    d.app = app_create(&o, &err);
+    if (d.app) {
+        loop_on_signal(d.loop, SIGINT, on_signal, &d);
+        loop_on_signal(d.loop, SIGTERM, on_signal, &d);
+        app_start(d.app);
+        loop_run(d.loop);
+        app_destroy(d.app);
+    } else {
+        log_error("daemon", NULL, "not started: %s", err.text);
+        d.status = EXIT_FATAL;
+    }
+    if (loop_destroy(d.loop) != 0)
+        log_error("daemon", NULL, "something was left open on the loop");
+    return d.status;
+}
