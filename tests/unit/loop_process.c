@@ -1,12 +1,15 @@
 /* Children with line-wise pipes, and lines of an input of our own. */
 #include <fcntl.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "lib/check.h"
 #include "lib/test_loop.h"
 #include "loop/process.h"
@@ -169,6 +172,34 @@ static void destroy_kills_and_stays_silent(void **state)
     buf_finish(&seen.lines);
 }
 
+static void a_loop_reaps_the_child_it_outlives(void **state)
+{
+    (void)state;
+    struct test_loop t;
+    struct seen seen = {0};
+    test_loop_init_real(&t);
+    struct process *p = start_shell(&t, &seen, "exec sleep 60");
+    process_destroy(p);
+    test_loop_finish(&t);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left, not even a zombie */
+    buf_finish(&seen.lines);
+}
+
+static void an_input_left_open_is_counted(void **state)
+{
+    (void)state;
+    struct test_loop t;
+    struct seen seen = {0};
+    test_loop_init_real(&t);
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    struct lines *l = lines_create(t.loop, fds[0], take_line, take_end, &seen);
+    assert_int_equal(loop_destroy(t.loop), 1);
+    mem_free(l); /* its handle was closed by force */
+    close(fds[0]);
+    close(fds[1]);
+}
+
 static void destroy_inside_a_line_ends_the_lines(void **state)
 {
     struct test_loop *t = *state;
@@ -233,6 +264,25 @@ static void lines_of_a_file(void **state)
     close(fd);
 }
 
+static void lines_of_a_terminal(void **state)
+{
+    int master, slave;
+    if (openpty(&master, &slave, NULL, NULL, NULL) != 0) {
+        skip(); /* no terminals here */
+    }
+    struct test_loop *t = *state;
+    struct seen seen = {0};
+    buf_init(&seen.lines, 4096);
+    struct lines *l = lines_create(t->loop, slave, take_line, take_end, &seen);
+    assert_int_equal(write(master, "hello\n\004", 7), 7); /* ^D: end of input */
+    test_loop_until(t, &seen.ended, 5000);
+    assert_string_equal(seen.lines.data, "hello|");
+    lines_destroy(l);
+    close(slave);
+    close(master);
+    buf_finish(&seen.lines);
+}
+
 static void lines_of_nothing_end(void **state)
 {
     const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -254,10 +304,13 @@ int main(void)
         ON_REAL(a_long_line_is_cut_and_the_next_is_whole),
         ON_REAL(a_child_that_is_not_there_is_an_error),
         ON_REAL(destroy_kills_and_stays_silent),
+        cmocka_unit_test(a_loop_reaps_the_child_it_outlives),
+        cmocka_unit_test(an_input_left_open_is_counted),
         ON_REAL(destroy_inside_a_line_ends_the_lines),
         ON_REAL(a_grandchild_that_keeps_the_output_open_does_not_hold_the_exit),
         ON_REAL(lines_of_a_pipe),
         ON_REAL(lines_of_a_file),
+        ON_REAL(lines_of_a_terminal),
         ON_REAL(lines_of_nothing_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@ struct lettered_timer {
     char letter;
     int64_t again_ms; /* arm anew with this, when >= 0 */
     int again_times;
+    struct loop_deferred *also; /* deferred when arming anew */
 };
 
 struct lettered_call {
@@ -41,6 +42,9 @@ static void fire(struct loop_timer *t)
     if (own->again_times > 0) {
         own->again_times--;
         loop_timer_start(own->trace->loop, t, own->again_ms);
+        if (own->also != NULL) {
+            loop_defer(own->trace->loop, own->also);
+        }
     }
 }
 
@@ -181,11 +185,15 @@ static void a_timer_of_no_time_waits_for_the_next_turn(void **state)
     struct test_loop *t = *state;
     struct trace trace = {.loop = t->loop};
     struct lettered_timer first, second;
+    struct lettered_call between;
+    defer(&between, &trace, '-');
+    loop_defer_cancel(t->loop, &between.call);
     arm(&first, &trace, 'a', 0);
     first.again_times = 2;
+    first.also = &between.call;
     arm(&second, &trace, 'b', 0);
     loop_run(t->loop);
-    assert_string_equal(trace.letters, "abaa");
+    assert_string_equal(trace.letters, "ab-a-a");
 }
 
 static void stop_from(struct loop_timer *t)
