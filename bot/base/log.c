@@ -15,9 +15,8 @@
 #include "base/text.h"
 #include "utf8.h"
 
-#define MESSAGE_MAX  (16 * 1024) /* bytes of one message before it is cut */
-#define SUBJECT_MAX  512
-#define LINE_CEILING (6 * (MESSAGE_MAX + 2 * SUBJECT_MAX)) /* every byte escaped as \u00XX */
+#define MESSAGE_MAX  (16 * 1024)        /* bytes of one message before it is cut */
+#define LINE_CEILING (16 * MESSAGE_MAX) /* subject and message, every byte escaped */
 /* What a cut drops besides: a secret that the cut went through is no longer recognised, so as many bytes go
  * as the longest encoded secret has. */
 #define CUT_MARGIN (4 * 1024)
@@ -65,18 +64,18 @@ static void write_line(struct buf *line)
     }
 }
 
-static void gate_message(struct buf *message)
+static void gate(struct buf *text)
 {
-    secret_gate_buf(message);
-    if (!buf_overflowed(message)) {
+    secret_gate_buf(text);
+    if (!buf_overflowed(text)) {
         return;
     }
-    const size_t wanted = message->len > CUT_MARGIN ? message->len - CUT_MARGIN : 0;
-    const size_t kept = utf8_cut(message->data, message->len, wanted);
-    char *text = buf_take(message);
-    buf_put(message, text, kept);
-    mem_free(text);
-    buf_text(message, "…");
+    const size_t wanted = text->len > CUT_MARGIN ? text->len - CUT_MARGIN : 0;
+    const size_t kept = utf8_cut(text->data, text->len, wanted);
+    char *whole = buf_take(text);
+    buf_put(text, whole, kept);
+    buf_text(text, "…");
+    mem_free(whole);
 }
 
 static void put_time(struct buf *line)
@@ -101,17 +100,19 @@ void log_line(enum log_level level, const char *area, const char *subject, const
     va_start(args, format);
     buf_vformat(&message, format, args);
     va_end(args);
-    gate_message(&message);
+    gate(&message);
 
     put_time(&line);
     buf_format(&line, ",\"level\":\"%s\",\"area\":", level_word(level));
     jsonx_quote(&line, area);
     if (subject != NULL) {
-        char about[SUBJECT_MAX];
-        TEXT_COPY(about, subject);
-        secret_gate_text(about, sizeof(about));
+        struct buf about;
+        buf_init(&about, MESSAGE_MAX);
+        buf_text(&about, subject);
+        gate(&about);
         buf_text(&line, ",\"subject\":");
-        jsonx_quote(&line, about);
+        jsonx_quote(&line, about.data);
+        buf_finish(&about);
     }
     buf_text(&line, ",\"message\":");
     jsonx_quote(&line, message.data);

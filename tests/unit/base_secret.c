@@ -73,6 +73,11 @@ static void overlapping_secrets_leave_nothing(void **state)
     char text[64] = "<abcdefghijklmn>";
     secret_gate_text(text, sizeof(text));
     assert_string_equal(text, "<[secret]>");
+    TEXT_COPY(text, "<xyzxyzxyzxyz>"); /* one that overlaps itself */
+    struct secret *itself = secret_of("xyzxyzxyz");
+    secret_gate_text(text, sizeof(text));
+    assert_string_equal(text, "<[secret]>");
+    secret_destroy(itself);
     secret_destroy(first);
     secret_destroy(inner);
     secret_destroy(second);
