@@ -4,8 +4,9 @@
 #include "base/clock.h"
 #include "loop/loop.h"
 
-#define TEST_LOOP_START_MS 1795356000000LL /* 2026-11-22T14:00:00Z: wall time at which virtual loops begin   \
-                                            */
+#define TEST_LOOP_START_MS                                                                                   \
+    1795356000000LL /* 2026-11-22T14:00:00Z: wall time at which virtual loops begin                          \
+                     */
 
 struct test_loop {
     struct clock clock;
