@@ -1,0 +1,87 @@
+#ifndef SIM_WORLD_ECS_H
+#define SIM_WORLD_ECS_H
+/* A simulated ECS: services, tasks and rolling deployments that move with the time they are told, and answer
+ * the calls of AWS's API with AWS's shapes and wordings. Pure: no sockets, no clock, no randomness but the
+ * seed's, so that the same seed and calls give the same history whatever the size of the steps. Times are
+ * epoch ms of world time and never go back. */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct world_ecs; /* opaque */
+
+/* What becomes of every task that is launched. */
+enum world_fate {
+    FATE_SERVES,
+    FATE_PULL_FAILS, /* stops before RUNNING: ECS starts the next one later and later */
+    FATE_EXITS,      /* reaches RUNNING, then its container ends */
+    FATE_UNHEALTHY,  /* runs, but its health checks fail after the grace period */
+};
+
+/* One row a scenario: data, no code. */
+struct world_scenario {
+    const char *name;
+    const char *sentence; /* for people who choose one */
+    enum world_fate fate;
+    int exit_code;                /* FATE_EXITS */
+    const char *container_reason; /* FATE_EXITS: "" = none, as AWS has it for most exits */
+    bool uncounted;               /* failedTasks stays 0, as when tasks die after RUNNING */
+    bool breaker;                 /* every service has a circuit breaker with rollback */
+    int64_t extra_pull_ms;        /* each image pull takes that much longer */
+    int64_t superseded_after_ms;  /* somebody else deploys so long after the first deployment; 0 = nobody */
+    int64_t zero_after_ms;        /* somebody else sets the count to 0; 0 = nobody */
+    int64_t stale_ms;             /* reads show the old state so long after a change */
+    unsigned throttled_read_percent; /* of reads answered with ThrottlingException */
+    bool first_reply_lost;           /* the first changing call is executed, its answer is not */
+};
+const struct world_scenario *world_scenarios(size_t *ret_count);
+const struct world_scenario *world_scenario_find(const char *name); /* NULL when unknown */
+
+/* One row a service: names, counts, and how long its tasks take. */
+struct world_service {
+    const char *name;
+    int desired;
+    const char *target_group; /* "" = behind no load balancer */
+    bool breaker;             /* with rollback */
+    int cpu, memory, port;
+    int64_t provision_ms, pull_ms, activate_ms; /* until RUNNING */
+    int64_t healthy_ms;                         /* from RUNNING until it counts as healthy */
+    int64_t drain_ms, kill_ms;                  /* deregistration delay; from SIGTERM to SIGKILL */
+    int64_t unhealthy_ms;                       /* from RUNNING until failed health checks end it */
+};
+/* CloudTAK as it stands in the rehearsal. */
+const struct world_service *world_services(size_t *ret_count);
+
+#define WORLD_ACCOUNT   "000000000000"
+#define WORLD_PARTITION "aws-us-gov"
+#define WORLD_REGION    "us-gov-east-1"
+#define WORLD_CLUSTER   "tak-vpc-cotak-prod"
+
+/* scenario and services must outlive the world. At start_ms all services stand at a steady state. */
+struct world_ecs *world_ecs_create(const struct world_scenario *scenario,
+                                   const struct world_service *services, size_t service_count, uint64_t seed,
+                                   int64_t start_ms);
+void world_ecs_destroy(struct world_ecs *w); /* accepts NULL */
+
+/* Let everything happen that is due until now. */
+void world_ecs_step(struct world_ecs *w, int64_t now_ms);
+/* When something happens next if nobody calls; INT64_MAX = never. */
+int64_t world_ecs_next_due(const struct world_ecs *w);
+
+struct world_answer {
+    int status;   /* HTTP */
+    json_t *body; /* owned by the caller; never NULL */
+    bool lost;    /* executed, but the answer never arrives */
+    bool changes; /* the action is one that changes something */
+};
+/* One call: steps to now, then answers. action: "UpdateService"; body: its JSON object. */
+void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, const json_t *body,
+                    struct world_answer *ret);
+
+/* For tests and statistics: how often the action was executed (throttled ones not counted). */
+uint64_t world_ecs_count(const struct world_ecs *w, const char *action);
+/* Make the n-th next changing call (1 = the next) lose its answer after execution. */
+void world_ecs_lose_reply(struct world_ecs *w, unsigned nth);
+
+#endif

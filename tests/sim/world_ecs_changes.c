@@ -1,0 +1,107 @@
+/* The actions that change something. */
+#include "sim/world_ecs_calls.h"
+
+#include "base/jsonx.h"
+#include "base/text.h"
+
+/* What reads go on showing for the scenario's time. */
+static void remember_stale(struct call *c, struct sim_service *s)
+{
+    if (c->w->scenario->stale_ms > 0 && !call_stale(c->w, s)) {
+        json_decref(s->stale);
+        s->stale = sim_service_json(s);
+        s->stale_until_ms = c->w->now_ms + c->w->scenario->stale_ms;
+    }
+}
+
+static void expect_meddling(struct world_ecs *w, struct sim_service *s)
+{
+    if (s->meddled) {
+        return;
+    }
+    s->meddled = true;
+    s->supersede_ms =
+        w->scenario->superseded_after_ms > 0 ? w->now_ms + w->scenario->superseded_after_ms : SIM_NEVER;
+    s->zero_ms = w->scenario->zero_after_ms > 0 ? w->now_ms + w->scenario->zero_after_ms : SIM_NEVER;
+}
+
+void call_update_service(struct call *c)
+{
+    struct sim_service *s = call_cluster_known(c) ? call_service_named(c) : NULL;
+    if (s == NULL) {
+        return;
+    }
+    int revision = s->deployments[0].revision;
+    const char *definition = jsonx_text(c->body, "taskDefinition");
+    if (definition[0] != '\0') {
+        revision = call_revision(s, definition);
+    }
+    int64_t desired = jsonx_int(c->body, "desiredCount", s->desired);
+    if (revision == 0) {
+        call_refuse(c, "ClientException", "TaskDefinition not found.");
+        return;
+    }
+    if (desired < 0 || desired > SIM_TASKS / 4) {
+        call_refuse(c, "InvalidParameterException", "desiredCount is out of range.");
+        return;
+    }
+    remember_stale(c, s);
+    bool begins = jsonx_bool(c->body, "forceNewDeployment", false) || revision != s->deployments[0].revision;
+    if (begins && !sim_rollout_begin(c->w, s, revision)) {
+        call_refuse(c, "ClientException", "Too many deployments of this service are running.");
+        return;
+    }
+    if (desired != s->desired) {
+        s->desired = (int)desired;
+        s->steady = false;
+        s->tick_ms = s->tick_ms < c->w->now_ms + 3000 ? s->tick_ms : c->w->now_ms + 3000;
+    }
+    if (begins) {
+        expect_meddling(c->w, s);
+    }
+    call_answer(c, "service", sim_service_json(s));
+}
+
+void call_stop_task(struct call *c)
+{
+    if (!call_cluster_known(c)) {
+        return;
+    }
+    struct sim_service *s = NULL;
+    struct sim_task *t = call_find_task(c->w, jsonx_text(c->body, "task"), &s);
+    if (t == NULL) {
+        call_refuse(c, "InvalidParameterException", "The referenced task was not found.");
+        return;
+    }
+    if (sim_task_live(t)) {
+        const char *reason = jsonx_text(c->body, "reason");
+        sim_task_stop(c->w, s, t, false, "UserInitiated",
+                      reason[0] != '\0' ? reason : "Task stopped by user");
+    }
+    call_answer(c, "task", sim_task_json(s, t));
+}
+
+void call_stop_service_deployment(struct call *c)
+{
+    const char *arn = jsonx_text(c->body, "serviceDeploymentArn"), *type = jsonx_text(c->body, "stopType");
+    struct sim_service *s = NULL;
+    struct sim_record *r = call_find_record(c->w, arn, &s);
+    if (r == NULL) {
+        call_refuse(c, "ServiceDeploymentNotFoundException", "Service deployment not found.");
+        return;
+    }
+    if (type[0] != '\0' && !text_equal(type, "ROLLBACK")) {
+        call_refuse(c, "UnsupportedFeatureException", "Only the stop type ROLLBACK is supported.");
+        return;
+    }
+    if (!sim_record_running(r) || r->rollback_ms != 0) {
+        call_refuse(c, "ConflictException", "The service deployment cannot be stopped in its current state.");
+        return;
+    }
+    remember_stale(c, s);
+    if (!sim_rollout_back(c->w, s, "Service deployment rolled back because it was stopped by a user.")) {
+        call_refuse(c, "ConflictException", "There is no completed deployment to roll back to.");
+        return;
+    }
+    call_answer(c, "serviceDeploymentArn", json_string(arn));
+}

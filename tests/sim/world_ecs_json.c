@@ -1,0 +1,390 @@
+/* How services, tasks, deployments and task definitions read in AWS's JSON. */
+#include "sim/world_ecs_private.h"
+
+#include <inttypes.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#define ARN_MAX 512
+
+static void put_text(json_t *o, const char *name, const char *value)
+{
+    json_object_set_new(o, name, json_string(value));
+}
+
+static void put_int(json_t *o, const char *name, int64_t value)
+{
+    json_object_set_new(o, name, json_integer(value));
+}
+
+static void put_bool(json_t *o, const char *name, bool value)
+{
+    json_object_set_new(o, name, json_boolean(value));
+}
+
+/* Epoch seconds with milliseconds; absent when it has not happened. */
+static void put_time(json_t *o, const char *name, int64_t ms)
+{
+    if (ms != 0) {
+        json_object_set_new(o, name, json_real((double)ms / 1000.0));
+    }
+}
+
+void sim_arn(const char *kind, const char *rest, char *to, size_t size)
+{
+    text_format(to, size, "arn:%s:ecs:%s:%s:%s/%s", WORLD_PARTITION, WORLD_REGION, WORLD_ACCOUNT, kind, rest);
+}
+
+static void put_arn(json_t *o, const char *name, const char *kind, const char *rest)
+{
+    char arn[ARN_MAX];
+    sim_arn(kind, rest, arn, sizeof(arn));
+    put_text(o, name, arn);
+}
+
+static void put_definition_arn(json_t *o, const char *name, const struct sim_service *s, int revision)
+{
+    char rest[ARN_MAX];
+    TEXT_FORMAT(rest, "%s:%d", s->row->name, revision);
+    put_arn(o, name, "task-definition", rest);
+}
+
+static void put_service_part(json_t *o, const char *name, const char *kind, const struct sim_service *s,
+                             uint64_t number)
+{
+    char rest[ARN_MAX];
+    TEXT_FORMAT(rest, "%s/%s/%" PRIu64, WORLD_CLUSTER, s->row->name, number);
+    put_arn(o, name, kind, rest);
+}
+
+static const char *rollout_word(enum sim_rollout r)
+{
+    switch (r) {
+    case ROLLOUT_IN_PROGRESS: return "IN_PROGRESS";
+    case ROLLOUT_COMPLETED: return "COMPLETED";
+    case ROLLOUT_FAILED: return "FAILED";
+    }
+    return "";
+}
+
+static json_t *network_json(void)
+{
+    return json_pack("{s:{s:[s,s],s:[s],s:s}}", "awsvpcConfiguration", "subnets", "subnet-0aaaaaaaaaaaaaaa1",
+                     "subnet-0aaaaaaaaaaaaaaa2", "securityGroups", "sg-0bbbbbbbbbbbbbbb1", "assignPublicIp",
+                     "ENABLED");
+}
+
+struct tally {
+    int running, pending;
+};
+
+static struct tally tally(const struct sim_service *s, uint64_t deployment)
+{
+    struct tally sum = {0, 0};
+    for (const struct sim_task *t = s->tasks; t != NULL; t = t->next) {
+        if (deployment == 0 || t->deployment == deployment) {
+            sum.running += sim_task_running(t);
+            sum.pending += sim_task_pending(t);
+        }
+    }
+    return sum;
+}
+
+static json_t *deployment_json(const struct sim_service *s, size_t i)
+{
+    const struct sim_deployment *d = &s->deployments[i];
+    struct tally sum = tally(s, d->number);
+    char id[48];
+    TEXT_FORMAT(id, "ecs-svc/%" PRIu64, d->number);
+    json_t *o = json_object();
+    put_text(o, "id", id);
+    put_text(o, "status", i == 0 ? "PRIMARY" : "ACTIVE");
+    put_definition_arn(o, "taskDefinition", s, d->revision);
+    put_int(o, "desiredCount", d->desired);
+    put_int(o, "pendingCount", sum.pending);
+    put_int(o, "runningCount", sum.running);
+    put_int(o, "failedTasks", d->failed);
+    put_time(o, "createdAt", d->created_ms);
+    put_time(o, "updatedAt", d->updated_ms);
+    put_text(o, "launchType", "FARGATE");
+    put_text(o, "platformVersion", "1.4.0");
+    put_text(o, "platformFamily", "Linux");
+    json_object_set_new(o, "networkConfiguration", network_json());
+    put_text(o, "rolloutState", rollout_word(d->rollout));
+    put_text(o, "rolloutStateReason", d->reason);
+    return o;
+}
+
+static void put_balancers(json_t *o, const struct sim_service *s)
+{
+    json_t *list = json_array();
+    if (s->row->target_group[0] != '\0') {
+        char arn[256];
+        sim_target_group_arn(s, arn, sizeof(arn));
+        json_array_append_new(list, json_pack("{s:s,s:s,s:i}", "targetGroupArn", arn, "containerName", "api",
+                                              "containerPort", s->row->port));
+        put_int(o, "healthCheckGracePeriodSeconds", 300);
+    }
+    json_object_set_new(o, "loadBalancers", list);
+    json_object_set_new(o, "serviceRegistries", json_array());
+}
+
+static void put_revisions(json_t *o, const struct sim_service *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->deployment_count; i++) {
+        struct tally sum = tally(s, s->deployments[i].number);
+        json_t *r = json_object();
+        put_service_part(r, "arn", "service-revision", s, s->deployments[i].number);
+        put_int(r, "requestedTaskCount", s->deployments[i].desired);
+        put_int(r, "runningTaskCount", sum.running);
+        put_int(r, "pendingTaskCount", sum.pending);
+        json_array_append_new(list, r);
+    }
+    json_object_set_new(o, "currentServiceRevisions", list);
+    if (s->record_count > 0 && sim_record_running(&s->records[0])) {
+        put_service_part(o, "currentServiceDeployment", "service-deployment", s, s->records[0].number);
+    }
+}
+
+static void put_events(json_t *o, const struct sim_service *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->event_count; i++) {
+        json_t *e = json_object();
+        put_text(e, "id", s->events[i].id);
+        put_time(e, "createdAt", s->events[i].created_ms);
+        put_text(e, "message", s->events[i].message);
+        json_array_append_new(list, e);
+    }
+    json_object_set_new(o, "events", list);
+}
+
+json_t *sim_service_json(const struct sim_service *s)
+{
+    char rest[ARN_MAX];
+    TEXT_FORMAT(rest, "%s/%s", WORLD_CLUSTER, s->row->name);
+    struct tally sum = tally(s, 0);
+    json_t *o = json_object();
+    put_arn(o, "serviceArn", "service", rest);
+    put_text(o, "serviceName", s->row->name);
+    put_arn(o, "clusterArn", "cluster", WORLD_CLUSTER);
+    put_balancers(o, s);
+    put_text(o, "status", "ACTIVE");
+    put_int(o, "desiredCount", s->desired);
+    put_int(o, "runningCount", sum.running);
+    put_int(o, "pendingCount", sum.pending);
+    put_text(o, "launchType", "FARGATE");
+    put_text(o, "platformVersion", "LATEST");
+    put_text(o, "platformFamily", "Linux");
+    put_definition_arn(o, "taskDefinition", s, s->deployments[0].revision);
+    json_object_set_new(o, "deploymentConfiguration",
+                        json_pack("{s:{s:b,s:b},s:i,s:i,s:s,s:i}", "deploymentCircuitBreaker", "enable",
+                                  s->breaker, "rollback", s->breaker, "maximumPercent", 200,
+                                  "minimumHealthyPercent", 100, "strategy", "ROLLING", "bakeTimeInMinutes",
+                                  0));
+    json_t *deployments = json_array();
+    for (size_t i = 0; i < s->deployment_count; i++) {
+        json_array_append_new(deployments, deployment_json(s, i));
+    }
+    json_object_set_new(o, "deployments", deployments);
+    put_text(o, "roleArn",
+             "arn:" WORLD_PARTITION ":iam::" WORLD_ACCOUNT
+             ":role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS");
+    put_events(o, s);
+    put_time(o, "createdAt", s->records[s->record_count - 1].created_ms);
+    json_object_set_new(o, "placementConstraints", json_array());
+    json_object_set_new(o, "placementStrategy", json_array());
+    json_object_set_new(o, "networkConfiguration", network_json());
+    put_text(o, "schedulingStrategy", "REPLICA");
+    json_object_set_new(o, "deploymentController", json_pack("{s:s}", "type", "ECS"));
+    put_bool(o, "enableECSManagedTags", true);
+    put_text(o, "propagateTags", "SERVICE");
+    put_bool(o, "enableExecuteCommand", false);
+    put_revisions(o, s);
+    put_text(o, "availabilityZoneRebalancing", "DISABLED");
+    return o;
+}
+
+static const char *status_word(enum sim_phase p)
+{
+    static const char *const words[SIM_PHASES] = {
+        [PHASE_PROVISIONING] = "PROVISIONING", [PHASE_PULLING] = "PENDING",
+        [PHASE_ACTIVATING] = "ACTIVATING",     [PHASE_BOOTING] = "RUNNING",
+        [PHASE_SERVING] = "RUNNING",           [PHASE_DRAINING] = "DEACTIVATING",
+        [PHASE_KILLING] = "STOPPING",          [PHASE_DEPROVISIONING] = "DEPROVISIONING",
+        [PHASE_STOPPED] = "STOPPED",
+    };
+    return words[p];
+}
+
+static json_t *container_json(const struct sim_task *t)
+{
+    char rest[ARN_MAX], image[ARN_MAX];
+    TEXT_FORMAT(rest, "%s/%s/%s", WORLD_CLUSTER, t->id, "5e1f0c5a-0000-4000-a000-000000000001");
+    TEXT_FORMAT(image, "%s.dkr.ecr.%s.amazonaws.com/%s-cloudtak-api:0f3c2b1a", WORLD_ACCOUNT, WORLD_REGION,
+                WORLD_CLUSTER);
+    bool exited = t->exit_code >= 0 || t->exited_ms != 0;
+    json_t *o = json_object();
+    put_arn(o, "containerArn", "container", rest);
+    TEXT_FORMAT(rest, "%s/%s", WORLD_CLUSTER, t->id);
+    put_arn(o, "taskArn", "task", rest);
+    put_text(o, "name", "api");
+    put_text(o, "image", image);
+    if (t->pull_stopped_ms != 0) {
+        put_text(o, "imageDigest", "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef");
+        put_text(o, "runtimeId", t->id);
+    }
+    put_text(o, "lastStatus", exited ? "STOPPED" : sim_task_pending(t) ? "PENDING" : "RUNNING");
+    if (t->exit_code >= 0) {
+        put_int(o, "exitCode", t->exit_code);
+    }
+    if (t->container_reason[0] != '\0') {
+        put_text(o, "reason", t->container_reason);
+    }
+    json_object_set_new(o, "networkBindings", json_array());
+    put_text(o, "healthStatus", "UNKNOWN");
+    put_text(o, "cpu", "0");
+    return o;
+}
+
+json_t *sim_task_json(const struct sim_service *s, const struct sim_task *t)
+{
+    char text[ARN_MAX];
+    json_t *o = json_object();
+    json_object_set_new(o, "attachments", json_array());
+    put_text(o, "availabilityZone", t->id[0] % 2 == 0 ? WORLD_REGION "a" : WORLD_REGION "b");
+    put_arn(o, "clusterArn", "cluster", WORLD_CLUSTER);
+    TEXT_FORMAT(text, "%s/%s", WORLD_CLUSTER, t->id);
+    put_arn(o, "taskArn", "task", text);
+    put_definition_arn(o, "taskDefinitionArn", s, t->revision);
+    TEXT_FORMAT(text, "service:%s", s->row->name);
+    put_text(o, "group", text);
+    TEXT_FORMAT(text, "ecs-svc/%" PRIu64, t->deployment);
+    put_text(o, "startedBy", text);
+    put_text(o, "lastStatus", status_word(t->phase));
+    put_text(o, "desiredStatus", sim_task_live(t) ? "RUNNING" : "STOPPED");
+    put_text(o, "launchType", "FARGATE");
+    put_text(o, "platformVersion", "1.4.0");
+    put_text(o, "platformFamily", "Linux");
+    TEXT_FORMAT(text, "%d", s->row->cpu);
+    put_text(o, "cpu", text);
+    TEXT_FORMAT(text, "%d", s->row->memory);
+    put_text(o, "memory", text);
+    if (t->pull_started_ms != 0) {
+        put_text(o, "connectivity", "CONNECTED");
+        put_time(o, "connectivityAt", t->pull_started_ms);
+    }
+    put_time(o, "createdAt", t->created_ms);
+    put_time(o, "pullStartedAt", t->pull_started_ms);
+    put_time(o, "pullStoppedAt", t->pull_stopped_ms);
+    put_time(o, "startedAt", t->started_ms);
+    put_time(o, "stoppingAt", t->stopping_ms);
+    put_time(o, "executionStoppedAt", t->exited_ms);
+    put_time(o, "stoppedAt", t->stopped_ms);
+    if (t->stop_code != NULL) {
+        put_text(o, "stopCode", t->stop_code);
+        put_text(o, "stoppedReason", t->stopped_reason);
+    }
+    put_text(o, "healthStatus", "UNKNOWN");
+    json_t *containers = json_array();
+    json_array_append_new(containers, container_json(t));
+    json_object_set_new(o, "containers", containers);
+    json_object_set_new(o, "overrides",
+                        json_pack("{s:[],s:[]}", "containerOverrides", "inferenceAcceleratorOverrides"));
+    json_object_set_new(o, "tags", json_array());
+    put_bool(o, "enableExecuteCommand", false);
+    put_int(o, "version", (int64_t)t->phase + 1);
+    return o;
+}
+
+/* ListServiceDeployments shows it in brief, DescribeServiceDeployments in full. */
+json_t *sim_record_json(const struct sim_service *s, const struct sim_record *r, bool brief)
+{
+    char rest[ARN_MAX];
+    TEXT_FORMAT(rest, "%s/%s", WORLD_CLUSTER, s->row->name);
+    json_t *o = json_object();
+    put_service_part(o, "serviceDeploymentArn", "service-deployment", s, r->number);
+    put_arn(o, "serviceArn", "service", rest);
+    put_arn(o, "clusterArn", "cluster", WORLD_CLUSTER);
+    put_time(o, "startedAt", r->started_ms);
+    put_time(o, "createdAt", r->created_ms);
+    put_time(o, "finishedAt", r->finished_ms);
+    put_text(o, "status", r->status);
+    if (r->reason[0] != '\0') {
+        put_text(o, "statusReason", r->reason);
+    }
+    if (brief) {
+        put_service_part(o, "targetServiceRevisionArn", "service-revision", s, r->number);
+        return o;
+    }
+    struct tally sum = tally(s, r->number);
+    put_time(o, "updatedAt", r->updated_ms);
+    json_t *target = json_object();
+    put_service_part(target, "arn", "service-revision", s, r->number);
+    put_int(target, "requestedTaskCount", s->desired);
+    put_int(target, "runningTaskCount", sum.running);
+    put_int(target, "pendingTaskCount", sum.pending);
+    json_object_set_new(o, "targetServiceRevision", target);
+    json_t *sources = json_array();
+    if (r->source != 0) {
+        json_t *source = json_object();
+        put_service_part(source, "arn", "service-revision", s, r->source);
+        json_array_append_new(sources, source);
+    }
+    json_object_set_new(o, "sourceServiceRevisions", sources);
+    const char *state = !s->breaker      ? "DISABLED"
+                        : r->failed > 0  ? "TRIGGERED"
+                        : r->finished_ms ? "MONITORING_COMPLETE"
+                                         : "MONITORING";
+    const struct sim_deployment *d = &s->deployments[0];
+    json_object_set_new(o, "deploymentCircuitBreaker",
+                        json_pack("{s:s,s:i,s:i}", "status", state, "failureCount",
+                                  r->failed > 0 || d->number != r->number ? r->failed : d->failed,
+                                  "threshold", sim_breaker_threshold(s)));
+    if (r->rollback_ms != 0) {
+        json_t *back = json_object();
+        put_text(back, "reason", r->reason);
+        put_time(back, "startedAt", r->rollback_ms);
+        put_service_part(back, "serviceRevisionArn", "service-revision", s, r->source);
+        json_object_set_new(o, "rollback", back);
+    }
+    return o;
+}
+
+/* With a password in the clear, as CloudTAK's own definitions have it: nobody may show it. */
+json_t *sim_definition_json(const struct sim_service *s, int revision)
+{
+    char text[ARN_MAX];
+    json_t *container = json_pack("{s:s,s:i,s:b}", "name", "api", "cpu", 0, "essential", true);
+    TEXT_FORMAT(text, "%s.dkr.ecr.%s.amazonaws.com/%s-cloudtak-api:0f3c2b1a", WORLD_ACCOUNT, WORLD_REGION,
+                WORLD_CLUSTER);
+    put_text(container, "image", text);
+    json_object_set_new(container, "environment",
+                        json_pack("[{s:s,s:s}]", "name", "POSTGRES", "value",
+                                  "postgres://tak:not-a-real-password@db.invalid:5432/tak_ps_etl"));
+    json_object_set_new(container, "logConfiguration",
+                        json_pack("{s:s,s:{s:s,s:s,s:s}}", "logDriver", "awslogs", "options", "awslogs-group",
+                                  s->row->name, "awslogs-region", WORLD_REGION, "awslogs-stream-prefix",
+                                  s->row->name));
+    json_t *o = json_object();
+    put_definition_arn(o, "taskDefinitionArn", s, revision);
+    json_t *containers = json_array();
+    json_array_append_new(containers, container);
+    json_object_set_new(o, "containerDefinitions", containers);
+    put_text(o, "family", s->row->name);
+    put_text(o, "networkMode", "awsvpc");
+    put_int(o, "revision", revision);
+    put_text(o, "status", "ACTIVE");
+    TEXT_FORMAT(text, "%d", s->row->cpu);
+    put_text(o, "cpu", text);
+    TEXT_FORMAT(text, "%d", s->row->memory);
+    put_text(o, "memory", text);
+    return o;
+}
+
+json_t *sim_failure_json(const char *arn, const char *reason)
+{
+    return json_pack("{s:s,s:s}", "arn", arn, "reason", reason);
+}
