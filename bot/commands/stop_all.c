@@ -1,0 +1,42 @@
+/* stop-all: the runbook's 8.2. Cuts users off, so this release gives the commands and the gentler way instead
+ * of doing it. */
+#include "manual.h"
+#include "rows.h"
+
+static void run(struct command_call *call);
+
+const struct command command_stop_all = {
+    .name = "stop-all",
+    .usage = "stop-all TARGET [SERVICE] [--reason TEXT]",
+    .summary = "stop every task at once; users are cut off up to 5 minutes (by hand in this version)",
+    .detail = "A hard restart: ECS replaces each stopped task. Users are cut off for up to 5 minutes. "
+              "Without downtime: restart. "
+              "This version answers with the exact aws commands.",
+    .right = RIGHT_DOWNTIME,
+    .needs = NEEDS_SERVICE,
+    .flags = COMMAND_REASON,
+    .run = run,
+};
+
+static void run(struct command_call *call)
+{
+    struct card card;
+    char where[512];
+
+    manual_begin(call, "Stop all tasks of", &card);
+    manual_where(call, where, sizeof where);
+    card.tone = TONE_WARNING;
+    card_line(&card, "Users WILL BE CUT OFF, up to 5 minutes. ECS starts new tasks by itself. First be sure "
+                     "that they can start: "
+                     "status shows image and deployments.");
+    manual_command(
+        &card,
+        "for task in $(aws ecs list-tasks %s --service-name %s --query 'taskArns[]' --output text); do",
+        where, call->parsed.service->name);
+    manual_command(&card, "  aws ecs stop-task %s --task \"$task\" --reason \"%s asked for it in chat\"",
+                   where, call->request.who.user);
+    manual_command(&card, "done");
+    card_footer(&card, "Without downtime instead: restart %s %s", call->parsed.target->name,
+                call->parsed.service->key);
+    command_reply(call, &card);
+}
