@@ -20,6 +20,9 @@ struct diagnosis {
 };
 void diagnose_task(const struct ecs_task *task, struct diagnosis *ret);
 
+/* What a line of CloudTAK's own log means; NULL when it is none of the known ones. Static text. */
+const char *diagnose_log_line(const char *line);
+
 /* What kind a service event is, by short stable substrings; the raw text is always kept beside it. */
 enum event_kind {
     EVENT_OTHER,

@@ -1,0 +1,185 @@
+/* Why a task stopped, and what kind an event is: tables of AWS's own wordings. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "ecs/diagnose.h"
+
+struct row {
+    const char *code, *reason;
+    int exit_code; /* -1 = none */
+    const char *container_reason;
+    bool benign;
+    const char *key;  /* whole */
+    const char *why;  /* part */
+    const char *hint; /* part; "" = empty */
+    const char *container;
+};
+
+static const struct row rows[] = {
+    {"EssentialContainerExited", "Essential container in task exited", 1, "", false, "exit:1:api",
+     "exit code 1 in container \"api\" (the program ended with an error)", "database", "api"},
+    {"EssentialContainerExited", "Essential container in task exited", 0, "", false, "exit:0:api",
+     "without an error", "should not end", "api"},
+    {"EssentialContainerExited", "Essential container in task exited", 134, "", false, "exit:134:api",
+     "SIGABRT", "heap", "api"},
+    {"EssentialContainerExited", "Essential container in task exited", 136, "", false, "exit:136:api",
+     "signal 8", "log", "api"},
+    {"EssentialContainerExited", "Essential container in task exited", 42, "", false, "exit:42:api",
+     "exit code 42 in container \"api\"", "log", "api"},
+    {"EssentialContainerExited", "Essential container in task exited", 137,
+     "OutOfMemoryError: Container killed due to memory usage", false, "memory:api", "more memory", "memory",
+     "api"},
+    {"EssentialContainerExited", "Essential container in task exited", 137, "", false, "exit:137:api",
+     "SIGKILL", "SIGTERM", "api"},
+    {"TaskFailedToStart",
+     "CannotPullContainerError: pull image manifest has been retried 5 time(s): not found", -1, "", false,
+     "image:", "image could not be pulled", "expired", ""},
+    {"TaskFailedToStart", "Task failed to start", -1, "CannotPullContainerError: inspect image: not found",
+     false, "image:api", "image could not be pulled", "expired", "api"},
+    {"TaskFailedToStart",
+     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval "
+     "failed",
+     -1, "", false, "secrets:", "secrets", "execution role", ""},
+    {"TaskFailedToStart", "ResourceInitializationError: failed to validate logger args: create stream", -1,
+     "", false, "logs:", "log group", "log group", ""},
+    {"ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group arn:tg)", 137, "", false,
+     "target:", "load balancer's health check failed", "/api", ""},
+    {"ServiceSchedulerInitiated", "Task failed container health checks", 137, "", false,
+     "health:", "health check", "log", ""},
+    {"ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)", 137, "", true,
+     "scaling", "normal stop", "", ""},
+    {"ServiceSchedulerInitiated", "", 137, "", true, "scheduler", "normal stop", "", ""},
+    {"UserInitiated", "Task stopped by user", 137, "", true, "user", "Task stopped by user", "", ""},
+    {"UserInitiated", "", 143, "", true, "user", "no reason given", "", ""},
+    {"SpotInterruption", "Your Spot Task was interrupted.", 143, "", false, "spot:", "spot capacity",
+     "replacement", ""},
+    {"TaskFailedToStart", "RESOURCE:MEMORY", -1, "", false, "placement:", "no host had room", "capacity", ""},
+    {"", "", -1, "", false, "other:", "AWS gave no reason", "", ""},
+    {"InfrastructureHealth", "something new", -1, "", false, "other:something new", "something new", "", ""},
+};
+
+static void test_tasks(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct row *r = &rows[i];
+        struct ecs_task t = {.container_count = 1};
+        struct diagnosis d;
+
+        TEXT_COPY(t.stop_code, r->code);
+        TEXT_COPY(t.stopped_reason, r->reason);
+        TEXT_COPY(t.containers[0].name, "api");
+        TEXT_COPY(t.containers[0].reason, r->container_reason);
+        t.containers[0].exited = r->exit_code >= 0;
+        t.containers[0].exit_code = r->exit_code >= 0 ? r->exit_code : 0;
+        diagnose_task(&t, &d);
+        print_message("row %zu: %s | %s\n", i, d.key, d.why);
+        assert_int_equal(d.benign, r->benign);
+        assert_string_equal(d.key, r->key);
+        assert_non_null(strstr(d.why, r->why));
+        assert_non_null(strstr(d.hint, r->hint));
+        if (!*r->hint)
+            assert_string_equal(d.hint, "");
+        assert_string_equal(d.container, r->container);
+        assert_int_equal(d.exit_code, r->exit_code);
+    }
+}
+
+/* Of several containers the one that ended badly is to blame, or the one that is unhealthy. */
+static void test_several_containers(void **unused)
+{
+    struct ecs_task t = {.container_count = 2};
+    struct diagnosis d;
+
+    (void)unused;
+    TEXT_COPY(t.stop_code, "EssentialContainerExited");
+    TEXT_COPY(t.stopped_reason, "Essential container in task exited");
+    TEXT_COPY(t.containers[0].name, "side");
+    TEXT_COPY(t.containers[1].name, "api");
+    t.containers[0].exited = t.containers[1].exited = true;
+    t.containers[1].exit_code = 1;
+    diagnose_task(&t, &d);
+    assert_string_equal(d.container, "api");
+    TEXT_COPY(t.stop_code, "ServiceSchedulerInitiated");
+    TEXT_COPY(t.stopped_reason, "Task failed container health checks");
+    TEXT_COPY(t.containers[0].health, "UNHEALTHY");
+    diagnose_task(&t, &d);
+    assert_string_equal(d.container, "side");
+    assert_string_equal(d.key, "health:side");
+}
+
+static void test_events(void **unused)
+{
+    static const struct {
+        const char *message;
+        enum event_kind kind;
+    } events[] = {
+        {"(service s) has started 3 tasks: (task a) (task b) (task c).", EVENT_STARTED},
+        {"(service s) has stopped 1 running tasks: (task a).", EVENT_STOPPED},
+        {"(service s) stopped 1 pending tasks.", EVENT_STOPPED},
+        {"(service s) registered 3 targets in (target-group arn)", EVENT_REGISTERED},
+        {"(service s) deregistered 1 targets in (target-group arn)", EVENT_DEREGISTERED},
+        {"(service s) has begun draining connections on 1 tasks.", EVENT_DRAINING},
+        {"(service s) (task a) (port 80) is unhealthy in (target-group arn) due to (reason Request timed "
+         "out)",
+         EVENT_UNHEALTHY},
+        {"(service s) (task a) failed container health checks.", EVENT_UNHEALTHY},
+        {"(service s) is unable to consistently start tasks successfully. For more information, see",
+         EVENT_CRASH_LOOP},
+        {"(service s) was unable to place a task because no container instance met all", EVENT_PLACEMENT},
+        {"(service s) operations are being throttled on elb. Will try again later.", EVENT_THROTTLED},
+        {"(service s) was unable to stop or start tasks during a deployment because of", EVENT_DEADLOCK},
+        {"(service s) has reached a steady state.", EVENT_STEADY},
+        {"(service s) (deployment ecs-svc/1) deployment completed.", EVENT_COMPLETED},
+        {"(service s) (deployment ecs-svc/1) deployment failed: tasks failed to start.", EVENT_FAILED},
+        {"(service s) rolling back to deployment ecs-svc/1.", EVENT_ROLLING_BACK},
+        {"(service s) was unable to reach steady state because task set (x) was unable to scale in.",
+         EVENT_OTHER},
+        {"", EVENT_OTHER},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        print_message("%s\n", events[i].message);
+        assert_int_equal(diagnose_event(events[i].message), events[i].kind);
+    }
+}
+
+static void test_deployment_id(void **unused)
+{
+    char id[ECS_ID] = "untouched", tiny[12] = "untouched";
+
+    (void)unused;
+    assert_false(diagnose_deployment_id("(service s) has reached a steady state.", id, sizeof id));
+    assert_false(diagnose_deployment_id("ecs-svc/x", id, sizeof id));
+    assert_string_equal(id, "untouched");
+    assert_true(diagnose_deployment_id("rolling back to deployment ecs-svc/0123456789.", id, sizeof id));
+    assert_string_equal(id, "ecs-svc/0123456789");
+    assert_false(diagnose_deployment_id("ecs-svc/0123456789", tiny, sizeof tiny));
+    assert_string_equal(tiny, "untouched");
+}
+
+static void test_log_lines(void **unused)
+{
+    (void)unused;
+    assert_non_null(strstr(diagnose_log_line("not ok - unable to get postgres connection"), "database"));
+    assert_non_null(strstr(diagnose_log_line("AccessDeniedException: no"), "secret"));
+    assert_non_null(strstr(diagnose_log_line("Error: StackName env must be set"), "task definition"));
+    assert_null(diagnose_log_line("ok - http://localhost:5001"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tasks),     cmocka_unit_test(test_several_containers),
+        cmocka_unit_test(test_events),    cmocka_unit_test(test_deployment_id),
+        cmocka_unit_test(test_log_lines),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
