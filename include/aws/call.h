@@ -69,7 +69,9 @@ struct aws_call {
 };
 /* done exactly once, never inside. */
 void aws_call_start(struct aws_session *s, struct aws_call *c);
-void aws_call_cancel(struct aws_session *s, struct aws_call *c); /* done comes with AWS_CANCELLED */
+void aws_call_cancel(
+    struct aws_session *s,
+    struct aws_call *c); /* done comes with AWS_CANCELLED, unless the result is there already */
 
 /* For pacing and for /metrics. */
 struct aws_counters {

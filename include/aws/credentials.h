@@ -4,7 +4,9 @@
  * container, in botocore's order: the first that is configured wins, and its failure is an error.
  * credentials_get is single flight: askers queue, one fetch runs, and all callbacks come after the state is
  * consistent. Windows as botocore: refresh is tried 15 min before expiry (failure keeps the old ones),
- * demanded 10 min before. */
+ * demanded 10 min before; keys are used until they really end. */
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -50,5 +52,10 @@ void credentials_get(struct credentials *c, struct credentials_request *r);
 void credentials_forget(struct credentials *c);
 /* wall ms at which the present keys end; 0 = never or unknown. */
 int64_t credentials_expiry(const struct credentials *c);
+
+/* The region that a profile of ~/.aws names (profile NULL = AWS_PROFILE, else "default"). False when none.
+ * Reads files. */
+bool credentials_profile_region(const char *(*environment)(const char *name), const char *profile, char *to,
+                                size_t size);
 
 #endif
