@@ -1,0 +1,123 @@
+/* Stopped tasks of our deployment, each told once. A task is ours by startedBy. It is told as soon as its
+ * reason is known, which may be minutes before it is STOPPED: a draining task keeps its place for that long.
+ * Normal stops (a scale-in, a person) are neither told nor counted.
+ *
+ * At most FOLLOW_SEEN_TASKS dead tasks are told; later ones are too many to say anything new. */
+#include <string.h>
+
+#include "base/text.h"
+#include "follow_private.h"
+
+#define REASONS (sizeof((struct follow_state *)0)->reasons / sizeof((struct follow_state *)0)->reasons[0])
+
+static bool was_told(const struct follow_state *state, uint64_t h)
+{
+    for (size_t i = 0; i < state->seen_task_count; i++)
+        if (state->seen_tasks[i] == h)
+            return true;
+    return false;
+}
+
+static bool has_exit_code(const struct ecs_task *task)
+{
+    for (size_t i = 0; i < task->container_count; i++)
+        if (task->containers[i].exited)
+            return true;
+    return false;
+}
+
+/* Is its story complete? An ended container is told with its exit code, which comes a little later. */
+static bool is_dead(const struct ecs_task *task)
+{
+    if (strcmp(task->last_status, "STOPPED") == 0)
+        return true;
+    if (strcmp(task->desired_status, "STOPPED") != 0 || !task->stopped_reason[0])
+        return false;
+    return strcmp(task->stop_code, "EssentialContainerExited") != 0 || has_exit_code(task);
+}
+
+static int64_t lived(const struct ecs_task *task)
+{
+    int64_t from = task->started_ms ? task->started_ms : task->created_ms;
+    int64_t to = task->stopped_ms ? task->stopped_ms : task->stopping_ms;
+
+    return from && to >= from ? to - from : -1;
+}
+
+static void count_reason(struct follow_state *state, const struct diagnosis *d)
+{
+    size_t i;
+
+    for (i = 0; i < state->reason_count; i++)
+        if (strcmp(state->reasons[i].key, d->key) == 0)
+            break;
+    if (i == REASONS)
+        i = REASONS - 1; /* the last place stands for all others */
+    else if (i == state->reason_count) {
+        TEXT_COPY(state->reasons[i].key, d->key);
+        state->reasons[i].count = 0;
+        state->reason_count++;
+    }
+    if (++state->reasons[i].count > state->same_reason)
+        state->same_reason = state->reasons[i].count;
+}
+
+static void tell(struct follow_at *at, const struct ecs_task *task, const struct diagnosis *d)
+{
+    struct follow_state *state = at->state;
+    struct follow_event *e = follow_out(at, FOLLOW_EVENT_TASK_STOPPED);
+
+    state->seen_tasks[state->seen_task_count++] = follow_hash(task->id);
+    state->failed_tasks++;
+    state->stable_polls = 0;
+    count_reason(state, d);
+    TEXT_COPY(state->last_reason, d->why);
+    if (!e)
+        return;
+    e->number = state->failed_tasks;
+    e->task = *task;
+    e->diagnosis = *d;
+    e->lived_ms = lived(task);
+    TEXT_COPY(e->text, d->why);
+    if (task->stopped_ms || task->stopping_ms)
+        e->at_ms = task->stopped_ms ? task->stopped_ms : task->stopping_ms;
+}
+
+/* The earliest dead one that was not told; NULL when there is none. */
+static const struct ecs_task *next_untold(const struct follow_at *at, struct diagnosis *ret)
+{
+    const struct snapshot *s = at->snapshot;
+    const struct ecs_task *first = NULL;
+
+    for (size_t i = 0; i < s->task_count; i++) {
+        const struct ecs_task *task = &s->tasks[i];
+        struct diagnosis d;
+
+        if (strcmp(task->started_by, at->goal->deployment_id) != 0 || !is_dead(task) ||
+            was_told(at->state, follow_hash(task->id)) || (first && first->stopped_ms <= task->stopped_ms))
+            continue;
+        diagnose_task(task, &d);
+        if (d.benign)
+            continue;
+        first = task;
+        *ret = d;
+    }
+    return first;
+}
+
+bool follow_read_tasks(struct follow_at *at)
+{
+    const struct ecs_task *task;
+    struct diagnosis d;
+
+    if (at->snapshot->tasks_absence != ECS_SEEN)
+        return false;
+    for (int told = 0; (task = next_untold(at, &d)); told++) {
+        if (at->state->seen_task_count == FOLLOW_SEEN_TASKS)
+            return false;
+        if (told == FOLLOW_TASKS_A_STEP)
+            return true;
+        tell(at, task, &d);
+    }
+    return false;
+}
