@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""kill -9 between any two steps of a restart, start again: the same card goes on, the gap is stated, there is one verdict, and UpdateService is not sent a second time.
+
+kill.py BUILD [--from N] [--to N] [--every K] [--jobs J]
+"""
+import argparse
+import concurrent.futures
+import os
+import signal
+import sys
+
+from harness import Bot, Sim, Trouble, wait_until, words
+
+VERDICT = ("DONE", "ENDED", "FAILED", "SUPERSEDED", "STOPPED FOLLOWING")
+
+
+def verdicts(sim):
+    """New messages at the top level that tell an end."""
+    return [p for p in sim.posts() if not p.get("thread_ts") and any(v in words(p) for v in VERDICT)]
+
+
+def cards(sim):
+    return [p for p in sim.posts("op ") if not p.get("thread_ts") and p not in verdicts(sim)]
+
+
+def count_points(build):
+    """A restart that nobody disturbs: the places it passes."""
+    sim = Sim(build)
+    bot = Bot(build, sim)
+    log = os.path.join(bot.folder, "points")
+    try:
+        bot.start(CLOUDTAK_FAULT_LOG=log)
+        bot.wait_ready()
+        sim.slash("restart cotak prod")
+        wait_until("a verdict", lambda: verdicts(sim))
+        with open(log, encoding="utf-8") as f:
+            names = f.read().split("\n")[:-1]
+        return names
+    finally:
+        bot.stop()
+        bot.close()
+        sim.close()
+
+
+def kill_at(build, n, name):
+    sim = Sim(build)
+    bot = Bot(build, sim)
+    try:
+        bot.start(CLOUDTAK_FAULT_KILL_AT=str(n))
+        if bot.wait_ready():
+            sim.slash("restart cotak prod")
+        wait_until("the kill", lambda: bot.died() is not None or verdicts(sim))
+        if bot.died() is None:
+            return f"{n} {name}: the restart ended before the kill"
+        if bot.died() != -signal.SIGKILL:
+            raise Trouble(f"ended with {bot.died()} instead of the kill:\n{''.join(bot.log[-20:])}")
+        before = len(sim.aws("UpdateService"))
+        shown_before = cards(sim)
+        bot.start()
+        if not bot.wait_ready():
+            raise Trouble(f"does not start again:\n{''.join(bot.log[-20:])}")
+        again = False
+        try:
+            wait_until("a verdict", lambda: verdicts(sim), 20 if not shown_before else 60)
+        except Trouble:
+            if shown_before or before or cards(sim):
+                raise
+            # Killed before anything was promised: a person asks again.
+            again = True
+            sim.slash("restart cotak prod")
+            wait_until("a verdict", lambda: verdicts(sim))
+        updates = len(sim.aws("UpdateService"))
+        if updates > 1:
+            raise Trouble(f"UpdateService was sent {updates} times")
+        if len(cards(sim)) > 1:
+            raise Trouble(f"{len(cards(sim))} cards instead of one:\n" + "\n---\n".join(words(c) for c in cards(sim)))
+        if len(verdicts(sim)) != 1:
+            raise Trouble(f"{len(verdicts(sim))} verdicts:\n" + "\n---\n".join(words(v) for v in verdicts(sim)))
+        if before and not again and "DONE" not in words(verdicts(sim)[0]):
+            raise Trouble("began and was not followed to its end:\n" + words(verdicts(sim)[0]))
+        if before and not verdict_only_missing(sim, shown_before) and not gap_stated(sim):
+            raise Trouble("the gap is not stated:\n" + "\n---\n".join(words(p) for p in sim.posts()))
+        if bot.stop() != 0:
+            raise Trouble(f"stopping ended with {bot.died()}:\n{''.join(bot.log[-20:])}")
+        return f"{n} {name}: {'asked again, ' if again else ''}UpdateService {updates}, {words(verdicts(sim)[0]).splitlines()[0]}"
+    except Trouble as trouble:
+        raise Trouble(f"killed at {n} ({name}): {trouble}") from trouble
+    finally:
+        bot.close()
+        sim.close()
+
+
+def gap_stated(sim):
+    return any("I was away" in words(e) for e in sim.of("message", "update"))
+
+
+def verdict_only_missing(sim, shown_before):
+    """Killed after the end was recorded: there was no gap in the following."""
+    return any(any(v in sim.shown(c["ts"]) for v in VERDICT) for c in shown_before)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("build")
+    p.add_argument("--from", dest="first", type=int, default=1)
+    p.add_argument("--to", dest="last", type=int, default=10**6)
+    p.add_argument("--every", type=int, default=1)
+    p.add_argument("--jobs", type=int, default=3)
+    a = p.parse_args()
+    names = count_points(a.build)
+    print(f"{len(names)} places in one restart", flush=True)
+    if len(names) < 15:
+        print("too few: is this build without CLOUDTAK_FAULTS?")
+        return 1
+    failed = 0
+    numbers = [n for n in range(1, len(names) + 1) if a.first <= n <= a.last and (n - a.first) % a.every == 0]
+    with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
+        runs = [pool.submit(kill_at, a.build, n, names[n - 1]) for n in numbers]
+        for run in runs:
+            try:
+                print(run.result(), flush=True)
+            except Exception as trouble:  # every place is tried, then all faults are known
+                failed += 1
+                print(f"FAILED {trouble}", flush=True)
+    print(f"{len(numbers) - failed} kills survived, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
