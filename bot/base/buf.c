@@ -128,7 +128,8 @@ bool buf_overflowed(const struct buf *b)
 
 char *buf_take(struct buf *b)
 {
-    char *bytes = b->cap == 0 ? mem_text("") : b->data;
+    /* no capacity of its own but a length: a view of somebody else's bytes, which stay theirs */
+    char *bytes = b->cap > 0 ? b->data : b->len > 0 ? mem_text_n(b->data, b->len) : mem_text("");
     buf_init(b, b->max);
     return bytes;
 }

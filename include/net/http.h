@@ -45,7 +45,7 @@ struct http_request {
     bool direct;                /* never through a proxy (metadata endpoints) */
     void (*done)(struct http_request *r);
     void *user;
-    /* result, valid inside done only (body may be taken with buf_take) */
+    /* result, valid inside done only (the body may be taken with buf_take; done may free the request) */
     bool ok; /* an HTTP answer arrived, whatever its status */
     struct err err;
     bool sent; /* at least one byte of the request may have left: with !ok of a changing request the outcome

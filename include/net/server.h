@@ -19,10 +19,10 @@ struct server_options {
     int port;                                /* 0 = any free one */
     const char *certificate_file, *key_file; /* PEM; both or none */
     size_t max_body;                         /* 0 = 64 KiB; larger = 413 */
-    int64_t request_ms;                      /* whole request; 0 = 10,000 */
-    int max_connections;                     /* 0 = 64 */
-    /* Once the body is complete. Answer now or later with server_answer; call stays valid until then or until
-     * on_gone. */
+    int64_t request_ms;                      /* to read a whole request; 0 = 10,000 */
+    int max_connections; /* 0 = 64; then the one that waits longest without a request gives way */
+    /* Once the body is complete (a body needs Content-Length, else 411). Answer now or later with
+     * server_answer; call stays valid until then or until on_gone. */
     void (*on_request)(void *user, struct server_call *call);
     void (*on_gone)(void *user, struct server_call *call); /* the peer left before the answer; may be NULL */
     /* All NULL = no WebSockets. */

@@ -1,0 +1,288 @@
+/* The listener: accepts, counts and closes connections, and hands libwebsockets' events on.
+ *
+ * A connection waits for a request, reads its body, is with the program, is answered, and waits again; or it
+ * becomes a WebSocket. Reading has a deadline. When all places are taken, the one that has waited longest
+ * without a complete request gives way, so that slow or silent peers cannot keep others out; only when all
+ * are at work is a newcomer refused. Connections are killed on the next turn, never inside libwebsockets. */
+#include "net/server.h"
+
+#include <libwebsockets.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/mem.h"
+#include "server_private.h"
+
+#define BODY_DEFAULT        (64 * 1024)
+#define REQUEST_DEFAULT_MS  10000
+#define CONNECTIONS_DEFAULT 64
+#define LIBRARY_SECONDS     120 /* libwebsockets' own time-outs: behind all of ours */
+
+/* ---- connections */
+
+void server_want_write(struct conn *c)
+{
+    if (!c->wsi)
+        return;
+    lws_callback_on_writable(c->wsi);
+    ws_context_poke(&c->server->context);
+}
+
+void server_arm(struct conn *c, int64_t ms)
+{
+    loop_timer_start(c->server->loop, &c->deadline, ms);
+}
+
+void server_kill(struct conn *c, bool reset)
+{
+    c->kill = true;
+    c->reset = c->reset || reset;
+    loop_defer(c->server->loop, &c->server->reap);
+}
+
+/* Linux: to connect a TCP socket to nowhere ends it with RST, before libwebsockets could send FIN. */
+static void send_reset(struct lws *wsi)
+{
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+
+    connect(lws_get_socket_fd(wsi), &nowhere, sizeof(nowhere));
+}
+
+static void on_reap(struct loop_deferred *d)
+{
+    struct server *s = d->user;
+    struct conn *next;
+
+    for (struct conn *c = s->conns; c; c = next) {
+        next = c->next; /* none is freed here: libuv closes first */
+        if (!c->kill || !c->wsi)
+            continue;
+        struct lws *wsi = c->wsi;
+        if (c->reset)
+            send_reset(wsi);
+        lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+    }
+    ws_context_poke(&s->context);
+}
+
+static void on_deadline(struct loop_timer *t)
+{
+    server_kill(t->user, false);
+}
+
+static struct conn *longest_waiting(struct server *s)
+{
+    struct conn *found = NULL;
+
+    for (struct conn *c = s->conns; c; c = c->next)
+        if (!c->kill && (c->state == CONN_WAITING || c->state == CONN_BODY))
+            found = c;
+    return found;
+}
+
+/* Non-zero refuses the newcomer. */
+static int make_room(struct server *s)
+{
+    int most = s->options.max_connections > 0 ? s->options.max_connections : CONNECTIONS_DEFAULT;
+
+    if (s->conn_count < most)
+        return 0;
+    struct conn *victim = longest_waiting(s);
+    if (!victim)
+        return -1;
+    server_kill(victim, false);
+    return 0;
+}
+
+static int accept_conn(struct server *s, struct lws *wsi)
+{
+    struct conn *c = mem_alloc(sizeof(*c));
+
+    c->server = s;
+    c->wsi = wsi;
+    c->deadline.fire = on_deadline;
+    c->deadline.user = c;
+    c->next = s->conns;
+    if (c->next)
+        c->next->prev = c;
+    s->conns = c;
+    s->conn_count++;
+    lws_set_opaque_user_data(wsi, c);
+    server_arm(c, s->options.request_ms);
+    return 0;
+}
+
+static void gone(struct conn *c)
+{
+    if (!c->wsi)
+        return;
+    c->wsi = NULL;
+    loop_timer_stop(c->server->loop, &c->deadline);
+    server_http_gone(c);
+    server_ws_gone(c);
+}
+
+static void forget_conn(struct conn *c)
+{
+    gone(c);
+    if (c->prev)
+        c->prev->next = c->next;
+    else
+        c->server->conns = c->next;
+    if (c->next)
+        c->next->prev = c->prev;
+    c->server->conn_count--;
+    mem_free(c);
+}
+
+/* ---- libwebsockets' callbacks */
+
+static int on_conn_event(struct conn *c, enum lws_callback_reasons reason, void *in, size_t len)
+{
+    struct lws *wsi = c->wsi;
+
+    if (c->kill || !wsi)
+        return c->kill ? -1 : 0;
+    switch (reason) {
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return server_ws_upgrade(c, in);
+    case LWS_CALLBACK_HTTP: return server_http_begin(c);
+    case LWS_CALLBACK_HTTP_BODY: return server_http_body(c, in, len);
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION: return server_http_body_end(c);
+    case LWS_CALLBACK_HTTP_WRITEABLE: return server_http_write(c);
+    case LWS_CALLBACK_ESTABLISHED: return server_ws_opened(c);
+    case LWS_CALLBACK_RECEIVE:
+        return server_ws_part(c, in, len, lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi),
+                              lws_frame_is_binary(wsi) != 0);
+    case LWS_CALLBACK_SERVER_WRITEABLE: return server_ws_write(c);
+    default: return 0;
+    }
+}
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+{
+    struct lws_vhost *vhost = lws_get_vhost(wsi);
+    struct server *s = vhost ? lws_vhost_user(vhost) : NULL;
+    struct conn *c;
+
+    (void)user;
+    if (!s)
+        return 0;
+    switch (reason) {
+    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION: return make_room(s);
+    case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED: return accept_conn(s, wsi);
+    case LWS_CALLBACK_CLOSED:
+    case LWS_CALLBACK_CLOSED_HTTP:
+        if ((c = lws_get_opaque_user_data(wsi)))
+            gone(c);
+        return 0;
+    case LWS_CALLBACK_WSI_DESTROY:
+        if ((c = lws_get_opaque_user_data(wsi))) {
+            lws_set_opaque_user_data(wsi, NULL);
+            forget_conn(c);
+        }
+        return 0;
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+    case LWS_CALLBACK_HTTP:
+    case LWS_CALLBACK_HTTP_BODY:
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+    case LWS_CALLBACK_ESTABLISHED:
+    case LWS_CALLBACK_RECEIVE:
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        c = lws_get_opaque_user_data(wsi);
+        return c ? on_conn_event(c, reason, in, len) : -1;
+    default: return 0;
+    }
+}
+
+/* ---- life */
+
+static bool listen_on(struct server *s, struct err *err)
+{
+    static const struct lws_protocols protocols[] = {
+        {"http", on_event, 0, 4096, 0, NULL, 0},
+        {NULL, NULL, 0, 0, 0, NULL, 0},
+    };
+    struct lws_context_creation_info info;
+
+    memset(&info, 0, sizeof(info));
+    info.iface = s->host;
+    info.port = s->options.port;
+    info.protocols = protocols;
+    info.vhost_name = "server";
+    info.user = s;
+    info.http_proxy_address = "";
+    info.keepalive_timeout = LIBRARY_SECONDS;
+    info.timeout_secs = LIBRARY_SECONDS;
+    info.alpn = "http/1.1";
+    info.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
+    if (s->certificate_file) {
+        info.ssl_cert_filepath = s->certificate_file;
+        info.ssl_private_key_filepath = s->key_file;
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+    }
+    s->vhost = lws_create_vhost(s->context.lws, &info);
+    s->port = s->vhost ? lws_get_vhost_listen_port(s->vhost) : -1;
+    return s->port > 0 || err_set(err, ERR_IO, "cannot listen on %s port %d%s: is the port taken?", s->host,
+                                  s->options.port, s->certificate_file ? " with this certificate" : "");
+}
+
+static void destroy(void *user)
+{
+    struct server *s = user;
+    void (*on_closed)(void *user) = s->on_closed;
+    void *on_closed_user = s->on_closed_user;
+
+    while (s->conns)
+        forget_conn(s->conns);
+    loop_defer_cancel(s->loop, &s->reap);
+    mem_free(s->host);
+    mem_free(s->certificate_file);
+    mem_free(s->key_file);
+    mem_free(s);
+    if (on_closed)
+        on_closed(on_closed_user);
+}
+
+struct server *server_create(struct loop *loop, const struct server_options *options, struct err *err)
+{
+    struct server *s = mem_alloc(sizeof(*s));
+
+    s->loop = loop;
+    s->options = *options;
+    s->host = mem_text(options->host ? options->host : "127.0.0.1");
+    s->certificate_file = mem_text(options->certificate_file);
+    s->key_file = mem_text(options->key_file);
+    if (s->options.max_body == 0)
+        s->options.max_body = BODY_DEFAULT;
+    if (s->options.request_ms <= 0)
+        s->options.request_ms = REQUEST_DEFAULT_MS;
+    s->reap.run = on_reap;
+    s->reap.user = s;
+    if (!ws_context_init(&s->context, loop, err)) {
+        destroy(s);
+        return NULL;
+    }
+    if (listen_on(s, err))
+        return s;
+    ws_context_close(&s->context, destroy, s);
+    return NULL;
+}
+
+int server_port(const struct server *s)
+{
+    return s->port;
+}
+
+void server_close(struct server *s, void (*on_closed)(void *user), void *user)
+{
+    if (!s) {
+        if (on_closed)
+            on_closed(user);
+        return;
+    }
+    s->closing = true;
+    s->on_closed = on_closed;
+    s->on_closed_user = user;
+    ws_context_close(&s->context, destroy, s);
+}
