@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
+#define HASH_FUNCTION(key, len, hash) HASH_OAT(key, len, hash) /* the default one warns under clang */
 #include <uthash.h>
 
 #include "base/clock.h"
@@ -59,6 +60,27 @@ struct memory_request {
     struct store_recent *recent;
     struct memory_request *next;
 };
+
+/* ---- what is not over */
+
+/* Is it the message whose thread a waiting row goes to? */
+static bool heads_a_waiting_thread(const struct store_memory *m, const char *id)
+{
+    for (const struct known_outbox *k = m->outbox; k != NULL; k = k->hh.next) {
+        if (rows_outbox_waits(&k->row) && strcmp(k->row.thread_of, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_open(const struct store_memory *m, const struct store_outbox *row)
+{
+    struct known_operation *operation = NULL;
+    HASH_FIND_STR(m->operations, row->operation, operation);
+    return rows_outbox_waits(row) || (operation != NULL && !operation->row.ended) ||
+           heads_a_waiting_thread(m, row->id);
+}
 
 /* ---- commit */
 
@@ -137,13 +159,26 @@ static void put_audit(struct store_memory *m, const struct store_audit *row)
     m->audit_count++;
 }
 
-static void prune(struct store_memory *m, int64_t before_ms)
+static void prune_deliveries(struct store_memory *m, int64_t before_ms)
 {
     struct known_delivery *known, *next;
     HASH_ITER(hh, m->deliveries, known, next)
     {
         if (known->row.at_ms < before_ms) {
             HASH_DEL(m->deliveries, known);
+            mem_free(known);
+        }
+    }
+}
+
+static void prune_outbox(struct store_memory *m, int64_t before_ms)
+{
+    struct known_outbox *known, *next;
+    HASH_ITER(hh, m->outbox, known, next)
+    {
+        if (known->row.updated_ms < before_ms && !is_open(m, &known->row)) {
+            HASH_DEL(m->outbox, known);
+            rows_free_outbox(&known->row);
             mem_free(known);
         }
     }
@@ -161,7 +196,8 @@ static void apply(struct store_memory *m, const struct store_txn *t)
     }
     m->last_alive_ms = clock_wall(loop_clock(m->loop));
     if (++m->commits % ROWS_PRUNE_INTERVAL == 0) {
-        prune(m, m->last_alive_ms - ROWS_KEEP_MS);
+        prune_deliveries(m, m->last_alive_ms - ROWS_KEEP_MS);
+        prune_outbox(m, m->last_alive_ms - ROWS_KEEP_OUTBOX_MS);
     }
 }
 
@@ -187,25 +223,6 @@ static void run_commit(struct store_memory *m, struct store_txn *t, struct store
 }
 
 /* ---- load */
-
-/* What else an open row needs: the message at the head of its thread. */
-static bool heads_a_waiting_thread(const struct store_memory *m, const char *id)
-{
-    for (const struct known_outbox *k = m->outbox; k != NULL; k = k->hh.next) {
-        if (rows_outbox_waits(&k->row) && strcmp(k->row.thread_of, id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_open(const struct store_memory *m, const struct store_outbox *row)
-{
-    struct known_operation *operation = NULL;
-    HASH_FIND_STR(m->operations, row->operation, operation);
-    return rows_outbox_waits(row) || (operation != NULL && !operation->row.ended) ||
-           heads_a_waiting_thread(m, row->id);
-}
 
 static void run_load(struct store_memory *m, struct store_loaded *l)
 {
@@ -371,7 +388,7 @@ static void free_rows(struct store_memory *m)
         rows_free_outbox(&outbox->row);
         mem_free(outbox);
     }
-    prune(m, INT64_MAX);
+    prune_deliveries(m, INT64_MAX);
     for (struct known_audit *audit = m->audits; audit != NULL;) {
         struct known_audit *next = audit->next;
         rows_free_audit(&audit->row);
