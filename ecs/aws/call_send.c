@@ -95,6 +95,8 @@ bool flight_send(struct flight *f, const struct credentials_keys *keys,
     f->sends++;
     f->http_pending = true;
     http_start(s->http, &f->request);
+    f->request.url = NULL; /* net/ has copies: nothing of this frame stays behind */
+    memset(f->request.headers, 0, sizeof f->request.headers);
     buf_finish(&authorization);
     return true;
 }

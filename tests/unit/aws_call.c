@@ -169,6 +169,17 @@ static void a_proxys_page_is_no_success(void **state)
     assert_int_equal(w.requests, 3);
 }
 
+static void a_page_of_good_xml_is_no_success_either(void **state)
+{
+    (void)state;
+    static const struct step page = {.status = 200, .body = "<html>sign in</html>"};
+    const struct step steps[] = {page, page, page};
+    struct aws_call c = {.service = AWS_STS, .action = "GetCallerIdentity", .done = on_done};
+    run(&c, steps);
+    assert_int_equal(w.call.outcome, AWS_UNREACHABLE);
+    expect_sentence("no GetCallerIdentityResponse");
+}
+
 static void a_cut_answer_is_read_again_but_a_change_is_uncertain(void **state)
 {
     (void)state;
@@ -223,15 +234,18 @@ static void a_reset_change_is_uncertain_and_sent_once(void **state)
 {
     (void)state;
     static const struct step warm[] = {OK_ANSWER};
-    static const struct step steps[] = {{.weather = RESET}, OK_ANSWER};
-    struct aws_call c = reading_call();
-    run(&c, warm); /* leaves a connection that could be reused */
-    w.requests = w.done = 0;
-    c = changing_call();
-    run(&c, steps);
-    assert_int_equal(w.call.outcome, AWS_UNREACHABLE);
-    assert_true(w.call.uncertain);
-    assert_int_equal(w.requests, 1);
+    static const struct step rows[][2] = {{{.weather = RESET}, OK_ANSWER}, {{.weather = CLOSE}, OK_ANSWER}};
+    for (size_t i = 0; i < 2; i++) {
+        struct aws_call c = reading_call();
+        w.requests = w.done = 0;
+        run(&c, warm); /* leaves a connection that could be reused */
+        w.requests = w.done = 0;
+        c = changing_call();
+        run(&c, rows[i]);
+        assert_int_equal(w.call.outcome, AWS_UNREACHABLE);
+        assert_true(w.call.uncertain);
+        assert_int_equal(w.requests, 1);
+    }
 }
 
 static void a_silent_change_is_uncertain(void **state)
@@ -287,6 +301,7 @@ int main(void)
         TEST(a_500_is_tried_again_when_reading),
         TEST(a_500_of_a_change_is_uncertain_and_sent_once),
         TEST(a_proxys_page_is_no_success),
+        TEST(a_page_of_good_xml_is_no_success_either),
         TEST(a_cut_answer_is_read_again_but_a_change_is_uncertain),
         TEST(an_oversize_answer_is_not_asked_for_again),
         TEST(a_denying_proxy_is_named),

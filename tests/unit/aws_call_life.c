@@ -37,6 +37,7 @@ static void expired_twice_is_enough(void **state)
     static const struct step steps[] = {EXPIRED, EXPIRED, OK_ANSWER};
     struct aws_call c = reading_call();
     w.access_keys[1] = "AKIASECOND";
+    w.access_keys[2] = "AKIATHIRD";
     run(&c, steps);
     assert_int_equal(w.call.outcome, AWS_EXPIRED);
     assert_int_equal(w.requests, 2);

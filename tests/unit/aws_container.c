@@ -294,6 +294,7 @@ static void keys_are_asked_of_listed_hosts_only(void **state)
         {"http://any.example/creds", SOURCE_FAILED},
         {"http://169.254.170.2.any.example/creds", SOURCE_FAILED},
         {"http://169.254.170.2@any.example/creds", SOURCE_FAILED},
+        {"http://169.254.170.2:80@any.example/creds", SOURCE_FAILED},
         {"http://169.254.170.2\\@any.example/creds", SOURCE_FAILED},
         {"http://any.example#169.254.170.2/", SOURCE_FAILED},
         {"http://169.254.169.254/creds", SOURCE_FAILED},

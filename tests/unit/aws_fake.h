@@ -50,7 +50,7 @@ static struct world {
     char target[128], type[128], date[64], token[64], body[512];
     bool with_token;
     int key_reads;
-    const char *access_keys[2]; /* of the first and of later reads */
+    const char *access_keys[3]; /* of the first, the second and later reads */
     struct aws_call call;       /* what done has seen */
     char answer[256], text[512];
 } w;
@@ -137,7 +137,7 @@ static void on_request(void *user, struct server_call *c)
 static const char *get_variable(const char *name)
 {
     if (strcmp(name, "AWS_ACCESS_KEY_ID") == 0)
-        return w.access_keys[w.key_reads++ == 0 ? 0 : 1];
+        return w.access_keys[w.key_reads < 2 ? w.key_reads++ : 2];
     if (strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0)
         return SECRET;
     if (strcmp(name, "AWS_SESSION_TOKEN") == 0 && w.with_token)
@@ -167,7 +167,7 @@ static int set_up(void **state)
 {
     (void)state;
     struct err err = {0};
-    w = (struct world){.clock = clock_real(1, 0), .access_keys = {"AKIAFIRST", "AKIAFIRST"}};
+    w = (struct world){.clock = clock_real(1, 0), .access_keys = {"AKIAFIRST", "AKIAFIRST", "AKIAFIRST"}};
     w.loop = loop_create(&w.clock);
     const struct http_options http = {.user_agent = "test", .proxy = ""};
     w.http = http_create(w.loop, &http, &err);

@@ -7,6 +7,7 @@
 
 Needs python3 with botocore; no network.
 """
+import hashlib
 import pathlib
 import shutil
 
@@ -52,19 +53,22 @@ CASES = {
     "ecs-post-host-ipv6": post([JSON, ecs("ListClusters")], b"{}", host="[::1]:8080"),
     "sts-post-form": post([FORM], b"Action=GetCallerIdentity&Version=2011-06-15", service="sts",
                           host="sts.us-east-1.amazonaws.com"),
-    "elbv2-post-form": post([FORM], b"Action=DescribeTargetHealth&Version=2015-12-01&TargetGroupArn=arn%3Aaws",
-                            service="elasticloadbalancing", host="elasticloadbalancing.us-east-1.amazonaws.com"),
+    "elbv2-post-form": post([FORM], b"Action=DescribeTargetHealth&Version=2015-12-01",
+                            service="elasticloadbalancing",
+                            host="elasticloadbalancing.us-east-1.amazonaws.com"),
     "monitoring-post-json": post([("content-type", "application/x-amz-json-1.0"),
                                   ("x-amz-target", "GraniteServiceVersion20100801.GetMetricData")], b"{}",
                                  service="monitoring", host="monitoring-fips.us-east-1.amazonaws.com"),
     "logs-post-custom-date": post([JSON, ("x-amz-target", "Logs_20140328.GetLogEvents")], b"{}",
-                                  service="logs", host="logs.us-east-1.amazonaws.com", date="20240229T235959Z"),
+                                  service="logs", host="logs.us-east-1.amazonaws.com",
+                                  date="20240229T235959Z"),
     "get-plain": get(),
     "get-last-second-of-year": get(date="20251231T235959Z"),
     "get-header-blanks": get(headers=[("x-amz-note", "   many   blanks \t and  tabs  ")]),
     "get-header-empty": get(headers=[("x-amz-note", "")]),
     "get-header-case": get(headers=[("X-Amz-NOTE", "Value KEEPS Case"), ("Content-Type", "text/plain")]),
-    "get-header-repeated": get(headers=[("x-amz-note", "second"), ("x-amz-note", "first"), ("x-amz-note", "third")]),
+    "get-header-repeated": get(headers=[("x-amz-note", "second"), ("x-amz-note", "first"),
+                                        ("x-amz-note", "third")]),
     "get-header-prefix-names": get(headers=[("x-amz-foo-bar", "2"), ("x-amz-foo", "1"), ("x-amz-foo1", "3")]),
     "get-header-utf8": get(headers=[("x-amz-note", "Größe")]),
     "get-query-sorted": get(query="Zeta=1&Alpha=2&alpha=3&Beta=4"),
@@ -83,7 +87,8 @@ CASES = {
     "get-path-utf8": get(path="/\u1234"),
     "get-path-encoded-twice": get(path="/a%20b"),
     "get-path-special": get(path="/a:b*c(d)~e"),
-    "get-path-kept": get(path="/one/../two//three", keep=True, service="s3", host="s3.us-east-1.amazonaws.com"),
+    "get-path-kept": get(path="/one/../two//three", keep=True, service="s3",
+                         host="s3.us-east-1.amazonaws.com"),
 }
 
 
@@ -117,7 +122,6 @@ def write(name, case):
     request.context["timestamp"] = case["date"]
     request.context["payload_signing_enabled"] = True
     if case.get("keep"):
-        import hashlib
         digest = hashlib.sha256(case["body"]).hexdigest()
         headers.append(("x-amz-content-sha256", digest))
         request.headers.add_header("x-amz-content-sha256", digest)
