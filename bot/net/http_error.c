@@ -7,6 +7,8 @@
 
 /* Numbers of OpenSSL's X509_V_ERR_…, which <openssl/…> would name. */
 enum {
+    CERTIFICATE_CHAIN_RIGHT = 0,
+    CERTIFICATE_CHAIN_UNSAID = 1, /* libcurl compared the name first, and it was wrong */
     CERTIFICATE_NOT_YET_VALID = 9,
     CERTIFICATE_EXPIRED = 10,
     CERTIFICATE_SELF_SIGNED = 18,
@@ -17,7 +19,8 @@ enum {
 static void set_certificate(struct err *err, const struct http_failure *f)
 {
     switch (f->verify_result) {
-    case 0:
+    case CERTIFICATE_CHAIN_RIGHT:
+    case CERTIFICATE_CHAIN_UNSAID:
         err_set(err, ERR_UNREACHABLE,
                 "the TLS certificate of %s is for another name: check the URL, or who answers there",
                 f->host);

@@ -20,6 +20,7 @@ struct watch {
     uv_poll_t poll;
     struct http *http;
     curl_socket_t fd;
+    int events;
 };
 
 /* ---- libcurl's wishes */
@@ -74,15 +75,21 @@ static void collect_ended(struct http *h)
     }
 }
 
+/* libuv stops watching a socket that has an error. What the peer wrote before its reset may still be there to
+ * read, so libcurl is told to try everything (with ERR alone it would give up), and watching goes on. */
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct watch *w = poll->data;
     struct http *h = w->http;
-    int flags = (status < 0 ? CURL_CSELECT_ERR : 0) | (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
-                (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+    int flags = status < 0 ? CURL_CSELECT_ERR | CURL_CSELECT_IN | CURL_CSELECT_OUT
+                           : (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
+                                 (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
     int running;
 
-    curl_multi_socket_action(h->multi, w->fd, flags, &running); /* w may be gone after this */
+    curl_multi_socket_action(h->multi, w->fd, flags, &running);
+    /* w is freed by its closing at the earliest, which is not before this callback returns */
+    if (status < 0 && !uv_is_closing((uv_handle_t *)poll))
+        uv_poll_start(poll, w->events, on_ready);
     collect_ended(h);
 }
 
@@ -108,8 +115,8 @@ static int on_socket_wish(CURL *easy, curl_socket_t fd, int what, void *user, vo
     }
     if (!w && !(w = watch(h, fd)))
         return -1;
-    int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    return uv_poll_start(&w->poll, events, on_ready) == 0 ? 0 : -1;
+    w->events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+    return uv_poll_start(&w->poll, w->events, on_ready) == 0 ? 0 : -1;
 }
 
 static int on_timer_wish(CURLM *multi, long ms, void *user)

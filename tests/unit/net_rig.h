@@ -56,16 +56,34 @@ static inline void rig_set(void *flag)
     *(bool *)flag = true;
 }
 
-/* ---- raw peer: accepts, and calls serve for each connection, one after the other, in a thread */
+/* ---- raw peer: accepts, and calls serve for each connection in a thread of its own */
+
+#define PEER_CONNECTIONS 32
+
+struct peer;
+struct peer_conn {
+    struct peer *peer;
+    pthread_t thread;
+    int fd, number;
+};
 
 struct peer {
     int listener, port;
     pthread_t thread;
     void (*serve)(struct peer *p, int fd, int number);
+    struct peer_conn conns[PEER_CONNECTIONS];
     int connections; /* accepted so far; read after peer_stop, or atomically */
     int requests;    /* counted by serve */
-    void *user;
 };
+
+static inline void *peer_serve(void *user)
+{
+    struct peer_conn *c = user;
+
+    c->peer->serve(c->peer, c->fd, c->number);
+    close(c->fd);
+    return NULL;
+}
 
 static inline void *peer_run(void *user)
 {
@@ -75,11 +93,16 @@ static inline void *peer_run(void *user)
         int fd = accept(p->listener, NULL, NULL);
         if (fd < 0)
             return NULL;
+        assert(p->connections < PEER_CONNECTIONS);
         struct timeval most = {.tv_sec = 5};
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most));
-        int number = __atomic_add_fetch(&p->connections, 1, __ATOMIC_SEQ_CST);
-        p->serve(p, fd, number);
-        close(fd);
+        struct peer_conn *c = &p->conns[p->connections];
+        c->peer = p;
+        c->fd = fd;
+        c->number = __atomic_add_fetch(&p->connections, 1, __ATOMIC_SEQ_CST);
+        int failed = pthread_create(&c->thread, NULL, peer_serve, c);
+        assert(!failed);
+        (void)failed;
     }
 }
 
@@ -108,6 +131,8 @@ static inline void peer_stop(struct peer *p)
 {
     shutdown(p->listener, SHUT_RDWR);
     pthread_join(p->thread, NULL);
+    for (int i = 0; i < p->connections; i++)
+        pthread_join(p->conns[i].thread, NULL);
     close(p->listener);
 }
 
