@@ -9,6 +9,7 @@
 
 #define GROUP_FRESH_MS        (10 * 60 * 1000)
 #define GROUP_FRESH_CHANGE_MS (60 * 1000)
+#define HOLDERS               200 /* bytes of the holders in a refusal, so that its next step is never cut */
 
 const char *right_word(enum right r)
 {
@@ -44,6 +45,29 @@ static void refuse(struct authz_result *ret, const char *format, ...)
     buf_finish(&b);
 }
 
+/* A list for a sentence: a cut one says so. */
+static void list_cut(char *to, size_t size, const char *list)
+{
+    static const char more[] = " …";
+
+    if (text_copy(to, size, list))
+        return;
+    text_copy_n(to, size - sizeof more + 1, list, strlen(list));
+    char *comma = strrchr(to, ',');
+    if (comma)
+        *(comma + 1) = '\0';
+    text_copy(to + strlen(to), sizeof more, more);
+}
+
+/* How the configuration names the asker. */
+static void own_id(const struct request *r, char *to, size_t size)
+{
+    if (r->source == REQUEST_LOCAL)
+        text_format(to, size, "local:%s", r->who.user);
+    else
+        text_format(to, size, "%s:user:%s", r->who.server, r->who.user);
+}
+
 /* ---- where */
 
 static bool channel_listed(const struct config_target *t, const struct place *p, bool by_id)
@@ -58,32 +82,51 @@ static bool channel_listed(const struct config_target *t, const struct place *p,
     return false;
 }
 
+/* "slack:C1, slack:C2": where a change may be asked for on this server. */
+static void list_channels(const struct config_target *t, const char *server, char *to, size_t size)
+{
+    struct buf b;
+
+    buf_init(&b, 4096);
+    for (size_t i = 0; i < t->channel_count; i++) {
+        const struct config_channel *c = &t->channels[i];
+        if (c->any)
+            buf_format(&b, "%sany channel of yours", b.len ? ", " : "");
+        else if (text_equal(c->server, server))
+            buf_format(&b, "%s%s:%s", b.len ? ", " : "", c->server, c->id);
+    }
+    list_cut(to, size, b.len ? b.data : "a listed channel (none is listed here yet)");
+    buf_finish(&b);
+}
+
 static bool place_allows(const struct config_target *t, const struct request *r, struct authz_result *ret)
 {
     const struct place *p = &r->place;
+    char where[200];
 
     if (r->source == REQUEST_LOCAL)
         return true;
+    list_channels(t, p->server, where, sizeof where);
     if (p->direct && !channel_listed(t, p, true)) {
-        refuse(ret,
-               "%s may not be changed from a direct message. Ask in the incident's channel, where others see "
-               "it.",
-               t->name);
+        refuse(ret, "%s may not be changed from a direct message. Ask in a channel where others see it: %s.",
+               t->name, where);
         return false;
     }
     if (p->shared && !channel_listed(t, p, true)) {
-        refuse(ret,
-               "This channel is shared with another organisation, and %s may only be changed from shared "
-               "channels that are "
-               "listed by id (allow.channels: \"%s:%s\").",
-               t->name, p->server, p->channel);
+        refuse(
+            ret,
+            "This channel is shared with another organisation, and %s may be changed from such a channel "
+            "only "
+            "if it is listed by its id. Ask in %s, or an administrator to add \"%s:%s\" to allow.channels of "
+            "%s.",
+            t->name, where, p->server, p->channel, t->name);
         return false;
     }
     if (!channel_listed(t, p, false)) {
         refuse(ret,
-               "%s may not be changed from this channel. An administrator has to add \"%s:%s\" to "
+               "%s may not be changed from this channel. Ask in %s, or an administrator to add \"%s:%s\" to "
                "allow.channels of %s.",
-               t->name, p->server, p->channel, t->name);
+               t->name, where, p->server, p->channel, t->name);
         return false;
     }
     return true;
@@ -165,6 +208,18 @@ static enum match match_rule(const struct principals *rule, const struct request
     return best;
 }
 
+/* Only the age of what is known about the groups stood in the way. */
+static bool groups_stale(const struct principals *rule, const struct request *r, const struct authz_facts *f,
+                         int64_t now_ms, int64_t fresh_ms)
+{
+    struct authz_facts fresh = *f;
+
+    if (!f->looked_up || now_ms - f->groups_as_of_ms <= fresh_ms)
+        return false;
+    fresh.groups_as_of_ms = now_ms;
+    return match_rule(rule, r, &fresh, now_ms, fresh_ms) == MATCH_YES;
+}
+
 static void ask_for_lookup(const struct principals *rule, const struct request *r, struct authz_result *ret)
 {
     ret->answer = AUTHZ_LOOKUP;
@@ -188,31 +243,37 @@ static bool names_everyone(const struct principals *rule)
 static void refuse_right(const struct config *config, const struct config_target *t, enum right right,
                          const struct request *r, struct authz_result *ret)
 {
-    char holders[240];
+    char holders[HOLDERS], id[160];
 
     authz_holders(config, t, right, holders, sizeof holders);
+    own_id(r, id, sizeof id);
     if (*holders)
-        refuse(ret, "You need the right \"%s\" for %s; held by %s. Your id is %s:user:%s (whoami).",
-               right_word(right), t->name, holders, r->who.server, r->who.user);
+        refuse(ret,
+               "You need the right \"%s\" for %s, held by %s. Ask them, or an administrator to add \"%s\" to "
+               "allow.%s of %s.",
+               right_word(right), t->name, holders, id, right_word(right), t->name);
     else
-        refuse(
-            ret,
-            "Nobody holds the right \"%s\" for %s. An administrator has to add to allow of this target: %s: "
-            "[\"%s:user:%s\"]",
-            right_word(right), t->name, right_word(right), r->who.server, r->who.user);
+        refuse(ret,
+               "Nobody holds the right \"%s\" for %s. Ask an administrator to add \"%s\" to allow.%s of %s.",
+               right_word(right), t->name, id, right_word(right), t->name);
 }
 
 /* Everybody must be a full member for a change, unless the rule takes whoever the platform delivers and no
  * look-up says otherwise. */
-static bool account_allows(const struct command *command, const struct principals *rule,
+static bool account_allows(const struct config *config, const struct config_target *t,
+                           const struct command *command, const struct principals *rule,
                            const struct request *r, const struct authz_facts *f, struct authz_result *ret)
 {
     if (r->source == REQUEST_LOCAL)
         return true;
     if (f->looked_up && f->lookup_ok && f->member != MEMBER_FULL && f->member != MEMBER_UNKNOWN &&
         command->changes) {
-        refuse(ret, "%s is %s, and only full members may change something. Ask a member of the team.",
-               *r->who.name ? r->who.name : r->who.user, member_word(f->member));
+        char holders[HOLDERS];
+        authz_holders(config, t, command->right, holders, sizeof holders);
+        refuse(ret,
+               "%s is %s, and only full members may change %s. Ask somebody who holds the right \"%s\": %s.",
+               *r->who.name ? r->who.name : r->who.user, member_word(f->member), t->name,
+               right_word(command->right), *holders ? holders : "nobody yet");
         return false;
     }
     if (!command->changes || names_everyone(rule))
@@ -222,14 +283,14 @@ static bool account_allows(const struct command *command, const struct principal
         return false;
     }
     if (!f->lookup_ok) {
-        refuse(
-            ret,
-            "I could not check who you are (%s), and without that nothing is changed. Try again in a minute.",
-            f->lookup_trouble);
+        refuse(ret, "I could not check that you are a full member here: %s. Try again in a minute.",
+               f->lookup_trouble);
         return false;
     }
     if (f->member != MEMBER_FULL) {
-        refuse(ret, "I could not verify that you are a full member of this workspace. Ask an administrator.");
+        refuse(ret,
+               "The platform does not say whether you are a full member here. Ask an administrator to check "
+               "your account.");
         return false;
     }
     return true;
@@ -250,17 +311,19 @@ void authz_decide(const struct config *config, const struct config_target *targe
         refuse_right(config, target, command->right, request, ret);
         return;
     }
-    if (!account_allows(command, rule, request, facts, ret))
+    if (!account_allows(config, target, command, rule, request, facts, ret))
         return;
-    switch (
-        match_rule(rule, request, facts, now_ms, command->changes ? GROUP_FRESH_CHANGE_MS : GROUP_FRESH_MS)) {
+    const int64_t fresh_ms = command->changes ? GROUP_FRESH_CHANGE_MS : GROUP_FRESH_MS;
+    switch (match_rule(rule, request, facts, now_ms, fresh_ms)) {
     case MATCH_YES: return;
     case MATCH_UNSURE: ask_for_lookup(rule, request, ret); return;
     case MATCH_NO: break;
     }
     if (facts->looked_up && !facts->lookup_ok)
-        refuse(ret, "I could not look up your groups (%s). Nothing was changed; try again in a minute.",
+        refuse(ret, "I could not look up your account and groups: %s. Try again in a minute.",
                facts->lookup_trouble);
+    else if (groups_stale(rule, request, facts, now_ms, fresh_ms))
+        refuse(ret, "What I know of your groups is too old to decide on. Try again in a minute.");
     else
         refuse_right(config, target, command->right, request, ret);
 }
@@ -283,6 +346,19 @@ static void holder(const struct config *config, const struct principal *p, struc
     }
 }
 
+/* Is item one of "a, b, c"? */
+static bool listed(const char *list, const char *item)
+{
+    const size_t len = strlen(item);
+
+    for (const char *at = strstr(list, item); at; at = strstr(at + 1, item)) {
+        const bool begins = at == list || (at - list >= 2 && text_starts(at - 2, ", "));
+        if (begins && (!at[len] || text_starts(at + len, ", ")))
+            return true;
+    }
+    return false;
+}
+
 void authz_holders(const struct config *config, const struct config_target *target, enum right right,
                    char *to, size_t size)
 {
@@ -294,12 +370,11 @@ void authz_holders(const struct config *config, const struct config_target *targ
     for (size_t i = 0; rule && i < rule->count; i++) {
         buf_clear(&one);
         holder(config, &rule->list[i], &one);
-        /* A person with several ids is one holder. */
-        if (all.len && strstr(all.data, one.data))
+        if (listed(all.data, one.data)) /* a person with several ids is one holder */
             continue;
         buf_format(&all, "%s%s", all.len ? ", " : "", one.data);
     }
-    text_copy(to, size, all.data);
+    list_cut(to, size, all.data);
     buf_finish(&one);
     buf_finish(&all);
 }

@@ -40,14 +40,18 @@ static int columns(uint32_t v)
     return v == 0x231b || v == 0x23f3 || v == 0x2705 || v == 0x274c || v == 0x26d4 ? 2 : 1;
 }
 
+/* U+FE0F asks for the emoji form of a narrow sign: two columns. */
 static int word_columns(const char *word, size_t len)
 {
-    int n = 0;
+    int n = 0, last = 0;
 
     for (size_t i = 0; i < len;) {
         uint32_t v;
         i += code_point(word + i, &v);
-        n += columns(v);
+        if (v == 0xfe0f && last == 1)
+            n++;
+        last = columns(v);
+        n += last;
     }
     return n;
 }

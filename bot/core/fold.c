@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* The byte sequence a phone makes, and the plain text meant by it. An em dash before a letter is "--"; see
@@ -14,23 +15,23 @@ static const struct {
     {"\u00a0", " "},  {"\u2000", " "},  {"\u2001", " "},  {"\u2002", " "},  {"\u2003", " "},
     {"\u2004", " "},  {"\u2005", " "},  {"\u2006", " "},  {"\u2007", " "},  {"\u2008", " "},
     {"\u2009", " "},  {"\u200a", " "},  {"\u202f", " "},  {"\u205f", " "},  {"\u3000", " "},
-    {"\u200b", ""},   {"\ufeff", ""},   {"\u2010", "-"},  {"\u2011", "-"},  {"\u2012", "-"},
-    {"\u2212", "-"},  {"\t", " "},      {"\n", " "},      {"\r", " "},
+    {"\u00ad", ""},   {"\u200b", ""},   {"\u200e", ""},   {"\u200f", ""},   {"\u2060", ""},
+    {"\ufeff", ""},   {"\u2010", "-"},  {"\u2011", "-"},  {"\u2012", "-"},  {"\u2212", "-"},
+    {"\t", " "},      {"\n", " "},      {"\r", " "},
 };
 
 /* En and em dash: "--" at the beginning of a word (an option), "-" inside one (a name). */
-static const char *dash(const char *from, const char *begin, size_t *ret_len)
+static const char *dash(const char *from, bool word_begins, size_t *ret_len)
 {
     if (!text_starts(from, "\u2013") && !text_starts(from, "\u2014") && !text_starts(from, "\u2015"))
         return NULL;
     *ret_len = strlen("\u2014");
-    bool word_begins = from == begin || from[-1] == ' ';
     return word_begins && from[*ret_len] != '-' && from[*ret_len] != ' ' ? "--" : "-";
 }
 
-static const char *folded(const char *from, const char *begin, size_t *ret_len)
+static const char *folded(const char *from, bool word_begins, size_t *ret_len)
 {
-    const char *plain = dash(from, begin, ret_len);
+    const char *plain = dash(from, word_begins, ret_len);
 
     if (plain)
         return plain;
@@ -45,12 +46,11 @@ static const char *folded(const char *from, const char *begin, size_t *ret_len)
 
 void fold_text(char *to, size_t size, const char *from)
 {
-    const char *begin = from;
     size_t used = 0;
 
     while (*from) {
         size_t len = 1;
-        const char *plain = folded(from, begin, &len);
+        const char *plain = folded(from, !used || to[used - 1] == ' ', &len);
         size_t add = plain ? strlen(plain) : len;
 
         if (used + add >= size)

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #define WORDS        64
 #define WORD         80
@@ -41,31 +42,67 @@ static void lower(char *word)
         *word = (char)tolower((unsigned char)*word);
 }
 
-/* The reason: "quoted", or all that follows. */
+/* The end of 'single quoted' text, which may hold apostrophes: its last quote; NULL when that ends no word.
+ */
+static const char *single_quoted_end(const char *at)
+{
+    const char *end = *at == '\'' ? strrchr(at + 1, '\'') : NULL;
+
+    return end && (!end[1] || end[1] == ' ') ? end : NULL;
+}
+
+/* at begins with "--reason" or "--reason=": what follows it, or NULL. */
+static const char *reason_option(const char *at)
+{
+    static const char option[] = "--reason";
+    const size_t len = sizeof option - 1;
+
+    at += strspn(at, " ");
+    if (strncasecmp(at, option, len) != 0 || (at[len] && at[len] != ' ' && at[len] != '='))
+        return NULL;
+    return at + len + (at[len] == '=');
+}
+
+/* The reason: quoted, or all that follows. Returns what comes after it. */
 static const char *take_reason(const char *at, struct words *w)
 {
-    at += strspn(at, " =");
+    char raw[REQUEST_TEXT];
+    const char *rest;
+
+    at += strspn(at, " ");
+    const char *end = single_quoted_end(at);
+    if (*at == '"') {
+        rest = next_word(at, raw, sizeof raw);
+    } else if (end) {
+        text_copy_n(raw, sizeof raw, at + 1, (size_t)(end - at - 1));
+        rest = end + 1;
+    } else {
+        TEXT_COPY(raw, at);
+        rest = at + strlen(at);
+    }
+    text_clean(w->reason, sizeof w->reason, raw, false);
     w->has_reason = true;
-    if (*at == '"')
-        return next_word(at, w->reason, sizeof w->reason);
-    text_clean(w->reason, sizeof w->reason, at, false);
-    return at + strlen(at);
+    return rest;
 }
 
 static bool split(const char *text, struct words *w, struct err *err)
 {
     char word[WORD];
 
-    for (const char *at = next_word(text, word, sizeof word); at; at = next_word(at, word, sizeof word)) {
-        if (text_starts(word, "--reason")) {
-            const char *equals = strchr(word, '=');
-            at = take_reason(equals ? at - strlen(equals) : at, w);
-            if (!at)
-                break;
+    for (const char *at = text; at;) {
+        const char *option = reason_option(at);
+        if (option) {
+            at = take_reason(option, w);
+            if (w->reason[strspn(w->reason, " ")] == '\0')
+                return err_set(err, ERR_USAGE, "--reason has no text. Example: --reason \"map slow\"");
             continue;
         }
+        at = next_word(at, word, sizeof word);
+        if (!at)
+            break;
         if (w->count == WORDS)
-            return err_set(err, ERR_USAGE, "That is more than %d words. Try: help", WORDS);
+            return err_set(err, ERR_USAGE, "That is more than %d words. What I understand: help", WORDS);
+        lower(word);
         TEXT_COPY(w->list[w->count], word);
         w->count++;
     }
@@ -126,34 +163,66 @@ static void list_targets(const struct config *config, struct buf *b)
         buf_text(b, ", … (all: targets)");
 }
 
+static size_t words_in(const char *name)
+{
+    size_t n = 1;
+
+    for (; *name; name++)
+        n += *name == ' ';
+    return n;
+}
+
+/* The target whose name the next words nearly are, with the words behind it: "cotak prod api". */
+static bool nearly_target(const struct config *config, const struct words *w, size_t at, char *to,
+                          size_t size)
+{
+    size_t best = 99;
+
+    for (size_t i = 0; i < config->target_count; i++) {
+        const char *name = config->targets[i].name;
+        size_t words = words_in(name);
+        char part[200], rest[200];
+
+        join(w, at, words, part, sizeof part);
+        if (!near(part, name, &best))
+            continue;
+        join(w, at + words, w->count, rest, sizeof rest);
+        text_format(to, size, "%s%s%s", name, *rest ? " " : "", rest);
+    }
+    return best != 99;
+}
+
+static const struct config_target *target_with_service(const struct config *config, const char *key)
+{
+    for (size_t i = 0; i < config->target_count; i++) {
+        if (config_service(&config->targets[i], key))
+            return &config->targets[i];
+    }
+    return NULL;
+}
+
 static bool unknown_target(const struct config *config, const struct command *command, const struct words *w,
                            size_t at, struct err *err)
 {
-    char typed[200];
-    size_t best = 99;
-    const char *meant = NULL;
+    char typed[200], meant[400];
     struct buf known;
 
     join(w, at, TARGET_WORDS, typed, sizeof typed);
-    for (size_t i = 0; i < config->target_count; i++) {
-        char part[200];
-        size_t words = 1;
-        for (const char *s = config->targets[i].name; *s; s++)
-            words += *s == ' ';
-        join(w, at, words, part, sizeof part);
-        if (near(part, config->targets[i].name, &best))
-            meant = config->targets[i].name;
-    }
-    if (meant)
+    if (at < w->count && nearly_target(config, w, at, meant, sizeof meant))
         return err_set(err, ERR_USAGE, "There is no target \"%s\". Did you mean: %s %s?", typed,
                        command->name, meant);
+    const struct config_target *owner = at < w->count ? target_with_service(config, w->list[at]) : NULL;
+    if (owner && command->needs != NEEDS_TARGET)
+        return err_set(err, ERR_USAGE, "\"%s\" is a service, and its target stands before it: %s %s %s",
+                       w->list[at], command->name, owner->name, w->list[at]);
     buf_init(&known, ERR_TEXT_MAX);
     list_targets(config, &known);
     if (at >= w->count)
         err_set(err, ERR_USAGE, "%s needs a target. Known targets: %s. Usage: %s", command->name, known.data,
                 command->usage);
     else
-        err_set(err, ERR_USAGE, "There is no target \"%s\". Known targets: %s", typed, known.data);
+        err_set(err, ERR_USAGE, "There is no target \"%s\". Known targets: %s. Usage: %s", typed, known.data,
+                command->usage);
     buf_finish(&known);
     return false;
 }
@@ -190,7 +259,10 @@ static bool unknown_service(const struct parsed *p, const char *word, struct err
         if (near(word, key, &best))
             meant = key;
     }
-    if (meant)
+    if (text_equal(word, "all"))
+        err_set(err, ERR_USAGE, "%s takes one service of %s at a time. Its services: %s", p->command->name,
+                p->target->name, keys.data);
+    else if (meant)
         err_set(err, ERR_USAGE, "%s has no service \"%s\". Did you mean: %s %s %s?", p->target->name, word,
                 p->command->name, p->target->name, meant);
     else
@@ -219,7 +291,10 @@ static bool match_service(struct parsed *p, const struct words *w, size_t *at, s
         (*at)++;
         return true;
     }
-    return p->command->flags & COMMAND_EXTRA ? true : unknown_service(p, word, err);
+    /* Left for the command, or for the sentence about words left over. */
+    if (p->command->flags & COMMAND_EXTRA || word[0] == '-')
+        return true;
+    return unknown_service(p, word, err);
 }
 
 static bool match_place(const struct config *config, const struct words *w, size_t *at, struct parsed *p,
@@ -241,10 +316,17 @@ static bool match_place(const struct config *config, const struct words *w, size
     return p->command->needs == NEEDS_TARGET ? true : match_service(p, w, at, err);
 }
 
-/* "/cloudtak", "!cloudtak" typed inside a mention: dropped. */
-static size_t skip_own_name(const struct words *w)
+/* "/cloudtak" or "!cloudtak" typed inside a mention is dropped; "/restart" means restart. */
+static size_t skip_own_name(const struct command *const *table, struct words *w)
 {
-    return w->count && (w->list[0][0] == '/' || w->list[0][0] == '!') ? 1 : 0;
+    char *first = w->list[0];
+
+    if (!w->count || (first[0] != '/' && first[0] != '!'))
+        return 0;
+    if (!find_command(table, first + 1))
+        return 1;
+    memmove(first, first + 1, strlen(first));
+    return 0;
 }
 
 bool parse_request(const struct command *const *table, const struct config *config, const char *text,
@@ -257,28 +339,24 @@ bool parse_request(const struct command *const *table, const struct config *conf
     fold_text(folded, sizeof folded, text);
     if (!split(folded, &w, err))
         return false;
-    size_t at = skip_own_name(&w);
+    const size_t begin = skip_own_name(table, &w);
+    size_t at = begin;
     char name[WORD] = "help";
-    if (at < w.count) {
+    if (at < w.count)
         TEXT_COPY(name, w.list[at++]);
-        lower(name);
-    }
     p.command = find_command(table, name);
     if (!p.command)
         return unknown_command(table, name, err);
     if (w.has_reason && !(p.command->flags & COMMAND_REASON))
         return err_set(err, ERR_USAGE, "%s takes no --reason. Usage: %s", p.command->name, p.command->usage);
     TEXT_COPY(p.reason, w.reason);
-    if (p.command->needs != NEEDS_NOTHING) {
-        for (size_t i = at; i < w.count; i++)
-            lower(w.list[i]);
-        if (!match_place(config, &w, &at, &p, err))
-            return false;
-    }
+    if (p.command->needs != NEEDS_NOTHING && !match_place(config, &w, &at, &p, err))
+        return false;
     if (at < w.count && !(p.command->flags & COMMAND_EXTRA)) {
-        char rest[200];
+        char rest[200], understood[200];
         join(&w, at, w.count - at, rest, sizeof rest);
-        return err_set(err, ERR_USAGE, "I do not understand \"%s\" after \"%s\". Usage: %s", rest, name,
+        join(&w, begin, at - begin, understood, sizeof understood);
+        return err_set(err, ERR_USAGE, "I do not understand \"%s\" after \"%s\". Usage: %s", rest, understood,
                        p.command->usage);
     }
     join(&w, at, w.count - at, p.extra, sizeof p.extra);
