@@ -174,39 +174,55 @@ static void destroy_ends_calls_in_every_state(void **state)
 
 /* ---- session */
 
+static int polls_before_change, polls_done, changes_done;
+
+static void on_poll_done(struct aws_call *c)
+{
+    assert_int_equal(c->outcome, AWS_OK);
+    polls_done++;
+}
+
+static void on_change_done(struct aws_call *c)
+{
+    assert_int_equal(c->outcome, AWS_OK);
+    polls_before_change = polls_done;
+    changes_done++;
+}
+
 static void changes_pass_by_waiting_polls(void **state)
 {
     (void)state;
-    static const struct step steps[] = {OK_ANSWER, OK_ANSWER, OK_ANSWER, OK_ANSWER};
-    struct aws_call polls[3], change = changing_call();
+    enum { BURST = 20, POLLS = 3 }; /* at four a second */
+    static struct step steps[BURST + POLLS + 1];
+    static struct aws_call burst[BURST], polls[POLLS];
+    struct aws_call change = changing_call();
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        steps[i] = (struct step)OK_ANSWER;
+    polls_before_change = polls_done = changes_done = 0;
     aws_session_destroy(w.session);
-    create_session(2, ""); /* a burst of ten, of which polls leave one */
+    create_session(4, "");
     w.steps = steps;
     assert_int_equal(aws_session_poll_delay(w.session), 0);
-    static struct step many[16];
-    for (size_t i = 0; i < 16; i++)
-        many[i] = steps[0];
-    w.steps = many;
-    for (int i = 0; i < 9; i++) {
-        struct aws_call c = reading_call();
-        w.done = 0;
-        aws_call_start(w.session, &c);
-        loop_run_for(w.loop, WAIT_MS);
-        assert_int_equal(w.done, 1);
-    }
-    w.done = 0;
-    for (int i = 0; i < 3; i++) {
-        polls[i] = reading_call();
-        polls[i].lane = AWS_LANE_POLL;
-        aws_call_start(w.session, &polls[i]);
+    for (int i = 0; i < BURST; i++) {
+        burst[i] = reading_call();
+        burst[i].lane = AWS_LANE_CHANGE;
+        aws_call_start(w.session, &burst[i]);
     }
     assert_true(aws_session_poll_delay(w.session) > 500);
+    for (int i = 0; i < POLLS; i++) {
+        polls[i] = reading_call();
+        polls[i].lane = AWS_LANE_POLL;
+        polls[i].done = on_poll_done;
+        aws_call_start(w.session, &polls[i]);
+    }
+    change.done = on_change_done;
     aws_call_start(w.session, &change);
-    loop_run_for(w.loop, WAIT_MS);
-    assert_int_equal(w.done, 1);
-    assert_string_equal(w.call.action, "UpdateService");
-    while (w.done < 4)
-        loop_run_for(w.loop, WAIT_MS);
+    for (int i = 0; i < 100 && polls_done < POLLS; i++)
+        loop_run_for(w.loop, 100);
+    assert_int_equal(w.done, BURST);
+    assert_int_equal(polls_done, POLLS);
+    assert_int_equal(changes_done, 1);
+    assert_int_equal(polls_before_change, 0);
 }
 
 static void an_endpoint_with_a_path_is_signed_with_it(void **state)
