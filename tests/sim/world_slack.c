@@ -14,24 +14,24 @@
 #define RESPONSE_USES 5
 
 static const struct slack_person people[] = {
-    {.id = "U0SIMANA01", .name = "ana", .real_name = "Ana Full"},
-    {.id = "U0SIMBO001", .name = "bo", .real_name = "Bo Full"},
-    {.id = "U0SIMCY001", .name = "cy", .real_name = "Cy Full"},
-    {.id = "U0SIMGUS01", .name = "gus", .real_name = "Gus Guest", .restricted = true},
-    {.id = "U0SIMEVE01", .name = "eve", .real_name = "Eve Stranger", .stranger = true},
-    {.id = "U0SIMDEE01", .name = "dee", .real_name = "Dee Deactivated", .deleted = true},
+    {.id = "U0ANA", .name = "ana", .real_name = "Ana Full"},
+    {.id = "U0BO", .name = "bo", .real_name = "Bo Full"},
+    {.id = "U0CY", .name = "cy", .real_name = "Cy Full"},
+    {.id = "U0GUS", .name = "gus", .real_name = "Gus Guest", .restricted = true},
+    {.id = "U0EVE", .name = "eve", .real_name = "Eve Stranger", .stranger = true},
+    {.id = "U0DEE", .name = "dee", .real_name = "Dee Deactivated", .deleted = true},
     {.id = WORLD_SLACK_BOT_USER, .name = "cloudtak", .real_name = "CloudTAK", .is_bot = true},
-    {.id = "U0SIMREL01", .name = "relay", .real_name = "Relay", .is_bot = true},
+    {.id = "U0RELAY", .name = "relay", .real_name = "Relay", .is_bot = true},
 };
 static const struct slack_channel channels[] = {
     {.id = WORLD_SLACK_CHANNEL, .name = "incident", .bot_is_member = true},
     {.id = "C0GENERAL1", .name = "general", .bot_is_member = true},
     {.id = "C0SHARED01", .name = "partners", .bot_is_member = true, .shared = true},
     {.id = "C0OUTSIDE1", .name = "outside"},
-    {.id = "D0SIMANA01", .name = "dm-ana", .im_with = "U0SIMANA01", .bot_is_member = true},
-    {.id = "D0SIMBO001", .name = "dm-bo", .im_with = "U0SIMBO001", .bot_is_member = true},
+    {.id = "D0SIMANA01", .name = "dm-ana", .im_with = "U0ANA", .bot_is_member = true},
+    {.id = "D0SIMBO001", .name = "dm-bo", .im_with = "U0BO", .bot_is_member = true},
 };
-static const char *const group[] = {"U0SIMANA01", "U0SIMBO001"};
+static const char *const group[] = {"U0ANA", "U0BO"};
 
 const struct slack_person *slack_person(const char *id_or_name)
 {

@@ -11,10 +11,10 @@
 
 struct world_slack; /* opaque */
 
-#define WORLD_SLACK_BOT_TOKEN "xoxb-000000000000-rehearsal"
-#define WORLD_SLACK_APP_TOKEN "xapp-1-A0SIMAPP01-rehearsal"
-#define WORLD_SLACK_BOT_USER  "U0SIMBOT01"
-#define WORLD_SLACK_GROUP     "S0SIMOPS01" /* ana and bo */
+#define WORLD_SLACK_BOT_TOKEN "xoxb-rehearsal-token"
+#define WORLD_SLACK_APP_TOKEN "xapp-rehearsal-token"
+#define WORLD_SLACK_BOT_USER  "U0BOT"
+#define WORLD_SLACK_GROUP     "S0ASE" /* Application Specific Engineering: ana and bo */
 #define WORLD_SLACK_CHANNEL   "C0INCIDENT"
 
 struct world_slack_options {

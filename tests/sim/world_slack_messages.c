@@ -64,9 +64,9 @@ static const struct slack_channel *channel_to_write(struct slack_call *c)
 {
     const char *id = slack_text(c, "channel");
     const struct slack_channel *ch = slack_channel(id);
-    if (ch == NULL && text_equal(id, "U0SIMANA01")) {
+    if (ch == NULL && text_equal(id, "U0ANA")) {
         ch = slack_channel("dm-ana");
-    } else if (ch == NULL && text_equal(id, "U0SIMBO001")) {
+    } else if (ch == NULL && text_equal(id, "U0BO")) {
         ch = slack_channel("dm-bo");
     }
     if (ch == NULL) {

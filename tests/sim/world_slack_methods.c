@@ -163,7 +163,7 @@ static void usergroups_list(struct slack_call *c)
 {
     slack_put(c, "usergroups",
               json_pack("[{s:s,s:s,s:s,s:s}]", "id", WORLD_SLACK_GROUP, "team_id", SLACK_TEAM, "name",
-                        "CloudTAK operators", "handle", "cloudtak-operators"));
+                        "Application Specific Engineering", "handle", "ase-oncall"));
 }
 
 /* ---- the table. Bursts are generous, rates are the documented tiers. */
