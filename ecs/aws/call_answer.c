@@ -98,7 +98,8 @@ enum retry_class answer_read(struct aws_call *c, const struct answer_bytes *byte
         bool ok = json ? read_json_success(c, bytes, err) : read_xml_success(c, bytes, err);
         return ok ? RETRY_OK : RETRY_TRANSIENT;
     }
-    if (json)
+    /* Some gateways in front of JSON services refuse in XML. */
+    if (json && bytes->body[0] != '<')
         read_json_error(c, bytes);
     else
         read_xml_error(c, bytes);
@@ -106,6 +107,12 @@ enum retry_class answer_read(struct aws_call *c, const struct answer_bytes *byte
 }
 
 /* ---- sentences */
+
+/* As IAM policies and people spell it: CloudWatch alone signs under another name. */
+static const char *policy_prefix(enum aws_service service)
+{
+    return service == AWS_CLOUDWATCH ? "cloudwatch" : endpoint_service(service)->signing_name;
+}
 
 static bool is_denied(const char *code)
 {
@@ -130,7 +137,7 @@ static void copy_resource(char *to, size_t size, const char *message)
 
 static void explain_refused(struct aws_call *c, const struct answer_scene *s)
 {
-    const char *service = endpoint_service(c->service)->signing_name;
+    const char *service = policy_prefix(c->service);
     const char *who = s->source[0] == '\0' ? "these keys" : s->source;
     if (is_denied(c->code)) {
         char resource[280];
@@ -159,7 +166,7 @@ static void explain_refused(struct aws_call *c, const struct answer_scene *s)
 
 static void explain_unreachable(struct aws_call *c, const struct answer_scene *s, const struct err *cause)
 {
-    const char *service = endpoint_service(c->service)->signing_name;
+    const char *service = policy_prefix(c->service);
     const char *next = !c->changes    ? "it will be asked again"
                        : c->uncertain ? "it may or may not have been executed: look before it is repeated"
                                       : "nothing was changed: it may be repeated";
@@ -175,7 +182,7 @@ static void explain_unreachable(struct aws_call *c, const struct answer_scene *s
 
 void answer_explain(struct aws_call *c, const struct answer_scene *scene, const struct err *cause)
 {
-    const char *service = endpoint_service(c->service)->signing_name;
+    const char *service = policy_prefix(c->service);
     c->err = (struct err){0};
     switch (c->outcome) {
     case AWS_OK: break;

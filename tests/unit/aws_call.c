@@ -76,6 +76,18 @@ static void a_refusal_names_action_resource_region_and_next_step(void **state)
     assert_int_equal(w.requests, 1);
 }
 
+static void a_json_service_may_refuse_in_xml(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {
+        {.status = 403, .body = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"}};
+    struct aws_call c = {.service = AWS_CLOUDWATCH, .action = "DescribeAlarms", .done = on_done};
+    run(&c, steps);
+    assert_string_equal(w.call.code, "AccessDenied");
+    assert_int_equal(w.call.err.code, ERR_DENIED);
+    expect_sentence("may not cloudwatch:DescribeAlarms in us-gov-east-1");
+}
+
 static void a_missing_service_says_what_to_check(void **state)
 {
     (void)state;
@@ -294,6 +306,7 @@ int main(void)
         TEST(a_query_call_is_a_form_and_its_answer_xml),
         TEST(an_xml_error_is_read),
         TEST(a_refusal_names_action_resource_region_and_next_step),
+        TEST(a_json_service_may_refuse_in_xml),
         TEST(a_missing_service_says_what_to_check),
         TEST(a_throttled_read_is_tried_again),
         TEST(a_throttled_change_was_not_executed_and_is_tried_again),
