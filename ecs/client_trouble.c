@@ -1,0 +1,135 @@
+/* What an answer of AWS means for a snapshot, and the sentence for people: which service, which cluster,
+ * which region, what to do next. */
+#include <string.h>
+
+#include "base/jsonx.h"
+#include "base/text.h"
+#include "client_private.h"
+#include "ecs/decode.h"
+
+enum ecs_absence trouble_absence(const struct aws_call *c)
+{
+    switch (c->outcome) {
+    case AWS_OK: return ECS_SEEN;
+    case AWS_REFUSED: return ECS_REFUSED;
+    case AWS_THROTTLED: return ECS_THROTTLED;
+    case AWS_EXPIRED: return ECS_EXPIRED;
+    case AWS_UNREACHABLE:
+    case AWS_CANCELLED: break;
+    }
+    return ECS_UNREACHABLE;
+}
+
+static bool no_cluster(const struct aws_call *c)
+{
+    return c->outcome == AWS_REFUSED && strcmp(c->code, "ClusterNotFoundException") == 0;
+}
+
+bool trouble_is_missing(const struct aws_call *c)
+{
+    return no_cluster(c) || (c->outcome == AWS_REFUSED && strcmp(c->code, "ServiceNotFoundException") == 0);
+}
+
+/* Substitutes of AWS answer what they do not know in many ways: a code of their own, 404, 500 or 501. */
+bool trouble_is_unsupported(const struct aws_call *c)
+{
+    static const char *const codes[] = {"InvalidAction",
+                                        "UnknownOperation",
+                                        "UnknownOperationException",
+                                        "UnsupportedOperation",
+                                        "UnsupportedFeatureException",
+                                        "NotImplemented",
+                                        "InternalFailure"};
+
+    if (c->outcome != AWS_REFUSED && c->outcome != AWS_UNREACHABLE)
+        return false;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (strcmp(c->code, codes[i]) == 0)
+            return true;
+    return (c->status == 404 || c->status == 500 || c->status == 501) && !trouble_is_missing(c);
+}
+
+void trouble_tell_missing(struct snapshot *s, const struct service_ref *ref, const char *region, bool cluster)
+{
+    if (s->trouble[0])
+        return;
+    if (cluster)
+        TEXT_FORMAT(
+            s->trouble,
+            "ECS knows no cluster \"%s\" in %s (asked for service \"%s\"): check the cluster's name, the "
+            "region and the account in the configuration",
+            ref->cluster, region, ref->service);
+    else
+        TEXT_FORMAT(s->trouble,
+                    "ECS knows no service \"%s\" in cluster \"%s\", %s: check the service's name in the "
+                    "configuration, or whether it was deleted",
+                    ref->service, ref->cluster, region);
+}
+
+void trouble_tell(struct snapshot *s, const struct service_ref *ref, const char *region,
+                  const struct aws_call *c)
+{
+    if (trouble_is_missing(c))
+        trouble_tell_missing(s, ref, region, no_cluster(c));
+    else if (!s->trouble[0] && c->outcome == AWS_CANCELLED)
+        TEXT_FORMAT(s->trouble, "service \"%s\", cluster \"%s\", %s: AWS did not answer in time: ask again",
+                    ref->service, ref->cluster, region);
+    else if (!s->trouble[0])
+        TEXT_FORMAT(s->trouble, "service \"%s\", cluster \"%s\", %s: %s", ref->service, ref->cluster, region,
+                    c->err.text);
+}
+
+/* ---- DescribeServices */
+
+static const json_t *find_service(const json_t *answer, const char *name)
+{
+    const json_t *services = jsonx_at(answer, "services");
+
+    for (size_t i = 0; i < json_array_size(services); i++)
+        if (strcmp(jsonx_text(json_array_get(services, i), "serviceName"), name) == 0)
+            return json_array_get(services, i);
+    return NULL;
+}
+
+/* Why it is not among the services; "MISSING" when the answer does not say. */
+static const char *find_failure(const json_t *answer, const char *name)
+{
+    const json_t *failures = jsonx_at(answer, "failures");
+
+    for (size_t i = 0; i < json_array_size(failures); i++) {
+        const json_t *one = json_array_get(failures, i);
+        const char *arn = jsonx_text(one, "arn"), *slash = strrchr(arn, '/');
+
+        if (strcmp(slash ? slash + 1 : arn, name) == 0)
+            return jsonx_text(one, "reason");
+    }
+    return "MISSING";
+}
+
+void trouble_read_service(struct snapshot *s, const struct service_ref *ref, const char *region,
+                          const struct aws_call *c, int64_t now_ms)
+{
+    const json_t *service;
+    const char *reason;
+
+    s->service_absence = trouble_absence(c);
+    s->missing = trouble_is_missing(c);
+    if (c->outcome != AWS_OK) {
+        trouble_tell(s, ref, region, c);
+        return;
+    }
+    s->service_as_of_ms = now_ms;
+    service = find_service(c->answer, ref->service);
+    if (service) {
+        decode_service(service, &s->service);
+        return;
+    }
+    reason = find_failure(c->answer, ref->service);
+    s->service_absence = ECS_REFUSED;
+    s->missing = strcmp(reason, "MISSING") == 0;
+    if (s->missing)
+        trouble_tell_missing(s, ref, region, false);
+    else if (!s->trouble[0])
+        TEXT_FORMAT(s->trouble, "service \"%s\", cluster \"%s\", %s: ECS does not show it: %.100s",
+                    ref->service, ref->cluster, region, reason);
+}
