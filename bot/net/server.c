@@ -55,9 +55,13 @@ static void on_reap(struct loop_deferred *d)
 
     for (struct conn *c = s->conns; c; c = next) {
         next = c->next; /* none is freed here: libuv closes first */
-        if (!c->kill || !c->wsi)
-            continue;
         struct lws *wsi = c->wsi;
+        if (wsi && !c->kill && c->ws && c->ws->close_wanted) {
+            c->ws->close_wanted = false;
+            ws_context_orderly_close(wsi, c->ws->close_code);
+        }
+        if (!c->kill || !wsi)
+            continue;
         if (c->reset)
             send_reset(wsi);
         lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);

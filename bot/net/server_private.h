@@ -63,6 +63,8 @@ struct server_ws {
     struct server_out *out_first, *out_last;
     size_t queued;
     int close_code; /* 0 = stay */
+    bool close_written;
+    bool close_wanted; /* on the next turn */
     void *user;
 };
 

@@ -8,6 +8,7 @@
 
 #define MESSAGE_MAX (1024 * 1024)      /* of the peer; a larger one ends the connection with 1009 */
 #define QUEUE_MAX   (64 * 1024 * 1024) /* waiting to be written */
+#define CLOSE_MS    1000               /* for the peer's half of an orderly close */
 #define TARGET_MAX  (8 * 1024)         /* path and query */
 
 /* ---- upgrade: libwebsockets would accept h2c as well, before anybody was asked */
@@ -59,12 +60,12 @@ int server_ws_part(struct conn *c, const void *bytes, size_t len, bool last, boo
     const struct server_options *o = &c->server->options;
     struct server_ws *ws = c->ws;
 
-    if (!ws || binary)
+    if (!ws || binary || ws->close_code)
         return 0;
     buf_put(&ws->message, bytes, len);
     if (buf_overflowed(&ws->message)) {
-        lws_close_reason(c->wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, NULL, 0);
-        return -1;
+        server_ws_close(ws, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
+        return 0;
     }
     if (!last)
         return 0;
@@ -103,9 +104,11 @@ int server_ws_write(struct conn *c)
 
     if (!ws)
         return -1;
-    if (!out && ws->close_code) {
-        lws_close_reason(c->wsi, (enum lws_close_status)ws->close_code, NULL, 0);
-        return -1;
+    if (!out && ws->close_code && !ws->close_written) {
+        ws->close_written = ws->close_wanted = true;
+        server_arm(c, CLOSE_MS);
+        loop_defer(c->server->loop, &c->server->reap);
+        return 0;
     }
     if (!out)
         return 0; /* it also comes unasked */

@@ -225,50 +225,36 @@ void ws_on_tcp(struct ws *ws)
     loop_timer_stop(ws->client->loop, &ws->address_timer);
 }
 
-/* "… X509_V_ERR = 62: …": OpenSSL's number, or 0. */
-static int certificate_error(const char *reason)
+static void describe_refusal(struct ws *ws, const char *reason)
 {
-    const char *at = strstr(reason, "X509_V_ERR = ");
-
-    return at ? (int)strtol(at + strlen("X509_V_ERR = "), NULL, 10) : 0;
-}
-
-static void describe_refusal(struct ws *ws, bool tcp_stood, const char *reason)
-{
-    enum { NAME_MISMATCH = 62, ADDRESS_MISMATCH = 64, EXPIRED = 10 };
     const char *host = ws->url.host;
-    int certificate = certificate_error(reason);
     char clean[128];
 
     text_clean(clean, sizeof(clean), reason, false);
-    if (!tcp_stood && ws->proxy.used)
+    if (!ws->attempt->connected && ws->proxy.used)
         err_set(&ws->err, ERR_UNREACHABLE, "no connection to %s: the proxy %s does not answer", host,
                 ws->proxy.host);
-    else if (!tcp_stood)
+    else if (!ws->attempt->connected)
         err_set(&ws->err, ERR_UNREACHABLE, "no connection to %s: check address, port, routes and firewall",
                 host);
-    else if (certificate == NAME_MISMATCH || certificate == ADDRESS_MISMATCH)
+    else if (ws->attempt->certificate_refused)
         err_set(&ws->err, ERR_UNREACHABLE,
-                "the TLS certificate of %s is for another name: check the URL, or who answers there", host);
-    else if (certificate == EXPIRED)
-        err_set(&ws->err, ERR_UNREACHABLE,
-                "the TLS certificate of %s has expired (or this machine's clock is wrong)", host);
-    else if (certificate)
-        err_set(
-            &ws->err, ERR_UNREACHABLE,
-            "the TLS certificate of %s is not trusted (OpenSSL's reason %d): set ca_file if an own authority "
-            "or an inspecting proxy is in the way",
-            host, certificate);
+                "the TLS certificate of %s is refused: it is for another name, has expired, or is signed by "
+                "nobody "
+                "we trust (check the URL, ca_file and this machine's clock)",
+                host);
     else if (ws->http_status)
         err_set(&ws->err, ERR_REMOTE, "%s refused the WebSocket with HTTP status %d", host, ws->http_status);
     else
         err_set(&ws->err, ERR_UNREACHABLE, "%s did not accept the WebSocket: %s", host, clean);
 }
 
-void ws_on_failed(struct ws *ws, bool tcp_stood, const char *reason, int http_status)
+void ws_on_failed(struct ws *ws, const char *reason, int http_status)
 {
+    bool tcp_stood = ws->attempt->connected;
+
     ws->http_status = http_status >= 100 && http_status < 600 && http_status != 101 ? http_status : 0;
-    describe_refusal(ws, tcp_stood, reason);
+    describe_refusal(ws, reason);
     ws_client_let_go(ws->attempt);
     ws->attempt = NULL;
     loop_timer_stop(ws->client->loop, &ws->address_timer);
@@ -350,6 +336,8 @@ bool ws_send(struct ws *ws, const char *text, size_t len)
 
 enum ws_write ws_next_write(const struct ws *ws)
 {
+    if (ws->close_written)
+        return WS_WRITE_NOTHING;
     if (ws->want_ping)
         return WS_WRITE_PING;
     if (ws->out_first)
@@ -361,8 +349,10 @@ void ws_wrote(struct ws *ws, enum ws_write what)
 {
     if (what == WS_WRITE_PING)
         ws->want_ping = false;
-    if (what == WS_WRITE_CLOSE)
+    if (what == WS_WRITE_CLOSE) {
         ws->want_close = false;
+        ws->close_written = true;
+    }
     if (what != WS_WRITE_TEXT)
         return;
     struct ws_out *out = ws->out_first;

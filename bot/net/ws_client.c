@@ -45,9 +45,19 @@ static void on_reap(struct loop_deferred *d)
 
     for (struct ws_attempt *a = c->attempts; a; a = next) {
         next = a->next; /* a kill frees none of them at once: libuv closes first */
+        bool close = a->close_wanted;
+        a->close_wanted = false;
         if (!a->ws)
             ws_wire_kill(a);
+        else if (close)
+            ws_wire_close(a);
     }
+}
+
+void ws_client_close_orderly(struct ws_attempt *a)
+{
+    a->close_wanted = true;
+    loop_defer(a->client->loop, &a->client->reap);
 }
 
 void ws_client_let_go(struct ws_attempt *a)

@@ -52,6 +52,14 @@ void ws_context_poke(struct ws_context *c)
         lws_cancel_service(c->lws);
 }
 
+/* The usual way, lws_close_reason and -1 from a callback, loses the frame: Debian's 4.1 is built to close
+ * twice in a row then, and the second close does not wait for what the first one wants to write. */
+void ws_context_orderly_close(struct lws *wsi, int code)
+{
+    lws_close_reason(wsi, (enum lws_close_status)code, NULL, 0);
+    lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+}
+
 /* ---- closing */
 
 static void on_turn(uv_handle_t *handle);

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "loop/loop.h"
 
+struct lws;
 struct lws_context;
 
 struct ws_context {
@@ -25,5 +26,7 @@ bool ws_context_init(struct ws_context *c, struct loop *loop, struct err *err);
 void ws_context_close(struct ws_context *c, void (*on_closed)(void *user), void *user);
 /* After each call into libwebsockets from outside its callbacks: it then looks at its timers again. */
 void ws_context_poke(struct ws_context *c);
+/* Outside libwebsockets' callbacks, when nothing waits to be written: begins an orderly close. */
+void ws_context_orderly_close(struct lws *wsi, int code);
 
 #endif

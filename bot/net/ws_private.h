@@ -65,6 +65,8 @@ struct ws_attempt {
     struct ws_attempt *next, *prev;
     bool connected; /* TCP stands */
     bool beginning; /* inside the call that makes it */
+    bool certificate_refused;
+    bool close_wanted; /* on the next turn */
 };
 
 struct ws_client {
@@ -84,6 +86,8 @@ struct ws_attempt *ws_client_attempt(struct ws_client *c, struct ws *ws, const s
                                      const char *address, const struct ws_proxy *proxy, struct err *err);
 /* No event of this attempt reaches its connection any more; it is ended on the next turn. */
 void ws_client_let_go(struct ws_attempt *a);
+/* The Close frame and what follows, begun on the next turn. */
+void ws_client_close_orderly(struct ws_attempt *a);
 void ws_client_forget(struct ws_attempt *a); /* libwebsockets freed it */
 
 /* ---- one connection */
@@ -117,7 +121,7 @@ struct ws {
     int64_t last_frame_ms, pinged_ms, opened_by_ms;
     struct ws_out *out_first, *out_last;
     size_t queued;
-    bool want_ping, want_close;
+    bool want_ping, want_close, close_written;
     struct ws_message message;
     struct err err;
     int http_status, peer_code;
@@ -127,7 +131,7 @@ struct ws {
 
 /* Events, in order of happening; called by ws_wire.c. */
 void ws_on_tcp(struct ws *ws);
-void ws_on_failed(struct ws *ws, bool tcp_stood, const char *reason, int http_status);
+void ws_on_failed(struct ws *ws, const char *reason, int http_status);
 void ws_on_established(struct ws *ws);
 void ws_on_frame(struct ws *ws);
 void ws_on_part(struct ws *ws, const char *bytes, size_t len, bool last);
@@ -143,6 +147,7 @@ struct lws_protocols;
 const struct lws_protocols *ws_wire_protocols(void);
 size_t ws_wire_room(void); /* bytes libwebsockets wants before a payload */
 void ws_wire_want_write(struct ws_attempt *a);
+void ws_wire_close(struct ws_attempt *a);
 void ws_wire_kill(struct ws_attempt *a);
 
 #endif

@@ -65,8 +65,8 @@ static int write_next(struct ws *ws, struct lws *wsi)
         break;
     case WS_WRITE_CLOSE:
         ws_wrote(ws, what);
-        lws_close_reason(wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
-        return -1; /* libwebsockets writes the Close frame and waits for the peer's */
+        ws_client_close_orderly(ws->attempt);
+        return 0;
     }
     ws_wrote(ws, what);
     if (ws_next_write(ws) != WS_WRITE_NOTHING)
@@ -126,10 +126,22 @@ static int on_event_of_open(struct ws_attempt *a, struct lws *wsi, enum lws_call
     return 0;
 }
 
+/* Only remembers why; that a bad certificate ends the handshake is decided elsewhere. */
+static int on_certificate(struct lws *wsi, bool good)
+{
+    struct ws_attempt *a = lws_wsi_user(wsi);
+
+    if (a && !good)
+        a->certificate_refused = true;
+    return 0;
+}
+
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
     struct ws_attempt *a = user;
 
+    if (reason == LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION)
+        return on_certificate(wsi, len != 0); /* here user is something of OpenSSL's */
     if (!a)
         return 0;
     switch (reason) {
@@ -141,7 +153,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
         a->wsi = NULL;
         if (a->ws)
-            ws_on_failed(a->ws, a->connected, in ? in : "", (int)lws_http_client_http_response(wsi));
+            ws_on_failed(a->ws, in ? in : "", (int)lws_http_client_http_response(wsi));
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
         close_forgotten_watcher(a, wsi);
@@ -174,6 +186,14 @@ void ws_wire_want_write(struct ws_attempt *a)
     if (!a->wsi)
         return;
     lws_callback_on_writable(a->wsi);
+    ws_context_poke(&a->client->context);
+}
+
+void ws_wire_close(struct ws_attempt *a)
+{
+    if (!a->wsi)
+        return;
+    ws_context_orderly_close(a->wsi, LWS_CLOSE_STATUS_NORMAL);
     ws_context_poke(&a->client->context);
 }
 
