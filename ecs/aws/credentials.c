@@ -118,7 +118,9 @@ static void on_deliver(struct loop_deferred *d)
 static void answer_later(struct credentials *c, struct credentials_request *r, const struct err *err)
 {
     r->ok = err == NULL;
-    r->err = err == NULL ? (struct err){0} : *err;
+    r->err = (struct err){0};
+    if (err != NULL)
+        r->err = *err;
     push(&c->ready, r);
     loop_defer(c->loop, &c->deliver);
 }
@@ -127,7 +129,9 @@ static void answer_later(struct credentials *c, struct credentials_request *r, c
 
 static void settle(struct credentials *c, struct found_keys *found, const struct err *why)
 {
-    struct err err = why == NULL ? (struct err){0} : *why;
+    struct err err = {0};
+    if (why != NULL)
+        err = *why;
     int64_t now = wall_now(c);
     c->fetching = false;
     c->fetch = NULL;
