@@ -131,8 +131,8 @@ static void run_start(struct command_call *call)
             &card,
             "No count is configured for %s: put the usual one in place of 1 (today's CloudTAK API runs 2).",
             call->parsed.service->key);
+    card_line(&card, "If autoscaling was suspended, resume it with the second command.");
     set_count(call, &card, count);
-    card_line(&card, "If autoscaling was suspended, resume it:");
     autoscaling(call, &card, false);
     card_footer(&card, "Then: status %s %s", call->parsed.target->name, call->parsed.service->key);
     command_reply(call, &card);

@@ -15,9 +15,13 @@ const struct command command_help = {
     .run = run,
 };
 
-static void list(const struct command_call *call, struct card *card)
+/* unknown: what help was asked for, "" = nothing. */
+static void list(const struct command_call *call, struct card *card, const char *unknown)
 {
-    card_title(card, "What I can do");
+    if (*unknown)
+        card_title(card, "There is no command \"%s\". What I can do:", unknown);
+    else
+        card_title(card, "What I can do");
     for (size_t i = 0; call->table[i]; i++) {
         const struct command *c = call->table[i];
         card_line(card, "%s: %s", c->usage, c->summary);
@@ -45,6 +49,7 @@ static void run(struct command_call *call)
     const char *word = call->parsed.extra;
 
     card_init(&card, TONE_NEUTRAL);
+    card.rehearsal = call->config->rehearsal;
     for (size_t i = 0; *word && call->table[i]; i++) {
         if (text_equal(call->table[i]->name, word)) {
             describe(call->table[i], &card);
@@ -52,8 +57,6 @@ static void run(struct command_call *call)
             return;
         }
     }
-    list(call, &card);
-    if (*word)
-        card_line(&card, "There is no command \"%s\".", word);
+    list(call, &card, word);
     command_reply(call, &card);
 }

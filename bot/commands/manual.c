@@ -21,10 +21,10 @@ void manual_begin(const struct command_call *call, const char *what, struct card
     char url[600];
 
     card_init(ret, TONE_NEUTRAL);
-    card_title(ret, "%s %s %s%s: by hand in this version, nothing was changed", what, t->name,
+    card_title(ret, "%s %s%s%s%s: by hand in this version, nothing was changed", what, t->name, s ? " " : "",
                s ? s->key : "", t->production ? " (PRODUCTION)" : "");
-    card_line(ret, "%s %s %s · %s / %s", t->partition, *t->account ? t->account : "account unchecked",
-              t->region, t->cluster, s ? s->name : "");
+    card_line(ret, "%s %s %s · %s%s%s", t->partition, *t->account ? t->account : "account unchecked",
+              t->region, t->cluster, s ? " / " : "", s ? s->name : "");
     if (endpoint_console_url(t->region, t->cluster, s ? s->name : "", url, sizeof url))
         card_link(ret, "AWS console", url);
     ret->rehearsal = call->config->rehearsal;

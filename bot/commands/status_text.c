@@ -8,12 +8,13 @@
 
 #define EVENTS_SHOWN 5
 #define TASKS_SHOWN  6
+#define DAY_MS       (24 * 60 * 60 * INT64_C(1000))
 #define SHORT_ID     8 /* a task id's first characters tell it apart */
 
 static void age(int64_t then_ms, int64_t now_ms, char to[TEXT_DURATION])
 {
     if (then_ms <= 0)
-        text_copy(to, TEXT_DURATION, "?");
+        text_copy(to, TEXT_DURATION, "unknown time");
     else
         text_duration(to, now_ms - then_ms);
 }
@@ -38,42 +39,59 @@ static const struct ecs_deployment *in_progress(const struct ecs_service *s)
     return NULL;
 }
 
-static int healthy_tasks(const struct snapshot *s, int *ret_unhealthy)
+/* Tasks that run and shall go on running. */
+static int running_tasks(const struct snapshot *s, int *ret_unhealthy)
 {
     int n = 0;
 
     *ret_unhealthy = 0;
+    if (s->tasks_absence != ECS_SEEN)
+        return s->service.running;
     for (size_t i = 0; i < s->task_count; i++) {
         const struct ecs_task *t = &s->tasks[i];
         if (!text_equal(t->last_status, "RUNNING") || !text_equal(t->desired_status, "RUNNING"))
             continue;
-        if (text_equal(t->health, "UNHEALTHY"))
-            (*ret_unhealthy)++;
-        else
-            n++;
+        n++;
+        *ret_unhealthy += text_equal(t->health, "UNHEALTHY");
     }
     return n;
 }
 
-/* The sentence every card begins with. Running is what ECS knows here; target health is not read by this
+#define TARGETS_UNSEEN "Load balancer health: not checked by this version."
+
+/* The sentence every card begins with. What runs is what ECS knows; target health is not read by this
  * version, and it says so. */
 static void served(const struct snapshot *s, struct card *card)
 {
-    const struct ecs_service *e = &s->service;
-    int unhealthy = 0, running = s->tasks_absence == ECS_SEEN ? healthy_tasks(s, &unhealthy) : e->running;
+    const int wanted = s->service.desired;
+    int unhealthy = 0;
+    const int running = running_tasks(s, &unhealthy);
 
-    if (e->desired == 0 && running == 0) {
-        card->tone = TONE_WARNING;
-        card_served(card, "Users: NOT SERVED, 0 tasks wanted, 0 running.");
-    } else if (running == 0) {
+    if (running == 0) {
+        card->tone = wanted == 0 ? TONE_WARNING : TONE_BAD;
+        if (wanted == 0)
+            card_served(card, "Users: NOT SERVED, 0 tasks wanted, 0 running.");
+        else
+            card_served(card, "Users: NOT SERVED, 0 of %d tasks running.", wanted);
+    } else if (unhealthy == running) {
         card->tone = TONE_BAD;
-        card_served(card, "Users: NOT SERVED, 0 of %d tasks running.", e->desired);
+        card_served(card, "Users: probably NOT SERVED, %d of %d tasks running, all UNHEALTHY.", running,
+                    wanted);
+    } else if (wanted == 0) {
+        card->tone = TONE_WARNING;
+        card_served(card, "Users: SERVED only until the last %d tasks stop, 0 are wanted.", running);
     } else {
-        card->tone = running < e->desired || unhealthy ? TONE_WARNING : TONE_GOOD;
-        card_served(card,
-                    "Users: SERVED by what ECS shows, %d of %d tasks running%s. Load balancer health: not "
-                    "checked by this version.",
-                    running, e->desired, unhealthy ? ", some UNHEALTHY" : "");
+        char ill[40] = "";
+        if (unhealthy)
+            TEXT_FORMAT(ill, ", %d UNHEALTHY", unhealthy);
+        card->tone = running < wanted || unhealthy ? TONE_WARNING : TONE_GOOD;
+        if (running > wanted)
+            card_served(card,
+                        "Users: SERVED by what ECS shows, %d tasks running, %d wanted%s. " TARGETS_UNSEEN,
+                        running, wanted, ill);
+        else
+            card_served(card, "Users: SERVED by what ECS shows, %d of %d tasks running%s. " TARGETS_UNSEEN,
+                        running, wanted, ill);
     }
 }
 
@@ -84,11 +102,9 @@ static void deployments(const struct ecs_service *e, int64_t now_ms, struct card
         char since[TEXT_DURATION];
 
         age(d->created_ms, now_ms, since);
-        card_line(card, "Deployment %s%s: %s, %d of %d running, %d starting%s, begun %s ago, %s", d->id,
-                  d->status == ECS_PRIMARY ? " (newest)" : "", rollout_word(d->rollout), d->running,
-                  d->desired, d->pending, d->failed ? ", with failed tasks" : "", since, d->task_definition);
-        if (d->failed)
-            card_line(card, "   %d of its tasks failed in a row", d->failed);
+        card_line(card, "Deployment %s%s: %s, %d of %d running, %d starting, %d failed, begun %s ago, %s",
+                  d->id, d->status == ECS_PRIMARY ? " (newest)" : "", rollout_word(d->rollout), d->running,
+                  d->desired, d->pending, d->failed, since, d->task_definition);
     }
 }
 
@@ -118,8 +134,10 @@ static void tasks(const struct snapshot *s, int64_t now_ms, struct card *card)
                    *t->health && !text_equal(t->health, "UNKNOWN") ? " " : "",
                    text_equal(t->health, "UNKNOWN") ? "" : t->health, since);
     }
+    if (more)
+        buf_format(&b, " · and %zu more", more);
     if (shown)
-        card_line(card, "Tasks: %s%s", b.data, more ? " · …" : "");
+        card_line(card, "Tasks: %s", b.data);
     else
         card_line(card, "Tasks: none");
     buf_finish(&b);
@@ -132,12 +150,17 @@ static void settings(const struct ecs_service *e, struct card *card)
               e->task_definition);
 }
 
-static void events(const struct ecs_service *e, struct card *card)
+static void events(const struct ecs_service *e, int64_t now_ms, struct card *card)
 {
+    if (e->event_count)
+        card_quote(card, "Last events, newest first, UTC:");
     for (size_t i = 0; i < e->event_count && i < EVENTS_SHOWN; i++) {
         char at[TEXT_TIME], line[ECS_REASON + 64];
 
-        text_time_of_day(at, e->events[i].created_ms);
+        if (now_ms - e->events[i].created_ms < DAY_MS)
+            text_time_of_day(at, e->events[i].created_ms);
+        else
+            text_date_time(at, e->events[i].created_ms);
         TEXT_FORMAT(line, "%s %s", at, e->events[i].message);
         card_quote(card, line);
     }
@@ -151,8 +174,12 @@ static void last_deployment(const struct snapshot *s, int64_t now_ms, struct car
     char since[TEXT_DURATION];
 
     age(d->finished_ms ? d->finished_ms : d->created_ms, now_ms, since);
-    card_line(card, "Last deployment: %s %s ago%s%s", d->status, since, *d->status_reason ? ": " : "",
-              d->status_reason);
+    card_line(card, "Last deployment: %s %s ago", d->status, since);
+    if (*d->status_reason) {
+        char line[ECS_REASON + 64];
+        TEXT_FORMAT(line, "ECS on the last deployment: %s", d->status_reason);
+        card_quote(card, line);
+    }
 }
 
 static void next_step(const struct config_target *t, const struct config_service *service,
@@ -165,28 +192,63 @@ static void next_step(const struct config_target *t, const struct config_service
                     t->name, service->key);
     else if (s->service.desired == 0)
         card_footer(card, "To bring it back: start %s %s", t->name, service->key);
+    else if (card->tone == TONE_BAD)
+        card_footer(card, "Next: restart %s %s · why tasks stopped: tasks %s %s", t->name, service->key,
+                    t->name, service->key);
     else
         card_footer(card, "Next, without downtime: restart %s %s", t->name, service->key);
+}
+
+/* What the runbook says about an empty list: likely the wrong region. */
+static void missing(const struct config_target *t, const struct config_service *service, struct card *card)
+{
+    card_served(card, "Users: UNKNOWN, AWS knows no such service here.");
+    card_line(card,
+              "No service %s in cluster %s, %s, account %s: likely the wrong region, cluster or name. Usual "
+              "regions: "
+              "us-gov-east-1 (GovCloud), us-east-1 (Commercial).",
+              service->name, t->cluster, t->region, *t->account ? t->account : "unchecked");
+    card_footer(card, "What is there: services %s · clusters %s · which identity I use: whoami", t->name,
+                t->name);
 }
 
 static void unseen(const struct config_target *t, const struct config_service *service,
                    const struct snapshot *s, struct card *card)
 {
-    card->tone = TONE_WARNING;
-    card_served(card, "Users: UNKNOWN, AWS could not be asked.");
+    static const char *const why[] = {
+        [ECS_SEEN] = "AWS could not be asked",
+        [ECS_NOT_READ] = "AWS could not be asked",
+        [ECS_THROTTLED] = "AWS asked me to slow down",
+        [ECS_EXPIRED] = "my AWS sign-in ended",
+        [ECS_UNREACHABLE] = "AWS did not answer",
+        [ECS_REFUSED] = "AWS refused the question",
+        [ECS_UNSUPPORTED] = "this endpoint cannot be asked",
+    };
+
+    card_served(card, "Users: UNKNOWN, %s. ECS goes on without me.", why[s->service_absence]);
     card_line(card, "%s", *s->trouble ? s->trouble : "The service could not be read.");
-    card_footer(card, "Try again in a minute: status %s %s · which identity I use: whoami", t->name,
-                service->key);
+    if (s->service_absence == ECS_EXPIRED)
+        card_footer(card, "On the bot's host: renew the sign-in of %s%s; then: status %s %s",
+                    *t->profile ? "profile " : "the bot's role", t->profile, t->name, service->key);
+    else
+        card_footer(card, "Try again in a minute: status %s %s · which identity I use: whoami", t->name,
+                    service->key);
 }
 
 void status_text_page(const struct config_target *target, const struct config_service *service,
                       const struct snapshot *s, int64_t now_ms, struct card *ret)
 {
-    char url[600];
+    char url[600], at[TEXT_TIME];
 
     card_init(ret, TONE_NEUTRAL);
-    card_title(ret, "%s %s%s", target->name, service->key, target->production ? " (PRODUCTION)" : "");
-    if (s->service_absence != ECS_SEEN || s->missing) {
+    text_time_of_day(at, now_ms);
+    card_title(ret, "%s %s%s · %s UTC", target->name, service->key, target->production ? " (PRODUCTION)" : "",
+               at);
+    if (s->missing) {
+        ret->tone = TONE_WARNING;
+        missing(target, service, ret);
+    } else if (s->service_absence != ECS_SEEN) {
+        ret->tone = TONE_WARNING;
         unseen(target, service, s, ret);
     } else {
         const struct ecs_service *e = &s->service;
@@ -197,7 +259,7 @@ void status_text_page(const struct config_target *target, const struct config_se
         tasks(s, now_ms, ret);
         last_deployment(s, now_ms, ret);
         settings(e, ret);
-        events(e, ret);
+        events(e, now_ms, ret);
         next_step(target, service, s, ret);
     }
     card_field(ret, "Where", "%s %s %s · %s / %s", target->partition,
@@ -209,13 +271,16 @@ void status_text_page(const struct config_target *target, const struct config_se
 
 void status_text_line(const struct config_service *service, const struct snapshot *s, char *to, size_t size)
 {
-    if (s->service_absence != ECS_SEEN || s->missing) {
+    if (s->missing) {
+        text_format(to, size, "%s: AWS knows no service %s in this cluster", service->key, service->name);
+        return;
+    }
+    if (s->service_absence != ECS_SEEN) {
         text_format(to, size, "%s: not checked: %s", service->key,
                     *s->trouble ? s->trouble : "it could not be read");
         return;
     }
     const struct ecs_service *e = &s->service;
-    const struct ecs_deployment *d = in_progress(e);
-    text_format(to, size, "%s: %d of %d running%s", service->key, e->running, e->desired,
-                d ? ", a deployment is running" : "");
+    text_format(to, size, "%s: %d of %d running, %s", service->key, e->running, e->desired,
+                in_progress(e) ? "a deployment is running" : "no deployment running");
 }

@@ -28,6 +28,7 @@ static void run(struct command_call *call)
     struct card card;
 
     card_init(&card, TONE_NEUTRAL);
+    card.rehearsal = call->config->rehearsal;
     card_title(&card, "Targets");
     for (size_t i = 0; i < call->config->target_count; i++) {
         const struct config_target *t = &call->config->targets[i];

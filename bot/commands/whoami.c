@@ -59,20 +59,26 @@ static void on_identity(struct ecs_identify *r)
 static void describe(const struct command_call *call, struct card *card)
 {
     const struct who *who = &call->request.who;
+    const struct place *place = &call->request.place;
+    const bool local = call->request.source == REQUEST_LOCAL;
     const struct config_person *person = config_person_of(call->config, who->server, who->user);
+    char id[CONFIG_ID * 2];
 
-    card_title(card, "You are %s:user:%s%s%s", who->server, who->user, person ? ", known as " : "",
-               person ? person->name : "");
+    TEXT_FORMAT(id, "%s:%s%s", local ? "local" : who->server, local ? "" : "user:", who->user);
+    card_title(card, "You are %s%s%s", id, person ? ", known as " : "", person ? person->name : "");
     if (!person)
-        card_line(
-            card,
-            "To be known by name, an administrator adds under people:  - { name: %s, ids: [\"%s:user:%s\"] }",
-            *who->name ? who->name : "NAME", who->server, who->user);
-    card_line(card,
-              "To be given a right, an administrator adds \"%s:user:%s\" to allow.restart of the target (or "
-              "view, logs, "
-              "downtime); this channel is \"%s:%s\".",
-              who->server, who->user, call->request.place.server, call->request.place.channel);
+        card_line(card,
+                  "To be known by name, an administrator adds under people: - { name: %s, ids: [\"%s\"] }",
+                  *who->name ? who->name : "NAME", id);
+    card_line(
+        card,
+        "To be given a right, an administrator adds \"%s\" to allow.restart of the target (or view, logs, "
+        "downtime).",
+        id);
+    if (!local)
+        card_line(card,
+                  "This channel is \"%s:%s\"; changes work where allow.channels of the target lists it.",
+                  place->server, place->channel);
 }
 
 static void run(struct command_call *call)
@@ -82,6 +88,7 @@ static void run(struct command_call *call)
 
     a->call = call;
     card_init(&a->card, TONE_NEUTRAL);
+    a->card.rehearsal = call->config->rehearsal;
     describe(call, &a->card);
     a->identities = mem_array(n ? n : 1, sizeof *a->identities);
     a->waiting = n;

@@ -1,0 +1,90 @@
+#ifndef UNIT_COMMANDS_FIXTURE_H
+#define UNIT_COMMANDS_FIXTURE_H
+/* A command as the engine would run it: what it answers is kept here as plain text. */
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "commands/table.h"
+#include "core/command.h"
+#include "core/restart.h"
+#include "core_fixture.h"
+#include "lib/check.h"
+
+#define NOW 1795356128000 /* 2026-11-22 14:02:08 UTC */
+
+static struct answer {
+    char *text;
+    bool refused;
+    int count;
+} answer;
+
+static inline void forget_answer(void)
+{
+    mem_free(answer.text);
+    memset(&answer, 0, sizeof(answer));
+}
+
+void command_reply(struct command_call *call, const struct card *card)
+{
+    (void)call;
+    forget_answer();
+    answer.text = card_text(card, 0);
+    answer.count++;
+}
+
+void command_refuse(struct command_call *call, const char *format, ...)
+{
+    struct buf b;
+    va_list args;
+    (void)call;
+    buf_init(&b, 1000);
+    va_start(args, format);
+    buf_vformat(&b, format, args);
+    va_end(args);
+    forget_answer();
+    answer.text = buf_take(&b);
+    answer.refused = true;
+    answer.count++;
+}
+
+void command_started(struct command_call *call)
+{
+    (void)call;
+}
+
+void engine_restart(struct command_call *call)
+{
+    (void)call;
+}
+
+/* Ana in the incident's channel. */
+static inline struct command_call call_of(const struct config *config)
+{
+    struct command_call call = {.config = config, .table = commands_table, .now_ms = NOW};
+    call.request.source = REQUEST_SLASH;
+    TEXT_COPY(call.request.who.server, "slack");
+    TEXT_COPY(call.request.who.user, "UANA");
+    TEXT_COPY(call.request.who.name, "ana");
+    TEXT_COPY(call.request.place.server, "slack");
+    TEXT_COPY(call.request.place.channel, "CINC");
+    return call;
+}
+
+/* Parses and runs text. */
+static inline void run_text(struct command_call *call, const char *text)
+{
+    struct err err;
+    if (!parse_request(commands_table, call->config, text, &call->parsed, &err)) {
+        fail_msg("%s: %s", text, err.text);
+    }
+    call->parsed.command->run(call);
+}
+
+static inline void expect_answer(const char *name, const char *expected)
+{
+    if (answer.text == NULL || answer.count != 1 || strcmp(answer.text, expected) != 0) {
+        fail_msg("%s, %d answers:\n%s", name, answer.count, answer.text ? answer.text : "(none)");
+    }
+}
+
+#endif
