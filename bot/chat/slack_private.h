@@ -13,7 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/backoff.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "chat/slack.h"
@@ -27,7 +26,6 @@
 #define SLACK_ANSWER_MAX    (4 * 1024 * 1024)
 #define SLACK_PENDING_MAX   1000 /* acks that wait for their commit */
 #define SLACK_PACED_MAX     256  /* channels whose pace is remembered */
-#define SLACK_SENDS_MAX     2000 /* sends, finds and lookups under way */
 #define SLACK_LINK_ACTION   "cloudtak_link"
 #define SLACK_METADATA_TYPE "cloudtak_message"
 
@@ -55,14 +53,13 @@ enum slack_fate {
     SLACK_FATE_UNSURE,  /* it may have happened */
     SLACK_FATE_REFUSED, /* Slack's own word: see error */
     SLACK_FATE_FATAL,   /* the token is no good */
-    SLACK_FATE_CANCELLED,
 };
 struct slack_answer {
     enum slack_fate fate;
-    char error[64]; /* Slack's word for it, "" */
-    int64_t retry_ms;
-    json_t *json; /* NULL unless Slack answered with an object */
-    struct err err;
+    char error[64];   /* Slack's word for it, "" */
+    int64_t retry_ms; /* how long Slack asks to wait; 0 = it does not say */
+    json_t *json;     /* NULL unless Slack answered with an object */
+    struct err err;   /* unless OK */
 };
 
 struct slack_call {
@@ -70,17 +67,17 @@ struct slack_call {
     const char *method;
     enum slack_token token;
     bool changes;
-    void (*done)(struct slack_call *call, const struct slack_answer *answer); /* may free call's owner */
+    /* answer is valid during the call; call may be freed or started again in it */
+    void (*done)(struct slack_call *call, const struct slack_answer *answer);
     void *user;
     /* fields below should not be touched by the user */
     struct http_request http;
     struct buf body;
-    struct slack_call *next, *prev;
     bool under_way;
 };
-/* A JSON body (reference taken over), or with query a GET ("user=U1&…"), or neither: an empty POST. */
+/* With body (reference taken over) a POST of it; with query ("user=U1&…") a GET; else an empty POST. */
 void slack_call_start(struct slack_call *call, json_t *body, const char *query);
-/* done comes with SLACK_FATE_CANCELLED. No effect when it is not under way. */
+/* done comes soon, as of a transport that failed. No effect when it is not under way. */
 void slack_call_cancel(struct slack_call *call);
 
 /* ---- slack_answer.c, pure */
@@ -98,6 +95,17 @@ void slack_judge(const char *method, const struct slack_reply *reply, struct sla
 /* The token's setting and the next step, without its value. */
 void slack_fatal_sentence(const struct config_chat *config, enum slack_token token, const char *error,
                           struct err *ret);
+
+/* ---- slack_outcome.c, pure: what an answer means for a message */
+
+enum slack_next { SLACK_NEXT_END, SLACK_NEXT_PLAIN, SLACK_NEXT_DM };
+struct slack_try {
+    enum chat_send_kind kind;
+    bool plain, dm; /* what was tried this time */
+};
+/* END: outcome, retry_ms and err (unless sent) are filled in. */
+enum slack_next slack_outcome(const struct slack_try *t, const struct slack_answer *answer,
+                              enum chat_failure *ret_outcome, int64_t *ret_retry_ms, struct err *ret_err);
 
 /* ---- slack_pace.c, pure */
 
@@ -134,14 +142,16 @@ struct slack_slot {
     struct slack *slack;
     int number;
     struct slack_conn *opening, *serving, *retiring;
-    struct loop_timer retry_timer;
+    bool rotating;                /* serving is to be replaced */
+    struct loop_timer open_timer; /* armed: the next connection is opened then */
     struct slack_retry retry;
+    /* of the latest loss: what the next wait depends on */
+    enum slack_loss loss;
+    int64_t lived_ms, asked_ms;
 };
 void slack_slot_start(struct slack_slot *slot);
-/* Close frames go out; slack_sockets_gone tells when the last is gone. */
+/* Close frames go out; s->conns is empty when the last is gone. */
 void slack_sockets_close(struct slack *s);
-unsigned slack_sockets_count(const struct slack *s); /* all that are not gone */
-void slack_sockets_destroy(struct slack *s);
 /* A frame on the connection with this number if it is open, else on another that is. */
 bool slack_socket_send(struct slack *s, uint64_t conn, const char *text, size_t len);
 
@@ -190,18 +200,45 @@ void slack_find(struct chat *c, struct chat_find *f);
 void slack_lookup(struct chat *c, struct chat_lookup *l);
 /* A line for one user only, best effort: what an ack could not carry. */
 void slack_tell(struct slack *s, const struct request *request, const char *text);
-void slack_work_cancel(struct slack *s); /* all sends, finds and lookups end with CHAT_LATER or not ok */
+/* What users.info says a user is to this workspace. */
+enum chat_member slack_member_of(const json_t *user, const char *team, const char *enterprise);
 
-/* What is under way for core, in one list: so that close can end it. */
+/* ---- slack_work.c: what is under way for core, so that close can end it. First member of its owner. */
 struct slack_work {
     struct slack *slack;
     struct slack_call call;
-    struct loop_timer timer;
-    void (*cancel)(struct slack_work *w); /* ends it at once and frees it */
+    struct loop_timer timer; /* armed whenever no call is under way */
     struct slack_work *next, *prev;
 };
 void slack_work_add(struct slack *s, struct slack_work *w);
 void slack_work_remove(struct slack_work *w);
+/* Ends all: calls are cancelled, timers fire at once; the stage tells their handlers why. */
+void slack_work_hurry(struct slack *s);
+
+/* ---- slack_directory.c: users and groups, remembered for group_fresh_ms, each fetched once at a time */
+
+enum slack_fact { SLACK_FACT_USER, SLACK_FACT_GROUP };
+struct slack_entry {
+    char id[96];
+    int64_t as_of_ms;        /* wall; 0 = never had */
+    enum chat_member member; /* USER */
+    char name[80];
+    json_t *members; /* GROUP: an object with a key for each user */
+    /* fields below are the directory's */
+    int64_t fetched_ms; /* mono */
+    struct slack_waiter *waiters;
+    struct slack_fetch *fetch;
+};
+struct slack_waiter {
+    /* entry NULL: err says why. Valid during the call. Not called when ask returned an entry. */
+    void (*ready)(struct slack_waiter *w, const struct slack_entry *entry, const struct err *err);
+    struct slack_waiter *next; /* private */
+};
+struct slack_directory *slack_directory_create(struct slack *s);
+void slack_directory_destroy(struct slack_directory *d); /* Accepts NULL. */
+/* The entry when it is fresh; else NULL, and ready comes, never inside the call. */
+const struct slack_entry *slack_directory_ask(struct slack_directory *d, enum slack_fact fact, const char *id,
+                                              struct slack_waiter *w);
 
 /* ---- slack.c */
 
@@ -223,13 +260,12 @@ struct slack {
     uint64_t last_conn;
     bool connected;
     struct slack_pending *pendings;
-    size_t pending_count, work_count;
+    size_t pending_count;
     struct slack_work *works;
-    struct slack_call *calls;
+    size_t calls_under_way;
     struct slack_pacer pacer;
     struct slack_directory *directory;
     struct slack_figures figures;
-    struct err fatal_err;
     struct loop_deferred closed;
     void (*on_closed)(void *user);
     void *closed_user;
@@ -238,7 +274,8 @@ int64_t slack_now(const struct slack *s); /* mono */
 int64_t slack_wall(const struct slack *s);
 /* Stops everything and tells the owner, once. */
 void slack_fatal(struct slack *s, enum slack_token token, const char *error);
-/* The number of connections that serve has changed. */
+bool slack_stopped(const struct slack *s); /* fatal, closing or closed: nothing new begins */
+/* The number of connections over which commands may come has changed. */
 void slack_connections_changed(struct slack *s, unsigned serving);
 /* A connection or call is gone: is that the end of closing? */
 void slack_maybe_closed(struct slack *s);

@@ -1,0 +1,142 @@
+/* What an answer of the Web API means. HTTP is 200 even on failure; the word in `error` decides, compared
+ * whole. Where Slack itself says that "some aspect may have succeeded", the outcome is unsure. */
+#include <string.h>
+
+#include "base/jsonx.h"
+#include "base/text.h"
+#include "slack_private.h"
+
+#define RETRY_DEFAULT_MS 30000
+#define RETRY_MOST_S     3600
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    for (; *words != NULL; words++) {
+        if (text_equal(word, *words)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum slack_fate fate_of(const char *error)
+{
+    static const char *const FATAL[] = {"not_authed",
+                                        "invalid_auth",
+                                        "account_inactive",
+                                        "token_revoked",
+                                        "token_expired",
+                                        "user_removed_from_team",
+                                        "team_disabled",
+                                        "forbidden_team",
+                                        "not_allowed_token_type",
+                                        NULL};
+    static const char *const LATER[] = {"ratelimited", "rate_limited", "team_added_to_org", NULL};
+    static const char *const UNSURE[] = {"internal_error", "fatal_error", "service_unavailable",
+                                         "request_timeout", NULL};
+    return is_one_of(error, FATAL)    ? SLACK_FATE_FATAL
+           : is_one_of(error, LATER)  ? SLACK_FATE_LATER
+           : is_one_of(error, UNSURE) ? SLACK_FATE_UNSURE
+                                      : SLACK_FATE_REFUSED;
+}
+
+/* Seconds, digits only; 30 s where the header is absent or something else. */
+static int64_t retry_after_ms(const char *header)
+{
+    int64_t seconds = 0;
+    size_t digits = header == NULL ? 0 : strspn(header, "0123456789");
+    if (digits == 0 || header[digits] != '\0') {
+        return RETRY_DEFAULT_MS;
+    }
+    for (size_t i = 0; i < digits && seconds <= RETRY_MOST_S; i++) {
+        seconds = seconds * 10 + (header[i] - '0');
+    }
+    return (seconds < 1 ? 1 : seconds > RETRY_MOST_S ? RETRY_MOST_S : seconds) * 1000;
+}
+
+/* A word of Slack's is shown; anything else would be text from outside. */
+static void take_word(char *to, size_t size, const char *word)
+{
+    const size_t len = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_:");
+    const bool sound = len > 0 && word[len] == '\0' && len < size;
+    text_copy(to, size, sound ? word : "unknown_error");
+}
+
+static void throttled(const char *method, const struct slack_reply *reply, struct slack_answer *ret)
+{
+    ret->fate = SLACK_FATE_LATER;
+    ret->retry_ms = retry_after_ms(reply->retry_after);
+    TEXT_COPY(ret->error, "ratelimited");
+    err_set(&ret->err, ERR_THROTTLED, "Slack asks to wait %lld s before the next %s",
+            (long long)(ret->retry_ms / 1000), method);
+}
+
+static void judge_word(const char *method, const struct slack_reply *reply, struct slack_answer *ret)
+{
+    take_word(ret->error, sizeof(ret->error), jsonx_text(ret->json, "error"));
+    ret->fate = fate_of(ret->error);
+    if (text_equal(ret->error, "ratelimited") || text_equal(ret->error, "rate_limited")) {
+        throttled(method, reply, ret);
+        return;
+    }
+    char needed[120];
+    take_word(needed, sizeof(needed), jsonx_text(ret->json, "needed"));
+    if (text_equal(ret->error, "missing_scope")) {
+        err_set(&ret->err, ERR_DENIED,
+                "%s needs the scope %s: add it to the app at Slack (OAuth & Permissions) and install the app "
+                "again",
+                method, needed);
+        return;
+    }
+    err_set(&ret->err, ret->fate == SLACK_FATE_FATAL ? ERR_DENIED : ERR_REMOTE, "Slack answers %s with %s",
+            method, ret->error);
+}
+
+void slack_judge(const char *method, const struct slack_reply *reply, struct slack_answer *ret)
+{
+    *ret = (struct slack_answer){.fate = SLACK_FATE_UNSURE};
+    if (!reply->ok) {
+        ret->fate = reply->sent ? SLACK_FATE_UNSURE : SLACK_FATE_LATER;
+        ret->err = *reply->err;
+        err_wrap(&ret->err, "%s", method);
+        return;
+    }
+    if (reply->status == 429) {
+        throttled(method, reply, ret);
+        return;
+    }
+    if (reply->status != 200) {
+        ret->fate = reply->status >= 500 ? SLACK_FATE_UNSURE : SLACK_FATE_LATER;
+        err_set(&ret->err, ERR_REMOTE, "%s is answered with HTTP %d%s", method, reply->status,
+                reply->status == 404 ? ": is api_url right?" : "");
+        return;
+    }
+    ret->json = jsonx_parse(reply->body, reply->body_len, &ret->err);
+    if (!json_is_object(ret->json)) {
+        json_decref(ret->json);
+        ret->json = NULL;
+        err_set(&ret->err, ERR_PROTOCOL, "the answer to %s is not a JSON object", method);
+        return;
+    }
+    if (json_is_true(jsonx_at(ret->json, "ok"))) {
+        ret->fate = SLACK_FATE_OK;
+        return;
+    }
+    judge_word(method, reply, ret);
+}
+
+void slack_fatal_sentence(const struct config_chat *config, enum slack_token token, const char *error,
+                          struct err *ret)
+{
+    if (token == SLACK_APP_TOKEN) {
+        err_set(ret, ERR_CONFIG,
+                "chat %s: Slack refuses the app token (%s): put a new app-level token (xapp-…) with the "
+                "scope connections:write into the setting app_token and start again",
+                config->name, error);
+    } else {
+        err_set(ret, ERR_CONFIG,
+                "chat %s: Slack refuses the bot token (%s): install the app to the workspace again, put the "
+                "new bot token (xoxb-…) into the setting bot_token and start again",
+                config->name, error);
+    }
+}

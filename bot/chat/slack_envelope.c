@@ -1,0 +1,189 @@
+/* From a frame to a request, and back to the ack.
+ *
+ * Happy path: a frame is decoded. A reading request is acked at once and handed over; a changing one is
+ * handed over first and acked when the engine says that it is durable, on the connection that it came on, or
+ * on another one if that is gone.
+ *
+ * What can go wrong: a frame that cannot be read is acked by the id found in it, so that Slack does not send
+ * it again for ever; one that is too large likewise. Too many requests wait for their commit: the ack says
+ * so. All connections are gone: no ack; Slack delivers again and the delivery key tells the engine. The
+ * engine refuses and the envelope takes no text: the user is told by a message only they see. */
+#include "base/clock.h"
+#include "base/jsonx.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "slack_private.h"
+
+#define ACK_TEXT_MAX 3000
+#define TOO_MANY     "Not accepted, nothing was done: too many commands are waiting. Try again in a minute."
+
+struct slack_pending {
+    struct request_taken taken;
+    struct slack *slack; /* NULL when it is gone */
+    uint64_t conn;
+    char envelope[SLACK_ENVELOPE];
+    bool accepts_payload, acked;
+    struct request request; /* whom to tell */
+    struct slack_pending *next, *prev;
+};
+
+/* ---- the ack */
+
+static void put_text(struct buf *to, const char *text)
+{
+    struct slack_text t;
+    slack_text_init(&t, ACK_TEXT_MAX);
+    slack_text_plain(&t, text, true);
+    buf_text(to, ",\"payload\":{\"response_type\":\"ephemeral\",\"text\":");
+    jsonx_quote(to, t.buf.data);
+    buf_char(to, '}');
+    buf_finish(&t.buf);
+}
+
+void slack_ack_frame(struct buf *to, const char *envelope, const char *text)
+{
+    buf_init(to, SLACK_FRAME_MAX);
+    buf_text(to, "{\"envelope_id\":");
+    jsonx_quote(to, envelope);
+    if (text != NULL && text[0] != '\0') {
+        put_text(to, text);
+    }
+    buf_char(to, '}');
+    if (buf_overflowed(to)) {
+        buf_finish(to);
+        slack_ack_frame(to, envelope, NULL);
+    }
+}
+
+static void ack(struct slack *s, uint64_t conn, const char *envelope, const char *text)
+{
+    struct buf frame;
+    slack_ack_frame(&frame, envelope, text);
+    if (slack_socket_send(s, conn, frame.data, frame.len)) {
+        s->figures.acks++;
+    } else {
+        log_warning("slack", s->chat.server, "envelope %s is not acked, no connection is open", envelope);
+    }
+    buf_finish(&frame);
+}
+
+/* ---- a request on its way through the engine */
+
+static void forget(struct slack_pending *p)
+{
+    struct slack *s = p->slack;
+    if (s != NULL) {
+        if (p->prev != NULL) {
+            p->prev->next = p->next;
+        } else {
+            s->pendings = p->next;
+        }
+        if (p->next != NULL) {
+            p->next->prev = p->prev;
+        }
+        s->pending_count--;
+    }
+    mem_free(p);
+}
+
+static void taken(struct request_taken *t, bool ok, const char *text)
+{
+    struct slack_pending *p = t->user;
+    struct slack *s = p->slack;
+    if (s != NULL) {
+        const bool by_ack = !p->acked && p->accepts_payload;
+        if (!p->acked) {
+            ack(s, p->conn, p->envelope, !ok && by_ack ? text : NULL);
+        }
+        if (!ok && !by_ack && text != NULL && text[0] != '\0') {
+            slack_tell(s, &p->request, text);
+        }
+    }
+    forget(p);
+}
+
+static bool is_changing(const struct slack *s, const struct request *r)
+{
+    return r->source == REQUEST_CLICK || s->options.changes(s->options.user, r->text);
+}
+
+static void take_request(struct slack *s, uint64_t conn, const struct slack_decoded *d)
+{
+    if (s->pending_count >= SLACK_PENDING_MAX) {
+        ack(s, conn, d->envelope, d->accepts_payload ? TOO_MANY : NULL);
+        log_warning("slack", s->chat.server, "a command is refused, %d wait already", SLACK_PENDING_MAX);
+        return;
+    }
+    struct slack_pending *p = mem_alloc(sizeof(*p));
+    p->taken = (struct request_taken){.done = taken, .user = p};
+    p->slack = s;
+    p->conn = conn;
+    TEXT_COPY(p->envelope, d->envelope);
+    p->accepts_payload = d->accepts_payload;
+    p->request = d->request;
+    p->next = s->pendings;
+    if (p->next != NULL) {
+        p->next->prev = p;
+    }
+    s->pendings = p;
+    s->pending_count++;
+    if (!is_changing(s, &d->request)) {
+        p->acked = true;
+        ack(s, conn, d->envelope, NULL);
+    }
+    s->options.on_request(s->options.user, &p->request, &p->taken);
+}
+
+/* ---- frames */
+
+void slack_take_frame(struct slack *s, uint64_t conn, const char *text, size_t len, struct slack_decoded *ret)
+{
+    slack_decode(text, len, s->options.config, s->own_user, slack_wall(s), ret);
+    s->figures.last_frame_ms = slack_now(s);
+    switch (ret->kind) {
+    case SLACK_HELLO:
+    case SLACK_DISCONNECT: return;
+    case SLACK_REQUEST:
+        s->figures.envelopes++;
+        take_request(s, conn, ret);
+        return;
+    case SLACK_IGNORED:
+        s->figures.envelopes++;
+        log_debug("slack", s->chat.server, "envelope %s ignored: %s", ret->envelope, ret->reason);
+        break;
+    case SLACK_UNPARSABLE:
+        s->figures.unparsable++;
+        log_warning("slack", s->chat.server, "a frame of %zu bytes could not be read (%s), envelope \"%s\"",
+                    len, ret->reason, ret->envelope);
+        break;
+    }
+    if (ret->envelope[0] != '\0') {
+        ack(s, conn, ret->envelope, NULL);
+    }
+}
+
+void slack_take_oversize(struct slack *s, uint64_t conn, const char *head, size_t head_len, const char *tail,
+                         size_t tail_len, uint64_t total)
+{
+    char envelope[SLACK_ENVELOPE] = "";
+    const bool found =
+        slack_envelope_id(head, head_len, envelope) || slack_envelope_id(tail, tail_len, envelope);
+    s->figures.last_frame_ms = slack_now(s);
+    s->figures.unparsable++;
+    log_warning("slack", s->chat.server,
+                "a frame of %llu bytes is too large and was skipped, envelope \"%s\"",
+                (unsigned long long)total, envelope);
+    if (found) {
+        ack(s, conn, envelope, NULL);
+    }
+}
+
+void slack_pending_orphan(struct slack *s)
+{
+    for (struct slack_pending *p = s->pendings; p != NULL; p = p->next) {
+        p->slack = NULL;
+    }
+    s->pendings = NULL;
+    s->pending_count = 0;
+}

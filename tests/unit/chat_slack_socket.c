@@ -1,0 +1,455 @@
+/* Connections, envelopes and acks, against a small Slack on loopback; and the decisions about connections. */
+#include "chat_slack_fake.h"
+
+/* ---- pure */
+
+static void waits(void **state)
+{
+    (void)state;
+    struct slack_retry r = {0};
+    const struct slack_times *t = &SLACK_TIMES;
+    assert_true(slack_retry_wait(&r, t, SLACK_LOSS_PLAIN, 0, 0, UINT32_MAX) == 250);
+    static const int64_t MOST[] = {1000, 2000, 4000, 8000, 16000, 30000, 30000};
+    for (size_t i = 0; i < sizeof(MOST) / sizeof(MOST[0]); i++) {
+        struct slack_retry again = r;
+        assert_int_equal(slack_retry_wait(&again, t, SLACK_LOSS_PLAIN, 59999, 0, 0), 0);
+        assert_int_equal(slack_retry_wait(&r, t, SLACK_LOSS_PLAIN, 59999, 0, UINT32_MAX), MOST[i]);
+    }
+    assert_int_equal(slack_retry_wait(&r, t, SLACK_LOSS_PLAIN, 60000, 0, UINT32_MAX), 250);
+    assert_int_equal(slack_retry_wait(&r, t, SLACK_LOSS_THROTTLED, 0, 7000, 0), 7000);
+    assert_int_equal(slack_retry_wait(&r, t, SLACK_LOSS_THROTTLED, 0, 0, 0), 30000);
+    assert_int_equal(slack_retry_wait(&r, t, SLACK_LOSS_DISABLED, 0, 0, 0), 60000);
+    r = (struct slack_retry){0};
+    static const int64_t CROWDED[] = {10000, 20000, 40000, 60000, 60000};
+    for (size_t i = 0; i < sizeof(CROWDED) / sizeof(CROWDED[0]); i++) {
+        assert_int_equal(slack_retry_wait(&r, t, SLACK_LOSS_CROWDED, 0, 0, UINT32_MAX), CROWDED[i]);
+    }
+}
+
+static void sockets_only_to_slack(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *api;
+        bool allowed;
+    } CASES[] = {
+        {"wss://wss-primary.slack.com/link/?ticket=1", "https://slack.com/api/", true},
+        {"wss://slack.com/link", "https://slack.com/api/", true},
+        {"wss://wss.slack-gov.com:443/link", "https://slack-gov.com/api/", true},
+        {"wss://wss.slack.com:8443/link", "https://slack.com/api/", false},
+        {"ws://wss.slack.com/link", "https://slack.com/api/", false},
+        {"wss://evilslack.com/link", "https://slack.com/api/", false},
+        {"wss://slack.com.evil.example/link", "https://slack.com/api/", false},
+        {"wss://slack.com@evil.example/link", "https://slack.com/api/", false},
+        {"wss://evil.example/slack.com", "https://slack.com/api/", false},
+        {"wss://evil.example#.slack.com", "https://slack.com/api/", false},
+        {"wss://evil.example\\.slack.com/", "https://slack.com/api/", false},
+        {"ws://127.0.0.1:80/link", "https://slack.com/api/", false},
+        {"", "https://slack.com/api/", false},
+        {"ws://127.0.0.1:81/link", "http://127.0.0.1:80/api/", true},
+        {"ws://[::1]:81/link", "http://127.0.0.1:80/api/", true},
+        {"ws://sim:81/link", "http://sim/api/", true},
+        {"ws://sim:81/link", "https://sim/api/", false},
+        {"ws://other:81/link", "http://127.0.0.1:80/api/", false},
+    };
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        assert_int_equal(slack_socket_url_allowed(CASES[i].url, CASES[i].api), CASES[i].allowed);
+    }
+}
+
+static void an_ack_is_one_small_frame(void **state)
+{
+    (void)state;
+    struct buf frame;
+    char text[40000];
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    slack_ack_frame(&frame, "e-1", NULL);
+    assert_string_equal(frame.data, "{\"envelope_id\":\"e-1\"}");
+    buf_finish(&frame);
+    slack_ack_frame(&frame, "e-1", "No <!here>.");
+    assert_string_equal(frame.data, "{\"envelope_id\":\"e-1\",\"payload\":{\"response_type\":\"ephemeral\","
+                                    "\"text\":\"No &lt;!here&gt;.\"}}");
+    buf_finish(&frame);
+    slack_ack_frame(&frame, "e-1", text);
+    assert_true(frame.len < 20480);
+    assert_non_null(strstr(frame.data, "…"));
+    buf_finish(&frame);
+}
+
+/* ---- with a Slack */
+
+static void reading_is_acked_at_once(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    f->wait_with_taken = true;
+    fake_start(f);
+    assert_string_equal(fake_last_call(f, "auth.test")->authorization, "Bearer xoxb-canary-0002");
+    assert_string_equal(fake_last_call(f, "apps.connections.open")->authorization, "Bearer xapp-canary-0001");
+    assert_int_equal(f->socket_count, 2);
+    assert_int_equal(f->connected_changes, 1);
+    fake_slash(f, 1, "e-1", "status cotak prod");
+    UNTIL(f, fake_acked(f, "e-1"), 1000);
+    assert_int_equal(f->ack_sockets[0], 1);
+    assert_null(f->ack_payload);
+    assert_int_equal(f->requests, 1);
+    assert_string_equal(f->last.text, "status cotak prod");
+    f->waiting[0]->done(f->waiting[0], true, "");
+    fake_run(f, 20);
+    assert_int_equal(f->ack_count, 1);
+    fake_destroy(f);
+}
+
+static void changing_is_acked_when_taken(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    f->wait_with_taken = true;
+    fake_start(f);
+    fake_slash(f, 0, "e-1", "restart cotak prod");
+    UNTIL(f, f->requests == 1, 1000);
+    fake_run(f, 50);
+    assert_int_equal(f->ack_count, 0);
+    f->waiting[0]->done(f->waiting[0], true, "");
+    UNTIL(f, fake_acked(f, "e-1"), 1000);
+    assert_int_equal(f->ack_sockets[0], 0);
+    /* Refused: the ack says so. */
+    fake_slash(f, 0, "e-2", "restart cotak prod");
+    UNTIL(f, f->requests == 2, 1000);
+    f->waiting[1]->done(f->waiting[1], false, "Not accepted, nothing was done.");
+    UNTIL(f, fake_acked(f, "e-2"), 1000);
+    assert_string_equal(jsonx_text(f->ack_payload, "text"), "Not accepted, nothing was done.");
+    assert_string_equal(jsonx_text(f->ack_payload, "response_type"), "ephemeral");
+    /* Its connection is gone meanwhile: the other one carries the ack. */
+    fake_slash(f, 1, "e-3", "restart cotak prod");
+    UNTIL(f, f->requests == 3, 1000);
+    server_ws_drop(f->sockets[1]);
+    UNTIL(f, fake_open_connections(f) == 1, 1000);
+    f->waiting[2]->done(f->waiting[2], true, "");
+    UNTIL(f, fake_acked(f, "e-3"), 1000);
+    assert_int_equal(f->ack_sockets[2], 0);
+    fake_destroy(f);
+}
+
+/* No place for a text in the ack: the user is told by a message of their own. */
+static void a_refusal_is_never_silent(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    f->refuse = true;
+    fake_start(f);
+    fake_slash(f, 0, "e-1", "status");
+    UNTIL(f, fake_last_call(f, "chat.postEphemeral") != NULL, 1000);
+    const json_t *body = fake_last_call(f, "chat.postEphemeral")->body;
+    assert_string_equal(jsonx_text(body, "user"), "U0ANA");
+    assert_string_equal(jsonx_text(body, "channel"), "C0");
+    assert_string_equal(jsonx_text(body, "text"), "Not accepted, nothing was done.");
+    fake_destroy(f);
+}
+
+static void too_many_waiting(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    char id[32];
+    f->wait_with_taken = true;
+    fake_start(f);
+    for (int i = 0; i <= SLACK_PENDING_MAX; i++) {
+        TEXT_FORMAT(id, "e-%d", i);
+        fake_slash(f, 0, id, "restart cotak prod");
+        if (i % 50 == 0) {
+            fake_run(f, 4);
+        }
+    }
+    TEXT_FORMAT(id, "e-%d", SLACK_PENDING_MAX);
+    UNTIL(f, fake_acked(f, id), 3000);
+    assert_true(text_starts(jsonx_text(f->ack_payload, "text"), "Not accepted, nothing was done"));
+    assert_int_equal(f->ack_count, 1);
+    assert_int_equal(f->requests, SLACK_PENDING_MAX);
+    /* Half are answered before the adapter goes, half after. */
+    for (int i = 0; i < SLACK_PENDING_MAX / 2; i++) {
+        f->waiting[i]->done(f->waiting[i], true, "");
+    }
+    UNTIL(f, f->ack_count == 1 + SLACK_PENDING_MAX / 2, 3000);
+    struct request_taken *rest[SLACK_PENDING_MAX / 2];
+    memcpy(rest, f->waiting + SLACK_PENDING_MAX / 2, sizeof(rest));
+    fake_destroy(f);
+    for (int i = 0; i < SLACK_PENDING_MAX / 2; i++) {
+        rest[i]->done(rest[i], true, "");
+    }
+}
+
+static void what_cannot_be_read_is_acked(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    fake_start(f);
+    fake_say(f, 0, "{\"envelope_id\":\"e-bad\",\"type\":");
+    fake_say(f, 0, "not JSON");
+    fake_say(f, 0, "{\"envelope_id\":\"e-new\",\"type\":\"new_thing\"}");
+    UNTIL(f, fake_acked(f, "e-bad") && fake_acked(f, "e-new"), 1000);
+    struct slack_figures figures;
+    slack_read_figures(f->slack, &figures);
+    assert_int_equal(figures.unparsable, 2);
+    assert_int_equal(figures.acks, 2);
+    assert_int_equal(f->requests, 0);
+    assert_int_equal(f->open_sockets, 2);
+    fake_destroy(f);
+}
+
+static void oversize(struct fake *f, bool id_first, const char *id)
+{
+    const size_t filling = 2 * 1024 * 1024;
+    struct buf frame;
+    buf_init(&frame, filling + 1024);
+    buf_char(&frame, '{');
+    if (id_first) {
+        buf_format(&frame, "\"envelope_id\":\"%s\",", id);
+    }
+    buf_text(&frame, "\"type\":\"interactive\",\"payload\":\"");
+    while (frame.len < filling) {
+        buf_text(&frame, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+    }
+    buf_format(&frame, id_first ? "\"}" : "\",\"envelope_id\":\"%s\"}", id);
+    fake_say(f, 0, frame.data);
+    buf_finish(&frame);
+    UNTIL(f, fake_acked(f, id), 5000);
+}
+
+static void what_is_too_large_is_acked(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    fake_start(f);
+    oversize(f, true, "e-head");
+    oversize(f, false, "e-tail");
+    fake_slash(f, 0, "e-after", "status");
+    UNTIL(f, fake_acked(f, "e-after"), 1000);
+    assert_int_equal(f->ack_sockets[2], 0); /* the connection stays */
+    fake_destroy(f);
+}
+
+/* Slack asks for a refresh of each connection while commands come in, 20 a second and more: none is lost, and
+ * there is always a connection. */
+static void refresh_without_a_gap(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    static const char REFRESH[] = "{\"type\":\"disconnect\",\"reason\":\"refresh_requested\"}";
+    char id[32];
+    fake_start(f);
+    for (int i = 0; i < 40; i++) {
+        /* Slack may use any connection that it has not closed: the oldest is the worst case. */
+        int socket = 0;
+        while (f->sockets[socket] == NULL) {
+            socket++;
+        }
+        TEXT_FORMAT(id, "e-%d", i);
+        fake_slash(f, socket, id, "status");
+        if (i == 5 || i == 20) {
+            fake_say(f, i == 5 ? 0 : 1, REFRESH);
+        }
+        if (i == 15 || i == 30) {
+            const int old = i == 15 ? 0 : 1;
+            assert_true(f->socket_count >= (i == 15 ? 3 : 4)); /* the new one came first */
+            assert_non_null(f->sockets[old]);                  /* and the old one is still read */
+            UNTIL(f, fake_acked(f, id), 1000);
+            server_ws_close(f->sockets[old], 1000);
+        }
+        fake_run(f, 40);
+    }
+    UNTIL(f, f->ack_count == 40, 1000);
+    for (int i = 0; i < 40; i++) {
+        TEXT_FORMAT(id, "e-%d", i);
+        assert_true(fake_acked(f, id));
+    }
+    assert_int_equal(f->requests, 40);
+    assert_int_equal(f->socket_count, 4);
+    assert_true(f->least_open >= 2);
+    assert_int_equal(f->connected_changes, 1);
+    fake_destroy(f);
+}
+
+/* The announced life comes to nine tenths: the same without a word of Slack's. The old one is let go. */
+static void rotation_by_age(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    f->lifetime_s = 1;
+    f->slack->times.steady_ms = 100;
+    f->slack->times.drain_ms = 100;
+    fake_start(f);
+    f->lifetime_s = 3600;
+    UNTIL(f, f->socket_count == 4 && f->open_sockets == 2, 3000);
+    assert_true(f->least_open >= 2);
+    assert_null(f->sockets[0]);
+    assert_null(f->sockets[1]);
+    assert_int_equal(fake_open_connections(f), 2);
+    fake_destroy(f);
+}
+
+static void a_reset_is_followed_by_a_connection(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    fake_start(f);
+    server_ws_drop(f->sockets[0]);
+    UNTIL(f, fake_open_connections(f) == 1, 1000);
+    UNTIL(f, fake_open_connections(f) == 2, 1000); /* the first retry is nearly at once */
+    assert_int_equal(f->connected_changes, 1);
+    server_ws_drop(f->sockets[1]);
+    server_ws_drop(f->sockets[2]);
+    UNTIL(f, !f->connected, 1000);
+    UNTIL(f, fake_open_connections(f) == 2, 4000);
+    assert_true(f->connected);
+    assert_int_equal(f->connected_changes, 3);
+    fake_destroy(f);
+}
+
+static void no_hello(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    f->no_hello = true;
+    f->slack->times.hello_ms = 200;
+    slack_start(f->slack);
+    UNTIL(f, f->socket_count >= 2, 2000);
+    fake_slash(f, 0, "e-early", "status"); /* before hello: read and acked all the same */
+    UNTIL(f, fake_acked(f, "e-early"), 1000);
+    f->no_hello = false;
+    UNTIL(f, fake_open_connections(f) == 2, 4000);
+    assert_null(f->sockets[0]);
+    assert_null(f->sockets[1]);
+    fake_destroy(f);
+}
+
+static void too_many_websockets(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    fake_start(f);
+    f->crowded = true;
+    server_ws_drop(f->sockets[0]);
+    UNTIL(f, f->socket_count == 3 && f->open_sockets == 1, 2000);
+    fake_run(f, 1500);
+    assert_int_equal(f->socket_count, 3); /* backs off, and keeps the one that works */
+    assert_non_null(f->sockets[1]);
+    assert_true(f->connected);
+    fake_slash(f, 1, "e-1", "status");
+    UNTIL(f, fake_acked(f, "e-1"), 1000);
+    fake_destroy(f);
+}
+
+static bool throttle_open(struct fake *f, struct server_call *c, const char *method)
+{
+    if (!text_equal(method, "apps.connections.open") || f->answers++ >= 2) {
+        return false;
+    }
+    fake_json(c, 429, "retry-after: 1\r\n", "{\"ok\":false,\"error\":\"ratelimited\"}");
+    return true;
+}
+
+static void throttled_open_waits(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    f->answer = throttle_open;
+    slack_start(f->slack);
+    UNTIL(f, f->answers == 2, 2000);
+    fake_run(f, 700);
+    assert_int_equal(f->answers, 2);
+    UNTIL(f, fake_open_connections(f) == 2, 2000);
+    fake_destroy(f);
+}
+
+static bool refuse_app_token(struct fake *f, struct server_call *c, const char *method)
+{
+    (void)f;
+    if (!text_equal(method, "apps.connections.open")) {
+        return false;
+    }
+    fake_json(c, 200, NULL, "{\"ok\":false,\"error\":\"invalid_auth\"}");
+    return true;
+}
+
+static bool refuse_bot_token(struct fake *f, struct server_call *c, const char *method)
+{
+    (void)f;
+    if (!text_equal(method, "auth.test")) {
+        return false;
+    }
+    fake_json(c, 200, NULL, "{\"ok\":false,\"error\":\"account_inactive\"}");
+    return true;
+}
+
+static void fatal_tokens(void **state)
+{
+    (void)state;
+    static const struct {
+        bool (*answer)(struct fake *f, struct server_call *c, const char *method);
+        const char *setting, *error;
+    } CASES[] = {{refuse_app_token, "app_token", "invalid_auth"},
+                 {refuse_bot_token, "bot_token", "account_inactive"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct fake *f = fake_create();
+        f->answer = CASES[i].answer;
+        slack_start(f->slack);
+        UNTIL(f, f->fatals == 1, 2000);
+        assert_int_equal(f->fatal.code, ERR_CONFIG);
+        assert_non_null(strstr(f->fatal.text, CASES[i].setting));
+        assert_non_null(strstr(f->fatal.text, CASES[i].error));
+        assert_null(strstr(f->fatal.text, "canary"));
+        const int calls = f->call_count;
+        fake_run(f, 600);
+        assert_int_equal(f->fatals, 1);
+        assert_true(f->call_count <= calls + 1); /* at most the other slot's, under way already */
+        assert_int_equal(f->socket_count, 0);
+        fake_destroy(f);
+    }
+}
+
+static bool elsewhere(struct fake *f, struct server_call *c, const char *method)
+{
+    if (!text_equal(method, "apps.connections.open") || f->answers++ >= 2) {
+        return false;
+    }
+    fake_json(c, 200, NULL, "{\"ok\":true,\"url\":\"ws://evil.example/link\"}");
+    return true;
+}
+
+static void a_strange_host_is_not_dialled(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    f->answer = elsewhere;
+    slack_start(f->slack);
+    UNTIL(f, fake_open_connections(f) == 2, 3000); /* the later answers are sound */
+    assert_int_equal(f->socket_count, 2);
+    assert_int_equal(f->answers, 4);
+    fake_destroy(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(waits),
+        cmocka_unit_test(sockets_only_to_slack),
+        cmocka_unit_test(an_ack_is_one_small_frame),
+        cmocka_unit_test(reading_is_acked_at_once),
+        cmocka_unit_test(changing_is_acked_when_taken),
+        cmocka_unit_test(a_refusal_is_never_silent),
+        cmocka_unit_test(too_many_waiting),
+        cmocka_unit_test(what_cannot_be_read_is_acked),
+        cmocka_unit_test(what_is_too_large_is_acked),
+        cmocka_unit_test(refresh_without_a_gap),
+        cmocka_unit_test(rotation_by_age),
+        cmocka_unit_test(a_reset_is_followed_by_a_connection),
+        cmocka_unit_test(no_hello),
+        cmocka_unit_test(too_many_websockets),
+        cmocka_unit_test(throttled_open_waits),
+        cmocka_unit_test(fatal_tokens),
+        cmocka_unit_test(a_strange_host_is_not_dialled),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
