@@ -1,0 +1,49 @@
+/* Audit lines that belong to no step of an operation: refused reading commands and clicks. A line that cannot
+ * be written changes nothing about a refusal; it is logged. */
+#include "base/buf.h"
+#include "base/jsonx.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine_private.h"
+
+#define AUDIT_TEXT 1000
+
+struct audit_line {
+    struct engine *engine;
+    struct store_commit commit;
+};
+
+static void written(struct store_commit *c)
+{
+    struct audit_line *line = c->user;
+    if (!c->ok) {
+        log_error("engine", NULL, "an audit line could not be written: %s", c->err.text);
+    }
+    engine_back(line->engine);
+    mem_free(line);
+}
+
+void engine_audit(struct engine *e, const struct request *request, const char *operation, const char *what,
+                  const char *text)
+{
+    struct buf detail;
+    buf_init(&detail, 3 * AUDIT_TEXT);
+    buf_text(&detail, "{\"asked\":");
+    jsonx_quote(&detail, request->source == REQUEST_CLICK ? request->click_action : request->text);
+    buf_text(&detail, ",\"answer\":");
+    jsonx_quote(&detail, text);
+    buf_char(&detail, '}');
+    struct store_audit row = {.at_ms = engine_wall(e), .detail = detail.data};
+    TEXT_COPY(row.operation, operation);
+    TEXT_FORMAT(row.who, "%s:user:%s", request->who.server, request->who.user);
+    TEXT_COPY(row.what, what);
+    struct audit_line *line = mem_alloc(sizeof(*line));
+    line->engine = e;
+    line->commit = (struct store_commit){.done = written, .user = line};
+    struct store_txn *t = store_txn_create();
+    store_txn_audit(t, &row);
+    buf_finish(&detail);
+    engine_owed(e);
+    e->store->ops->commit(e->store, t, &line->commit);
+}

@@ -1,0 +1,271 @@
+#ifndef CORE_ENGINE_PRIVATE_H
+#define CORE_ENGINE_PRIVATE_H
+/* What the files of the engine share.
+ *
+ *   engine.c            the object: create, start, close
+ *   engine_submit.c     a request comes in: taken, parsed, committed
+ *   engine_route.c      authorised and run; the command's end
+ *   engine_click.c      a button was pressed
+ *   operation_record.c  an operation's row, its moves, one transaction a step
+ *   restart_*.c         the running restart */
+#include <uthash.h>
+
+#include "core/authz.h"
+#include "core/engine.h"
+#include "ecs/ecs.h"
+#include "loop/loop.h"
+#include "outbox.h"
+#include "preflight.h"
+#include "progress.h"
+
+#define ENGINE_CHATS      8
+#define ENGINE_OPERATIONS 200  /* not ended, at once */
+#define ENGINE_CALLS      2000 /* requests being answered at once */
+#define ENGINE_SEEN       4096 /* deliveries of reading commands that are remembered */
+#define ENGINE_PEOPLE     512  /* persons whose requests are counted */
+#define ENGINE_PER_MINUTE 20
+#define ENGINE_OLD_MS     60000  /* a changing request older than this is answered, not run */
+#define ENGINE_LEASE_MS   120000 /* a changing call later than this after its moment is not sent */
+#define ENGINE_TAKEN_MS   1000   /* a commit slower than this is answered "not accepted" */
+
+struct operation;
+struct call;
+
+struct seen_delivery {
+    char key[160];
+    UT_hash_handle hh;
+};
+struct person_count {
+    char who[100];
+    int64_t minute_ms; /* wall: when this minute began */
+    unsigned requests;
+};
+
+struct engine {
+    struct engine_options options;
+    struct loop *loop;
+    const struct clock *clock;
+    const struct config *config;
+    struct store *store;
+    struct ecs *ecs;
+    struct outbox *outbox;
+    struct chat *chats[ENGINE_CHATS];
+    size_t chat_count;
+    struct operation *operations; /* list, all not yet told */
+    struct call *calls;           /* list */
+    unsigned call_count, operation_count;
+    struct seen_delivery *seen;
+    struct person_count people[ENGINE_PEOPLE];
+    unsigned long long submitted, duplicates, refused;
+    unsigned waiting; /* callbacks that others still owe us */
+    bool started, closing, outbox_closed;
+    struct card *card;            /* scratch: filled and handed on within one function */
+    struct follow_output *output; /* scratch */
+    int64_t away_ms;              /* wall: from the last commit of the previous life to the start */
+    struct store_loaded loaded;
+    void (*on_started)(void *user, bool ok, const struct err *err);
+    void *started_user;
+    void (*on_closed)(void *user);
+    void *closed_user;
+    struct loop_deferred closed;
+};
+
+int64_t engine_wall(const struct engine *e);
+int64_t engine_world(const struct engine *e);
+struct chat *engine_chat(const struct engine *e, const char *server); /* NULL when unknown */
+const char *engine_command(const struct engine *e, const char *server);
+/* Something that was owed came back. */
+void engine_owed(struct engine *e);
+void engine_back(struct engine *e);
+
+enum flood { FLOOD_NO, FLOOD_NOTICE, FLOOD_SILENT };
+
+/* ---- a request on its way to its answer (engine_submit.c, engine_route.c) */
+struct call {
+    struct command_call command; /* first: commands get a pointer to it */
+    struct engine *engine;
+    struct call *next, *prev;
+    struct operation *operation; /* of a changing command */
+    struct request_taken *taken;
+    bool answered; /* taken->done was called, or there is nobody to tell */
+    enum flood flood;
+    bool understood; /* else trouble says what is wrong */
+    struct err trouble;
+    bool late; /* it was answered "not accepted" before the commit ended */
+    struct loop_deferred deferred;
+    struct loop_timer timer;
+    struct store_commit commit;
+    struct chat_lookup lookup;
+    struct authz_facts facts;
+    void (*authorised)(struct call *c, const char *refusal); /* refusal NULL = allowed */
+};
+struct call *call_create(struct engine *e, const struct request *request, struct request_taken *taken);
+void call_destroy(struct call *c);
+void call_taken(struct call *c, bool ok, const char *text);
+void call_authorise(struct call *c, void (*authorised)(struct call *c, const char *refusal));
+void call_route(struct call *c);
+void call_click(struct call *c);
+
+/* ---- answers (engine_route.c) */
+void engine_reply(struct engine *e, const struct request *request, const struct card *card, enum settled how);
+/* "⛔ Not done; nothing was changed. " + text, for the asker. */
+void engine_reply_refusal(struct engine *e, const struct request *request, const char *text);
+void engine_refusal_card(const struct engine *e, const struct request *request, const char *text,
+                         struct card *ret);
+/* Where an answer to this request goes. */
+void engine_address(const struct request *request, struct store_outbox *ret);
+/* An audit line of its own, outside any step. */
+void engine_audit(struct engine *e, const struct request *request, const char *operation, const char *what,
+                  const char *text);
+
+/* ---- an operation (operation_record.c) */
+#define OPERATION_AUDITS 4
+
+enum restart_step {
+    RESTART_IDLE,
+    RESTART_CHECKING,
+    RESTART_ASKED,
+    RESTART_CARD,
+    RESTART_ARMING,
+    RESTART_SENDING,
+    RESTART_SEARCHING,
+    RESTART_FOLLOWING,
+    RESTART_TELLING,
+    RESTART_STEPS
+};
+
+struct question {
+    char digest[65];    /* SHA-256 of the nonce behind the buttons, hex; "" = none */
+    int64_t expires_ms; /* wall */
+    bool open;          /* its message id is stored */
+    bool used;
+    char answered_by[100];
+    int64_t answered_ms;
+    struct preflight asked; /* what it was asked about */
+};
+
+struct operation {
+    struct engine *engine;
+    struct operation *next, *prev;
+    struct store_operation row;
+    char *detail, *follow_text; /* what row.detail and row.follow point to */
+    enum operation_state state;
+    enum operation_state before; /* the commit in flight: the state before its move */
+    struct request request;
+    const struct config_target *target;
+    const struct config_service *service;
+    struct progress_facts facts;
+    struct preflight preflight;
+    struct question question;
+    bool confirmed;
+    int64_t moment_ms; /* wall: when a person last wanted it */
+    int notices;       /* numbers given to messages */
+    char why[500];     /* why it was refused or failed */
+    /* a step being recorded */
+    bool committing;
+    bool durable;
+    struct store_commit commit;
+    void (*recorded)(struct operation *op, bool ok);
+    struct {
+        struct store_audit row;
+        char *detail;
+    } audits[OPERATION_AUDITS];
+    size_t audit_count;
+    struct loop_timer retry;
+    /* the running restart */
+    enum restart_step step;
+    unsigned busy; /* requests that will come back */
+    bool settled, gone;
+    struct loop_timer timer;
+    struct ecs_identify identify;
+    struct ecs_look look;
+    struct ecs_names names;
+    struct ecs_redeploy redeploy;
+    struct ecs_watch watch;
+    bool watching;
+    struct store_recent recent;
+    struct snapshot *snapshot;
+    char (*name_list)[ECS_NAME];
+    size_t name_count, cluster_count;
+    bool names_read, clusters_read, looked;
+    int64_t durations[STORE_RECENT];
+    size_t duration_count;
+    struct preflight_known last;
+    struct follow_goal goal;
+    struct follow_state follow;
+    int64_t carded_ms; /* world: when the card was last written */
+};
+
+struct operation *operation_create(struct engine *e, const struct request *request, const char *verb);
+/* From the store. NULL with a log line when it cannot be read. */
+struct operation *operation_load(struct engine *e, const struct store_operation *row);
+void operation_destroy(struct operation *op); /* now; nothing may be owed to it */
+/* Ends its life as soon as nothing is owed to it. */
+void operation_release(struct operation *op);
+struct operation *operation_of(const struct engine *e, const char *id);
+/* Another one that is not ended on this service. */
+struct operation *operation_on(const struct engine *e, const char *service_name, const struct operation *but);
+
+/* The row as it is inserted together with the request's delivery key. */
+void operation_first(struct operation *op, struct store_txn *t);
+/* The only function that changes a state. */
+void operation_move(struct operation *op, enum operation_state to);
+void operation_audit(struct operation *op, const char *what, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* One step = one transaction: begin, stage messages, end. */
+struct store_txn *operation_begin(struct operation *op);
+/* suffix: "card", "ask", "verdict", "notice/3". */
+void operation_stage(struct operation *op, struct store_txn *t, const char *suffix, enum progress_place place,
+                     bool ends, const struct card *card);
+/* The answer to the asker: private where the platform can. */
+void operation_stage_reply(struct operation *op, struct store_txn *t, const struct card *card);
+void operation_commit(struct operation *op, struct store_txn *t, bool durable,
+                      void (*recorded)(struct operation *op, bool ok));
+/* After recorded(false): the same step again, in a moment. */
+void operation_again(struct operation *op);
+/* The commit failed and is given up: the move did not happen. */
+void operation_undo(struct operation *op);
+
+/* Refused before anything was sent; tells, and ends. */
+void operation_refuse(struct operation *op, const char *text);
+
+/* ---- the restart (restart_*.c) */
+void restart_resume(struct operation *op);
+void restart_go(struct operation *op, enum restart_step to);
+void restart_sent(struct operation *op, const struct store_outbox *row, bool delivered);
+void restart_stop(struct operation *op); /* unwatch, timers: the engine closes */
+/* A request is with somebody else / came back. False: its answer must not be acted on any more. */
+void restart_owe(struct operation *op);
+bool restart_back(struct operation *op, enum restart_step during);
+/* entering a step */
+void restart_check(struct operation *op);
+void restart_wait(struct operation *op);
+void restart_wait_card(struct operation *op);
+void restart_arm(struct operation *op);
+void restart_send(struct operation *op);
+void restart_search(struct operation *op);
+void restart_follow(struct operation *op);
+/* what ends CHECKING */
+void restart_ask(struct operation *op);
+void restart_queue(struct operation *op);
+/* messages that were waited for */
+void restart_card_sent(struct operation *op, bool delivered);
+void restart_ask_sent(struct operation *op, bool delivered);
+/* The question's message gets its end, without buttons; nothing when none was asked. */
+void restart_close_question(struct operation *op, struct store_txn *t, const char *end, bool ends);
+void restart_confirmed(struct operation *op, struct store_txn *t);
+/* A button of the open question was pressed, by somebody who may. */
+void restart_confirm(struct operation *op, const struct request *by);
+void restart_cancel(struct operation *op, const struct request *by);
+/* Following begins: with the answer of UpdateService, or with a deployment that may be ours. */
+void restart_begin_following(struct operation *op, const char *deployment_id, bool unsure, int wanted);
+/* It ends without a verdict of the follower. */
+void restart_end(struct operation *op, enum operation_state to, const char *why);
+void restart_lost_target(struct operation *op);
+void restart_ref(const struct operation *op, struct service_ref *ret);
+/* wants_tasks NULL = never. */
+void restart_watch(struct operation *op, void (*seen)(struct ecs_watch *w, const struct snapshot *s),
+                   bool (*wants_tasks)(struct ecs_watch *w, const struct snapshot *s));
+void restart_unwatch(struct operation *op);
+
+#endif

@@ -1,0 +1,292 @@
+/* The grading of a restart's facts: wrong world and impossible things refuse, what costs users something
+ * asks, the rest is said. */
+#include "preflight.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+
+#define RECENT_MS 180000 /* "restarted 3 min ago by …" */
+
+static void refuse(struct preflight *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void refuse(struct preflight *p, const char *format, ...)
+{
+    struct buf b;
+    buf_init(&b, sizeof(p->refusal) - 1);
+    va_list args;
+    va_start(args, format);
+    buf_vformat(&b, format, args);
+    va_end(args);
+    TEXT_COPY(p->refusal, b.data);
+    buf_finish(&b);
+    p->grade = PREFLIGHT_REFUSE;
+}
+
+static void ask(struct preflight *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void ask(struct preflight *p, const char *format, ...)
+{
+    if (p->ask_count == PREFLIGHT_ASKS) {
+        return;
+    }
+    struct buf b;
+    buf_init(&b, sizeof(p->asks[0]) - 1);
+    va_list args;
+    va_start(args, format);
+    buf_vformat(&b, format, args);
+    va_end(args);
+    TEXT_COPY(p->asks[p->ask_count], b.data);
+    p->ask_count++;
+    buf_finish(&b);
+    if (p->grade == PREFLIGHT_GO) {
+        p->grade = PREFLIGHT_ASK;
+    }
+}
+
+static void say(struct preflight *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(struct preflight *p, const char *format, ...)
+{
+    struct buf b;
+    buf_init(&b, sizeof(p->says) - 1);
+    buf_text(&b, p->says);
+    buf_text(&b, p->says[0] != '\0' ? " · " : "");
+    va_list args;
+    va_start(args, format);
+    buf_vformat(&b, format, args);
+    va_end(args);
+    TEXT_COPY(p->says, b.data);
+    buf_finish(&b);
+}
+
+/* ---- the right world */
+
+static bool right_world(const struct preflight_facts *f, struct preflight *p)
+{
+    const struct config_target *t = f->target;
+    if (t->account[0] == '\0') {
+        say(p, "account not checked: none is configured");
+        return true;
+    }
+    if (!f->identified) {
+        refuse(p, "I could not find out as which AWS account I act: %s", f->identity_trouble);
+        return false;
+    }
+    if (strcmp(f->account, t->account) != 0) {
+        refuse(p,
+               "My AWS credentials belong to account %s, but %s is in account %s. Give the target the right "
+               "profile or role.",
+               f->account, t->name, t->account);
+        return false;
+    }
+    if (t->partition[0] != '\0' && strcmp(f->partition, t->partition) != 0) {
+        refuse(p, "My AWS credentials belong to partition %s, but %s is in partition %s (%s).", f->partition,
+               t->name, t->partition, t->region);
+        return false;
+    }
+    return true;
+}
+
+/* ---- the service */
+
+bool preflight_found(const struct snapshot *s)
+{
+    return s->service_absence == ECS_SEEN && !s->missing;
+}
+
+/* The name nearest to the wanted one, or NULL when none is near. */
+static const char *nearest(const struct preflight_facts *f, const char *wanted)
+{
+    const char *best = NULL;
+    size_t least = 0;
+    for (size_t i = 0; i < f->name_count; i++) {
+        const size_t distance = text_distance(f->names[i], wanted);
+        if (best == NULL || distance < least) {
+            best = f->names[i];
+            least = distance;
+        }
+    }
+    return best;
+}
+
+static void refuse_missing(const struct preflight_facts *f, struct preflight *p)
+{
+    const struct config_target *t = f->target;
+    if (f->clusters_read && f->cluster_count == 0) {
+        refuse(p,
+               "No clusters in %s, account %s: likely the wrong region; usual: us-gov-east-1 (GovCloud), "
+               "us-east-1 (Commercial).",
+               t->region, f->account[0] != '\0' ? f->account : "unchecked");
+        return;
+    }
+    const char *near = f->names_read ? nearest(f, f->service->name) : NULL;
+    if (near != NULL) {
+        refuse(
+            p,
+            "There is no service %s in cluster %s (%s). Did you mean %s? Then correct `name` of service %s "
+            "of target %s in the configuration.",
+            f->service->name, t->cluster, t->region, near, f->service->key, t->name);
+    } else {
+        refuse(p,
+               "There is no service %s in cluster %s (%s), or no such cluster. Check `cluster` and `region` "
+               "of target %s.",
+               f->service->name, t->cluster, t->region, t->name);
+    }
+}
+
+static bool restartable(const struct preflight_facts *f, struct preflight *p)
+{
+    const struct ecs_service *s = &f->snapshot->service;
+    if (f->snapshot->service_absence != ECS_SEEN) {
+        refuse(p, "I could not look at %s: %s", f->service->name,
+               f->snapshot->trouble[0] != '\0' ? f->snapshot->trouble : "ECS did not answer in time");
+        return false;
+    }
+    if (f->snapshot->missing) {
+        refuse_missing(f, p);
+        return false;
+    }
+    if (s->status[0] != '\0' && strcmp(s->status, "ACTIVE") != 0) {
+        refuse(p, "The service %s is %s: it is being deleted, a restart cannot work.", s->name, s->status);
+        return false;
+    }
+    if (s->controller[0] != '\0' && strcmp(s->controller, "ECS") != 0) {
+        refuse(p, "The service %s is deployed by %s, which ECS cannot restart. Use %s itself.", s->name,
+               s->controller,
+               strcmp(s->controller, "CODE_DEPLOY") == 0 ? "AWS CodeDeploy" : "its external controller");
+        return false;
+    }
+    return true;
+}
+
+/* ---- counts */
+
+static void grade_counts(const struct preflight_facts *f, struct preflight *p)
+{
+    const struct ecs_service *s = &f->snapshot->service;
+    const int configured = f->service->desired;
+    p->wanted = s->desired;
+    if (strcmp(s->strategy, "DAEMON") == 0) {
+        say(p, "one task on each instance (DAEMON)");
+        return;
+    }
+    if (s->desired == 0) {
+        p->send_count = configured > 0 ? configured : 1;
+        p->wanted = p->send_count;
+        ask(p, "The count is 0: somebody shut it down (I cannot see who). The restart starts %d.",
+            p->send_count);
+    } else if (configured > s->desired) {
+        p->send_count = configured;
+        p->wanted = configured;
+        say(p, "count %d -> %d, as configured", s->desired, configured);
+    } else if (configured >= 0 && configured < s->desired) {
+        say(p, "%s says %d, live is %d: I keep %d",
+            strcmp(f->target->preset, "runbook") == 0 ? "The runbook" : "the configuration", configured,
+            s->desired, s->desired);
+    } else {
+        say(p, "count stays %d", s->desired);
+    }
+}
+
+/* How many tasks ECS keeps and how many it may have at once, rounded as ECS rounds. */
+static void grade_rolling(const struct preflight_facts *f, struct preflight *p)
+{
+    const struct ecs_service *s = &f->snapshot->service;
+    if (s->desired <= 0 || s->minimum_healthy_percent < 0 || s->maximum_percent < 0) {
+        return;
+    }
+    const int least = (s->desired * s->minimum_healthy_percent + 99) / 100;
+    const int most = s->desired * s->maximum_percent / 100;
+    if (least == 0) {
+        ask(p,
+            "Users WILL BE CUT OFF: with minimum healthy %d %% ECS may stop every old task before a new one "
+            "serves.",
+            s->minimum_healthy_percent);
+    } else if (most <= least) {
+        ask(p, "It may never start: minimum healthy %d %%, maximum %d %% leave no room for a new task.",
+            s->minimum_healthy_percent, s->maximum_percent);
+    } else if (least < s->desired) {
+        say(p, "only %d of %d tasks are kept while it rolls", least, s->desired);
+    }
+    if (s->running == 0) {
+        say(p, "nothing runs now, so no user loses anything");
+    }
+}
+
+/* ---- who else is at it */
+
+static void grade_others(const struct preflight_facts *f, struct preflight *p)
+{
+    const struct ecs_service *s = &f->snapshot->service;
+    const struct ecs_deployment *primary = model_primary(s);
+    char ago[TEXT_DURATION], at[TEXT_TIME];
+    const bool rolling =
+        primary != NULL && (primary->rollout == ECS_ROLLOUT_IN_PROGRESS ||
+                            (primary->rollout == ECS_ROLLOUT_ABSENT && s->deployment_count > 1));
+    if (f->running.operation[0] != '\0') {
+        text_time_of_day(at, f->running.since_ms);
+        ask(p, "%s runs: %s restarts it since %s UTC. Mine would supersede it: follow that instead?",
+            f->running.operation, f->running.who, at);
+    } else if (rolling) {
+        text_duration(ago, f->world_ms - primary->created_ms);
+        text_time_of_day(at, primary->created_ms);
+        ask(p,
+            "A deployment begun outside this bot is running since %s UTC (%s ago): %s. Mine would supersede "
+            "it.",
+            at, ago, primary->id);
+    } else if (f->recent.operation[0] != '\0' && f->wall_ms - f->recent.ended_ms < RECENT_MS) {
+        text_duration(ago, f->wall_ms - f->recent.ended_ms);
+        ask(p, "It was restarted %s ago by %s (%s).", ago, f->recent.who, f->recent.operation);
+    } else {
+        say(p, "nothing else deploying");
+    }
+    if (primary != NULL && primary->rollout == ECS_ROLLOUT_FAILED) {
+        say(p, "the last deployment FAILED");
+    }
+}
+
+static void grade_impact(const struct preflight_facts *f, struct preflight *p)
+{
+    if (f->service->drops == DROPS_SOCKETS) {
+        ask(p, "It drops every WebSocket and TAK connection for a moment; they come back by themselves.");
+    } else if (f->service->drops == DROPS_IMPORTS) {
+        ask(p, "A file import that runs now is lost.");
+    }
+    if (f->target->confirm_always && p->grade == PREFLIGHT_GO) {
+        ask(p, "This target asks before every change.");
+    }
+}
+
+void preflight_grade(const struct preflight_facts *f, struct preflight *ret)
+{
+    *ret = (struct preflight){.grade = PREFLIGHT_GO, .send_count = -1};
+    if (!right_world(f, ret) || !restartable(f, ret)) {
+        return;
+    }
+    const struct ecs_service *s = &f->snapshot->service;
+    const struct ecs_deployment *primary = model_primary(s);
+    ret->running = s->running;
+    ret->breaker = s->breaker;
+    TEXT_COPY(ret->primary_id, primary != NULL ? primary->id : "");
+    TEXT_COPY(ret->task_definition, s->task_definition);
+    grade_others(f, ret);
+    grade_counts(f, ret);
+    grade_rolling(f, ret);
+    grade_impact(f, ret);
+    if (!s->breaker) {
+        say(ret, "no circuit breaker, so I judge it myself");
+    }
+}
+
+const char *preflight_differs(const struct preflight *asked, const struct preflight *now)
+{
+    if (strcmp(asked->primary_id, now->primary_id) != 0) {
+        return "another deployment began meanwhile";
+    }
+    if (asked->wanted != now->wanted || asked->send_count != now->send_count) {
+        return "the count was changed meanwhile";
+    }
+    if (asked->running == 0 && now->running > 0) {
+        return "users are served again";
+    }
+    return NULL;
+}

@@ -1,0 +1,58 @@
+#ifndef CORE_PREFLIGHT_H
+#define CORE_PREFLIGHT_H
+/* May this restart begin? Pure grading over facts that were just read: refuse, ask, or only say. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/config.h"
+#include "ecs/ecs.h"
+
+#define PREFLIGHT_ASKS 6
+
+/* What the bot itself knows about restarts of this service. */
+struct preflight_known {
+    char operation[16]; /* one that runs or ran; "" = none */
+    char who[100];
+    int64_t since_ms; /* wall: when it was asked for */
+    int64_t ended_ms; /* wall; 0 = it runs */
+    bool by_asker;
+};
+
+struct preflight_facts {
+    const struct config_target *target;
+    const struct config_service *service;
+    bool identified; /* false: identity_trouble says why; not needed when the target names no account */
+    char account[16], partition[16];
+    const char *identity_trouble;
+    const struct snapshot *snapshot;
+    /* asked for only when the service is missing */
+    bool names_read, clusters_read;
+    size_t name_count, cluster_count;
+    char (*names)[ECS_NAME];
+    struct preflight_known running, recent;
+    int64_t world_ms, wall_ms;
+};
+
+enum preflight_grade { PREFLIGHT_GO, PREFLIGHT_ASK, PREFLIGHT_REFUSE };
+
+struct preflight {
+    enum preflight_grade grade;
+    char refusal[500]; /* REFUSE: a sentence with its next step */
+    size_t ask_count;
+    char asks[PREFLIGHT_ASKS][300];
+    char says[600]; /* " · " between findings */
+    int send_count; /* desiredCount for UpdateService; -1 = none is sent */
+    int wanted;     /* tasks wanted afterwards */
+    int running;
+    bool breaker;
+    char primary_id[ECS_ID];
+    char task_definition[ECS_NAME];
+};
+
+/* Is the service there at all? False: its names, or the clusters' names, are worth asking for. */
+bool preflight_found(const struct snapshot *s);
+void preflight_grade(const struct preflight_facts *f, struct preflight *ret);
+/* Did anything change between question and answer that voids the question? NULL = no; else what. */
+const char *preflight_differs(const struct preflight *asked, const struct preflight *now);
+
+#endif

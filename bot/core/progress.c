@@ -1,0 +1,483 @@
+/* Which card and which message an operation's moment calls for. The second line of every card says whether
+ * users are served; a new message is for what somebody must notice, everything else is an edit or a line in
+ * the card's thread. */
+#include "progress.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+static void footer(const struct progress_facts *f, struct card *c)
+{
+    card_footer(c, "%s status %s %s", f->command, f->target, f->key);
+}
+
+/* The head of every card of an operation. */
+static void begin(const struct progress_facts *f, enum card_tone tone, struct card *c)
+{
+    card_init(c, tone);
+    progress_text_where(f, c);
+    footer(f, c);
+}
+
+static void restarting_title(const struct progress_facts *f, struct card *c)
+{
+    char name[160], at[TEXT_TIME];
+    progress_text_name(f, name, sizeof(name));
+    text_time_of_day(at, f->asked_ms);
+    card_title(c, "🔄 RESTARTING %s · asked by %s %s UTC · op %s", name, f->asker, at, f->operation);
+}
+
+static void background(const struct progress_facts *f, struct card *c)
+{
+    if (f->checks[0] != '\0') {
+        card_line(c, "Checks: %s", f->checks);
+    }
+    if (f->away[0] != '\0') {
+        card_line(c, "%s", f->away);
+    }
+    if (f->superseded[0] != '\0') {
+        card_line(c, "%s", f->superseded);
+    }
+}
+
+static void before_served(const struct progress_facts *f, int running, struct card *c)
+{
+    if (running > 0) {
+        card_served(
+            c,
+            "Users: SERVED, %d of %d old tasks run. No downtime expected; some users may have to sign "
+            "in again.",
+            running, f->wanted);
+    } else {
+        card_served(c, "Users: NOT SERVED, no task runs.");
+    }
+}
+
+void progress_card_starting(const struct progress_facts *f, int running, struct card *ret)
+{
+    begin(f, TONE_WORKING, ret);
+    restarting_title(f, ret);
+    before_served(f, running, ret);
+    background(f, ret);
+    card_line(ret, "⏳ Asking ECS for a new deployment%s%s", f->untouched[0] != '\0' ? " · " : "",
+              f->untouched);
+}
+
+void progress_card_uncertain(const struct progress_facts *f, int64_t wall_ms, struct card *ret)
+{
+    char at[TEXT_TIME];
+    begin(f, TONE_WARNING, ret);
+    restarting_title(f, ret);
+    card_served(ret, "Users: not known whether they are served; I look now.");
+    background(f, ret);
+    text_time_of_day(at, wall_ms);
+    card_line(
+        ret,
+        "❔ %s UTC: no answer to UpdateService; it may or may not have arrived. I do not send it again. I "
+        "look for up to a minute whether a new deployment began.",
+        at);
+}
+
+void progress_card_nothing(const struct progress_facts *f, enum operation_state end, const char *why,
+                           struct card *ret)
+{
+    begin(f, TONE_BAD, ret);
+    char name[160];
+    progress_text_name(f, name, sizeof(name));
+    if (end == OP_STOPPED_FOLLOWING || end == OP_CANCELLED) {
+        card_title(ret, "⏹️ STOPPED FOLLOWING: restart of %s · op %s", name, f->operation);
+        card_served(ret, "Users: not known whether they are served; look with status.");
+    } else {
+        card_title(ret, "⛔ NOT RESTARTED: %s · op %s", name, f->operation);
+        card_served(ret, "Users: as before; this restart changed nothing that I know of.");
+    }
+    card_line(ret, "%s", why);
+    background(f, ret);
+}
+
+/* ---- following */
+
+static const char *phase_text(enum follow_phase p)
+{
+    switch (p) {
+    case FOLLOW_WAITING: return "⏳ ECS has taken the order; its deployment does not show yet";
+    case FOLLOW_STARTING: return "⏳ Starting new tasks";
+    case FOLLOW_HEALTH: return "⏳ New tasks run; waiting until all count as healthy";
+    case FOLLOW_DRAINING: return "⏳ Old tasks drain";
+    case FOLLOW_ROLLING_BACK: return "↩️ Rolling back to the old tasks";
+    case FOLLOW_ENDED: break;
+    }
+    return "Ended";
+}
+
+static void following_title(const struct progress_facts *f, const struct follow_state *s, int64_t now_ms,
+                            struct card *c)
+{
+    char name[160], took[TEXT_DURATION], at[TEXT_TIME];
+    progress_text_name(f, name, sizeof(name));
+    text_duration(took, now_ms - f->began_ms);
+    if (s->phase == FOLLOW_ROLLING_BACK) {
+        c->tone = TONE_BACK;
+        card_title(c, "↩️ ROLLING BACK: restart of %s · op %s · %s in", name, f->operation, took);
+    } else if (s->not_stabilising) {
+        c->tone = TONE_BAD;
+        card_title(c, "🔴 NOT STABILISING: restart of %s · op %s · %s in", name, f->operation, took);
+    } else if (s->failed_tasks > 0) {
+        c->tone = TONE_BAD;
+        card_title(c, "🔴 FAILING: restart of %s · op %s · %s in", name, f->operation, took);
+    } else if (s->new_serve_ms != 0) {
+        c->tone = TONE_GOOD;
+        text_time_of_day(at, s->new_serve_ms);
+        card_title(c, "✅ NEW TASKS SERVE since %s UTC, %d of %d: %s, test the site now · op %s", at,
+                   s->new_running, s->wanted, name, f->operation);
+    } else {
+        restarting_title(f, c);
+    }
+}
+
+static void last_event(const struct follow_state *s, struct card *c)
+{
+    if (s->last_event[0] != '\0') {
+        char at[TEXT_TIME], line[ECS_REASON + 64];
+        text_time_of_day(at, s->last_event_ms);
+        TEXT_FORMAT(line, "%s UTC %s", at, s->last_event);
+        card_quote(c, line);
+    }
+}
+
+void progress_card_following(const struct progress_facts *f, const struct follow_goal *goal,
+                             const struct follow_state *state, int64_t now_ms, struct card *ret)
+{
+    char elapsed[TEXT_DURATION];
+    begin(f, TONE_WORKING, ret);
+    following_title(f, state, now_ms, ret);
+    progress_text_served(f, state, false, ret);
+    progress_text_counts(state, ret);
+    background(f, ret);
+    if (goal->unsure) {
+        card_line(ret, "I follow %s. It may be mine, ECS cannot tell: its answer to me was lost.",
+                  goal->deployment_id);
+    }
+    if (state->failed_tasks > 0 && state->last_reason[0] != '\0') {
+        card_line(ret, "Why: %s", state->last_reason);
+    }
+    text_elapsed(elapsed, now_ms - f->began_ms);
+    card_line(ret, "%s, %d of %d · %s of %s%s%s", phase_text(state->phase), state->new_running, state->wanted,
+              elapsed, f->usual, f->untouched[0] != '\0' ? " · " : "", f->untouched);
+    last_event(state, ret);
+}
+
+/* ---- verdicts */
+
+static const char *by_text(enum follow_by by)
+{
+    switch (by) {
+    case BY_BREAKER: return " by ECS's circuit breaker";
+    case BY_ALARM: return " by a deployment alarm";
+    case BY_HOOK: return " by a deployment hook";
+    case BY_PERSON: return " by a person";
+    case BY_UNKNOWN: break;
+    }
+    return "";
+}
+
+enum operation_state progress_end(const struct follow_state *state)
+{
+    switch (state->verdict) {
+    case VERDICT_SUCCEEDED: return OP_SUCCEEDED;
+    case VERDICT_FAILED: return OP_FAILED;
+    case VERDICT_ROLLED_BACK: return OP_ROLLED_BACK;
+    case VERDICT_SUPERSEDED: return OP_SUPERSEDED;
+    case VERDICT_STOPPED_FOLLOWING: return state->not_stabilising ? OP_FAILED : OP_STOPPED_FOLLOWING;
+    case VERDICT_NONE: break;
+    }
+    return OP_FOLLOWING;
+}
+
+static void end_title(const struct progress_facts *f, const struct follow_state *s, struct card *c)
+{
+    char name[160], at[TEXT_TIME], took[TEXT_DURATION];
+    progress_text_name(f, name, sizeof(name));
+    text_time_of_day(at, s->ended_ms);
+    text_duration(took, s->ended_ms - f->began_ms);
+    switch (s->verdict) {
+    case VERDICT_SUCCEEDED:
+        c->tone = TONE_GOOD;
+        card_title(c, "✅ DONE: %s restarted, %s · %s UTC, %s · op %s", name, f->asker, at, took,
+                   f->operation);
+        break;
+    case VERDICT_FAILED:
+        c->tone = TONE_BAD;
+        card_title(c, "🔴 FAILED: restart of %s, %s · %s UTC, %s · op %s", name, f->asker, at, took,
+                   f->operation);
+        break;
+    case VERDICT_ROLLED_BACK:
+        c->tone = TONE_BACK;
+        card_title(c, "↩️ ENDED: ROLLED BACK%s %s UTC: %s · op %s", by_text(s->by), at, name,
+                   f->operation);
+        break;
+    case VERDICT_SUPERSEDED:
+        c->tone = TONE_WARNING;
+        card_title(c, "⏭️ SUPERSEDED: restart of %s · %s UTC · op %s", name, at, f->operation);
+        break;
+    default:
+        c->tone = s->not_stabilising ? TONE_BAD : TONE_WARNING;
+        card_title(c, "%s: restart of %s, I stop following after %s · op %s",
+                   s->not_stabilising ? "🔴 NOT STABILISING" : "⏹️ STOPPED FOLLOWING", name, took,
+                   f->operation);
+        break;
+    }
+}
+
+static void end_of_success(const struct progress_facts *f, const struct follow_state *s, bool wanted_zero,
+                           struct card *c)
+{
+    if (wanted_zero) {
+        card_line(c, "0 tasks wanted, 0 run: the deployment is complete, but nothing serves users.");
+        return;
+    }
+    if (s->failed_tasks == 0) {
+        card_line(c, "All new tasks came up on the first launch · same task definition %s",
+                  f->task_definition);
+    } else {
+        card_line(c, "%d new task(s) stopped before it held · last: %s", s->failed_tasks, s->last_reason);
+    }
+    if (s->not_served_total_ms > 0) {
+        char outage[TEXT_DURATION];
+        text_duration(outage, s->not_served_total_ms);
+        card_line(c, "Users were not served for %s.", outage);
+    } else if (s->lowest_healthy >= 0) {
+        card_line(c, "Never fewer than %d tasks running", s->lowest_healthy);
+    }
+}
+
+static void end_lines(const struct progress_facts *f, const struct follow_state *s,
+                      const struct follow_output *output, struct card *c)
+{
+    char at[TEXT_TIME];
+    text_time_of_day(at, s->ended_ms);
+    switch (s->verdict) {
+    case VERDICT_SUCCEEDED: end_of_success(f, s, output != NULL && output->wanted_zero, c); break;
+    case VERDICT_ROLLED_BACK:
+        card_line(c, "ECS went back to %s. Same version; the cause is NOT mended.",
+                  s->other_id[0] != '\0' ? s->other_id : "the old deployment");
+        break;
+    case VERDICT_SUPERSEDED:
+        card_line(c,
+                  "A deployment begun outside this operation at %s UTC replaced mine: %s. Whether it comes "
+                  "up is not told here.",
+                  at, s->other_id[0] != '\0' ? s->other_id : "its id is unknown");
+        break;
+    case VERDICT_FAILED: card_line(c, "ECS gave up on the new tasks and did not roll back."); break;
+    default:
+        card_line(c, "ECS goes on by itself; I do not look any more. What ECS does next: %s status %s %s",
+                  f->command, f->target, f->key);
+        break;
+    }
+    if (s->verdict != VERDICT_SUCCEEDED && s->last_reason[0] != '\0') {
+        card_line(c, "Why: %s", s->last_reason);
+    }
+    if (output != NULL && output->text[0] != '\0') {
+        card_quote(c, output->text);
+    }
+}
+
+static bool needs_help(const struct follow_state *s)
+{
+    return s->verdict == VERDICT_FAILED || s->verdict == VERDICT_ROLLED_BACK || s->not_stabilising;
+}
+
+void progress_verdict(const struct progress_facts *f, const struct follow_goal *goal,
+                      const struct follow_state *state, const struct follow_output *output, struct card *ret)
+{
+    begin(f, TONE_NEUTRAL, ret);
+    end_title(f, state, ret);
+    progress_text_served(f, state, true, ret);
+    end_lines(f, state, output, ret);
+    if (goal->unsure) {
+        card_line(ret, "I followed %s. It may have been mine, ECS cannot tell.", goal->deployment_id);
+    }
+    if (f->untouched[0] != '\0') {
+        card_line(ret, "Not restarted: %s.", f->untouched);
+    }
+    card_mention(ret, f->asker_mention);
+    if (needs_help(state)) {
+        progress_text_escalation(f, ret);
+        if (state->verdict == VERDICT_STOPPED_FOLLOWING) {
+            progress_text_stop_retrying(f, ret);
+        }
+    }
+    footer(f, ret);
+}
+
+void progress_card_ended(const struct progress_facts *f, const struct follow_goal *goal,
+                         const struct follow_state *state, struct card *ret)
+{
+    begin(f, TONE_NEUTRAL, ret);
+    end_title(f, state, ret);
+    progress_text_served(f, state, true, ret);
+    progress_text_counts(state, ret);
+    background(f, ret);
+    if (goal->unsure) {
+        card_line(ret, "Followed: %s, which may be mine.", goal->deployment_id);
+    }
+    last_event(state, ret);
+}
+
+/* ---- notices */
+
+static void notice_task(const struct progress_facts *f, const struct follow_state *state,
+                        const struct follow_event *event, struct card *c)
+{
+    char name[160], lived[TEXT_DURATION] = "";
+    progress_text_name(f, name, sizeof(name));
+    if (event->lived_ms >= 0) {
+        text_duration(lived, event->lived_ms);
+    }
+    card_init(c, TONE_BAD);
+    if (event->number == 1) {
+        card_title(c, "🔴 First new task stopped%s%s: restart of %s · op %s",
+                   lived[0] != '\0' ? " after " : "", lived, name, f->operation);
+    } else {
+        card_title(c, "🔴 New task number %d stopped%s%s: %s · op %s", event->number,
+                   lived[0] != '\0' ? " after " : "", lived, name, f->operation);
+    }
+    progress_text_served(f, state, false, c);
+    card_line(c, "Why: %s", event->diagnosis.why);
+    if (event->diagnosis.exit_code >= 0) {
+        card_field(c, "Exit code", "%d", event->diagnosis.exit_code);
+    }
+    card_field(c, "Task", "%s", event->task.id);
+    if (event->diagnosis.hint[0] != '\0') {
+        card_line(c, "%s", event->diagnosis.hint);
+    }
+    if (event->task.stopped_reason[0] != '\0') {
+        card_quote(c, event->task.stopped_reason);
+    }
+    if (event->number == 1) {
+        progress_text_escalation(f, c);
+        progress_text_stop_retrying(f, c);
+        card_line(c, "Runbook 8.1 step 4 (count 0) would END service for users%s.",
+                  state->served == SERVED_YES ? " now" : "");
+    }
+}
+
+static void notice_not_stabilising(const struct progress_facts *f, const struct follow_state *state,
+                                   const struct follow_event *event, struct card *c)
+{
+    char name[160], at[TEXT_TIME];
+    progress_text_name(f, name, sizeof(name));
+    text_time_of_day(at, event->at_ms);
+    card_init(c, TONE_BAD);
+    card_title(c, "🔴 NOT STABILISING: %s, %s UTC, %d new task(s) stopped · op %s", name, at,
+               state->failed_tasks, f->operation);
+    progress_text_served(f, state, false, c);
+    card_line(c, "Unlikely to stabilise on its own.%s",
+              state->same_reason > 1 ? " The tasks stop for the same reason." : "");
+    if (state->last_reason[0] != '\0') {
+        card_line(c, "Why: %s", state->last_reason);
+    }
+    progress_text_escalation(f, c);
+    progress_text_stop_retrying(f, c);
+}
+
+static void notice_plain(const struct progress_facts *f, const struct follow_state *state,
+                         enum card_tone tone, const char *what, const struct follow_event *event,
+                         struct card *c)
+{
+    char name[160], at[TEXT_TIME], took[TEXT_DURATION];
+    progress_text_name(f, name, sizeof(name));
+    text_time_of_day(at, event->at_ms);
+    text_duration(took, event->at_ms - f->began_ms);
+    card_init(c, tone);
+    card_title(c, "%s: %s, %s UTC, %s in · op %s", what, name, at, took, f->operation);
+    progress_text_served(f, state, false, c);
+    if (event->text[0] != '\0') {
+        card_quote(c, event->text);
+    }
+}
+
+static void notice_ecs(const struct follow_event *event, struct card *c)
+{
+    char at[TEXT_TIME];
+    text_time_of_day(at, event->at_ms);
+    card_init(c, TONE_NEUTRAL);
+    card_title(c, "ECS, %s UTC", at);
+    card_quote(c, event->text);
+}
+
+static enum progress_place notice_served(const struct progress_facts *f, const struct follow_state *state,
+                                         const struct follow_event *event, struct card *c)
+{
+    if (state->served == SERVED_NO) {
+        notice_plain(f, state, TONE_BAD, "🔻 USERS NOT SERVED", event, c);
+        progress_text_escalation(f, c);
+        return PROGRESS_NEW;
+    }
+    if (state->served == SERVED_YES && state->not_served_total_ms > 0) {
+        notice_plain(f, state, TONE_GOOD, "✅ USERS ARE SERVED AGAIN", event, c);
+        return PROGRESS_NEW;
+    }
+    return PROGRESS_NONE;
+}
+
+static enum progress_place notice(const struct progress_facts *f, const struct follow_state *state,
+                                  const struct follow_event *event, struct card *c)
+{
+    switch (event->kind) {
+    case FOLLOW_EVENT_ECS: notice_ecs(event, c); return PROGRESS_THREAD;
+    case FOLLOW_EVENT_PHASE: return PROGRESS_NONE; /* the card shows it */
+    case FOLLOW_EVENT_NEW_SERVE:
+        notice_plain(f, state, TONE_GOOD, "✅ New tasks serve, test the site now", event, c);
+        return PROGRESS_THREAD;
+    case FOLLOW_EVENT_TASK_STOPPED:
+        notice_task(f, state, event, c);
+        return event->number == 1 ? PROGRESS_NEW : PROGRESS_THREAD;
+    case FOLLOW_EVENT_NOT_STABILISING: notice_not_stabilising(f, state, event, c); return PROGRESS_NEW;
+    case FOLLOW_EVENT_SLOW:
+        notice_plain(f, state, TONE_WARNING, "🐢 SLOWER THAN USUAL, nothing has failed", event, c);
+        return PROGRESS_NEW;
+    case FOLLOW_EVENT_REMINDER:
+        notice_plain(f, state, TONE_WARNING, "⏰ STILL NOT DONE", event, c);
+        card_mention(c, f->asker_mention);
+        return PROGRESS_NEW;
+    case FOLLOW_EVENT_BLIND:
+        notice_plain(f, state, TONE_WARNING, "🙈 I CANNOT SEE AWS; ECS goes on without me", event, c);
+        return PROGRESS_NEW;
+    case FOLLOW_EVENT_SEEING:
+        notice_plain(f, state, TONE_NEUTRAL, "👀 I see AWS again", event, c);
+        return PROGRESS_NEW;
+    case FOLLOW_EVENT_SERVED_CHANGED: return notice_served(f, state, event, c);
+    }
+    return PROGRESS_NONE;
+}
+
+enum progress_place progress_notice(const struct progress_facts *f, const struct follow_state *state,
+                                    const struct follow_event *event, struct card *ret)
+{
+    const enum progress_place place = notice(f, state, event, ret);
+    if (place != PROGRESS_NONE) {
+        ret->rehearsal = f->rehearsal;
+        footer(f, ret);
+    }
+    return place;
+}
+
+void progress_away(const struct progress_facts *f, struct card *ret)
+{
+    card_init(ret, TONE_WARNING);
+    card_title(ret, "%s", f->away);
+    ret->rehearsal = f->rehearsal;
+    footer(f, ret);
+}
+
+bool progress_changed(const struct follow_state *before, const struct follow_state *after)
+{
+    return before->phase != after->phase || before->served != after->served ||
+           before->old_running != after->old_running || before->new_running != after->new_running ||
+           before->new_pending != after->new_pending || before->wanted != after->wanted ||
+           before->failed_tasks != after->failed_tasks || before->not_stabilising != after->not_stabilising ||
+           before->new_serve_ms != after->new_serve_ms || before->last_event_ms != after->last_event_ms ||
+           before->verdict != after->verdict;
+}

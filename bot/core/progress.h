@@ -1,0 +1,77 @@
+#ifndef CORE_PROGRESS_H
+#define CORE_PROGRESS_H
+/* From what is known of a restart to what people read: the card that is edited in place, and the messages
+ * that are new because somebody must notice. Pure. */
+#include "core/card.h"
+#include "core/config.h"
+#include "core/operation.h"
+#include "ecs/follow.h"
+
+/* What stays the same while a restart runs; kept in the operation's row. */
+struct progress_facts {
+    char operation[STORE_ID];
+    char target[CONFIG_NAME], key[40];
+    bool production, rehearsal;
+    char partition[16], account[16], region[32], profile[CONFIG_NAME];
+    char cluster[CONFIG_ID * 2], service[CONFIG_ID * 2];
+    char endpoint_note[200];
+    char asker[100];         /* "@ana" */
+    char asker_mention[100]; /* "slack:user:U1" */
+    char command[40];        /* "/cloudtak" */
+    char checks[600];
+    char untouched[120]; /* "hub, events: not touched"; "" */
+    char usual[80];      /* "usually 5-10 min" */
+    char task_definition[256];
+    char superseded[160]; /* "I superseded ecs-svc/…, begun in the same second"; "" */
+    char away[300];       /* the last gap of the bot; "" */
+    bool breaker;
+    int wanted;
+    int64_t asked_ms; /* wall */
+    int64_t began_ms; /* world: the moment of UpdateService; 0 = not yet */
+    struct {
+        char name[CONFIG_NAME], mention[CONFIG_ID], phone[40];
+    } escalation;
+};
+
+json_t *progress_facts_save(const struct progress_facts *f);
+void progress_facts_load(const json_t *saved, struct progress_facts *ret);
+
+/* ---- the card, in the order of a restart's life */
+void progress_card_starting(const struct progress_facts *f, int running, struct card *ret);
+void progress_card_uncertain(const struct progress_facts *f, int64_t wall_ms, struct card *ret);
+void progress_card_following(const struct progress_facts *f, const struct follow_goal *goal,
+                             const struct follow_state *state, int64_t now_ms, struct card *ret);
+void progress_card_ended(const struct progress_facts *f, const struct follow_goal *goal,
+                         const struct follow_state *state, struct card *ret);
+/* It ended without following: refused, failed, cancelled, or lost from sight. */
+void progress_card_nothing(const struct progress_facts *f, enum operation_state end, const char *why,
+                           struct card *ret);
+
+/* ---- messages */
+enum progress_place { PROGRESS_NONE, PROGRESS_THREAD, PROGRESS_NEW };
+enum progress_place progress_notice(const struct progress_facts *f, const struct follow_state *state,
+                                    const struct follow_event *event, struct card *ret);
+/* The bot was restarted while ECS went on. */
+void progress_away(const struct progress_facts *f, struct card *ret);
+void progress_verdict(const struct progress_facts *f, const struct follow_goal *goal,
+                      const struct follow_state *state, const struct follow_output *output, struct card *ret);
+/* The state that a verdict ends in. Giving up while nothing stabilised is a failure. */
+enum operation_state progress_end(const struct follow_state *state);
+
+/* Something other than time changed between two states: the card is worth an edit now. */
+bool progress_changed(const struct follow_state *before, const struct follow_state *after);
+
+/* ---- sentences that several cards share (progress_text.c) */
+void progress_text_where(const struct progress_facts *f, struct card *c);
+void progress_text_served(const struct progress_facts *f, const struct follow_state *s, bool over,
+                          struct card *c);
+void progress_text_counts(const struct follow_state *s, struct card *c);
+void progress_text_escalation(const struct progress_facts *f, struct card *c);
+void progress_text_stop_retrying(const struct progress_facts *f, struct card *c);
+/* "cotak prod api (PRODUCTION)" */
+void progress_text_name(const struct progress_facts *f, char *to, size_t size);
+
+/* ---- durations of past restarts: median and 90 %, or the runbook's */
+void progress_usual(const int64_t *durations_ms, size_t count, char *to, size_t size);
+
+#endif

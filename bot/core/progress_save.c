@@ -1,0 +1,60 @@
+/* The facts of a card as JSON, for the operation's row. */
+#include "base/jsonx.h"
+#include "base/text.h"
+#include "progress.h"
+
+json_t *progress_facts_save(const struct progress_facts *f)
+{
+    json_t *j = json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "operation",
+                          f->operation, "target", f->target, "key", f->key, "production", f->production,
+                          "rehearsal", f->rehearsal, "partition", f->partition, "account", f->account,
+                          "region", f->region, "profile", f->profile, "cluster", f->cluster, "service",
+                          f->service, "endpoint_note", f->endpoint_note);
+    json_t *more =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:I}", "asker", f->asker,
+                  "asker_mention", f->asker_mention, "command", f->command, "checks", f->checks, "untouched",
+                  f->untouched, "usual", f->usual, "task_definition", f->task_definition, "superseded",
+                  f->superseded, "away", f->away, "breaker", f->breaker, "wanted", f->wanted, "asked_ms",
+                  (json_int_t)f->asked_ms, "began_ms", (json_int_t)f->began_ms);
+    json_t *escalation = json_pack("{s:s, s:s, s:s}", "name", f->escalation.name, "mention",
+                                   f->escalation.mention, "phone", f->escalation.phone);
+    json_object_update(j, more);
+    json_decref(more);
+    json_object_set_new(j, "escalation", escalation);
+    return j;
+}
+
+#define LOAD(field, path) TEXT_COPY(ret->field, jsonx_text(saved, path))
+
+void progress_facts_load(const json_t *saved, struct progress_facts *ret)
+{
+    *ret = (struct progress_facts){0};
+    LOAD(operation, "operation");
+    LOAD(target, "target");
+    LOAD(key, "key");
+    LOAD(partition, "partition");
+    LOAD(account, "account");
+    LOAD(region, "region");
+    LOAD(profile, "profile");
+    LOAD(cluster, "cluster");
+    LOAD(service, "service");
+    LOAD(endpoint_note, "endpoint_note");
+    LOAD(asker, "asker");
+    LOAD(asker_mention, "asker_mention");
+    LOAD(command, "command");
+    LOAD(checks, "checks");
+    LOAD(untouched, "untouched");
+    LOAD(usual, "usual");
+    LOAD(task_definition, "task_definition");
+    LOAD(superseded, "superseded");
+    LOAD(away, "away");
+    LOAD(escalation.name, "escalation.name");
+    LOAD(escalation.mention, "escalation.mention");
+    LOAD(escalation.phone, "escalation.phone");
+    ret->production = jsonx_bool(saved, "production", false);
+    ret->rehearsal = jsonx_bool(saved, "rehearsal", false);
+    ret->breaker = jsonx_bool(saved, "breaker", false);
+    ret->wanted = (int)jsonx_int(saved, "wanted", 0);
+    ret->asked_ms = jsonx_int(saved, "asked_ms", 0);
+    ret->began_ms = jsonx_int(saved, "began_ms", 0);
+}

@@ -1,0 +1,122 @@
+/* Sentences that several cards share. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/endpoint.h"
+#include "base/buf.h"
+#include "base/text.h"
+#include "progress.h"
+
+void progress_text_name(const struct progress_facts *f, char *to, size_t size)
+{
+    text_format(to, size, "%s %s%s", f->target, f->key, f->production ? " (PRODUCTION)" : "");
+}
+
+void progress_text_where(const struct progress_facts *f, struct card *c)
+{
+    char url[sizeof(c->link)];
+    card_line(c, "%s %s %s · %s / %s%s%s", f->partition, f->account[0] != '\0' ? f->account : "(unchecked)",
+              f->region, f->cluster, f->service, f->endpoint_note[0] != '\0' ? " · " : "", f->endpoint_note);
+    if (endpoint_console_url(f->region, f->cluster, f->service, url, sizeof(url))) {
+        card_link(c, "AWS console", url);
+    }
+    c->rehearsal = f->rehearsal;
+}
+
+void progress_text_served(const struct progress_facts *f, const struct follow_state *s, bool over,
+                          struct card *c)
+{
+    char since[TEXT_TIME + 16] = "";
+    if (s->served_since_ms != 0) {
+        char at[TEXT_TIME];
+        text_time_of_day(at, s->served_since_ms);
+        TEXT_FORMAT(since, " since %s UTC", at);
+    }
+    if (s->served == SERVED_NO) {
+        card_served(c, "Users: NOT SERVED%s. %d of %d new tasks run, %d old ones.", since, s->new_running,
+                    s->wanted, s->old_running);
+    } else if (s->served == SERVED_UNKNOWN) {
+        card_served(c, "Users: not known whether they are served; I could not look yet.");
+    } else if (over) {
+        card_served(c, "Users: SERVED%s, %d of %d tasks run.", since, s->new_running + s->old_running,
+                    s->wanted);
+    } else if (s->new_serve_ms != 0) {
+        card_served(c, "Users: SERVED%s by %d of %d new tasks. Old tasks drain, up to 5 min.", since,
+                    s->new_running, s->wanted);
+    } else if (s->failed_tasks > 0 && s->old_running > 0) {
+        card_served(c,
+                    "Users: SERVED%s, %d of %d old tasks run. Do not stop them: new tasks cannot start now.",
+                    since, s->old_running, s->wanted);
+    } else {
+        card_served(c,
+                    "Users: SERVED%s, %d of %d old tasks run. No downtime expected; some users may have to "
+                    "sign in again.",
+                    since, s->old_running, f->wanted);
+    }
+}
+
+void progress_text_counts(const struct follow_state *s, struct card *c)
+{
+    card_field(c, "New tasks", "%d of %d run, %d pending", s->new_running, s->wanted, s->new_pending);
+    card_field(c, "Old tasks", "%d run", s->old_running);
+    if (s->failed_tasks > 0) {
+        card_field(c, "Stopped new tasks", "%d", s->failed_tasks);
+    }
+}
+
+void progress_text_escalation(const struct progress_facts *f, struct card *c)
+{
+    card_mention(c, f->asker_mention);
+    if (f->escalation.name[0] != '\0') {
+        card_line(c, "Contact %s now%s%s.", f->escalation.name, f->escalation.phone[0] != '\0' ? ": " : "",
+                  f->escalation.phone);
+        card_mention(c, f->escalation.mention);
+    }
+    card_line(c, "Runbook: \"Deployments should almost always succeed with the first task launch. If a "
+                 "deployment fails to launch a task successfully contact Application Specific Engineering "
+                 "immediately.\"");
+}
+
+void progress_text_stop_retrying(const struct progress_facts *f, struct card *c)
+{
+    char profile[CONFIG_NAME + 16] = "";
+    if (f->profile[0] != '\0') {
+        TEXT_FORMAT(profile, " --profile %s", f->profile);
+    }
+    card_line(c, "%s To stop retrying and keep the old tasks, in a shell:",
+              f->breaker
+                  ? "ECS rolls back by itself after some more failures (circuit breaker). I keep watching."
+                  : "ECS retries for ever (no circuit breaker). I keep watching.");
+    card_line(c,
+              "aws ecs stop-service-deployment%s --region %s --stop-type ROLLBACK --service-deployment-arn "
+              "\"$(aws ecs list-service-deployments%s --region %s --cluster %s --service %s --status "
+              "IN_PROGRESS --query 'serviceDeployments[0].serviceDeploymentArn' --output text)\"",
+              profile, f->region, profile, f->region, f->cluster, f->service);
+}
+
+/* ---- durations */
+
+static int by_size(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+#define USUAL_LEAST 3
+#define USUAL_MOST  64
+
+void progress_usual(const int64_t *durations_ms, size_t count, char *to, size_t size)
+{
+    if (count < USUAL_LEAST) {
+        text_copy(to, size, "usually 5-10 min");
+        return;
+    }
+    int64_t sorted[USUAL_MOST];
+    count = count < USUAL_MOST ? count : USUAL_MOST;
+    memcpy(sorted, durations_ms, count * sizeof(sorted[0]));
+    qsort(sorted, count, sizeof(sorted[0]), by_size);
+    char median[TEXT_DURATION], most[TEXT_DURATION];
+    text_duration(median, sorted[count / 2]);
+    text_duration(most, sorted[(count * 9 + 9) / 10 - 1]);
+    text_format(to, size, "usually %s here, 90 %% within %s", median, most);
+}

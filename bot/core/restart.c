@@ -1,0 +1,327 @@
+/* The running restart.
+ *
+ *   IDLE -> CHECKING -> CARD -> ARMING -> SENDING -> FOLLOWING -> TELLING -> over
+ *             |  ^       |        |         |           ^ ^         ^
+ *             v  |       |        |         +--> SEARCHING |         |
+ *            ASKED       +--------+------------------+-----+---------+
+ *
+ *   CHECKING   who are we, what does ECS show, may it begin            (restart_check.c)
+ *   ASKED      a question with buttons is open                         (restart_ask.c)
+ *   CARD       the card must reach the channel before anything is sent (restart_act.c)
+ *   ARMING     "acting" is being written, durably
+ *   SENDING    UpdateService, at most once
+ *   SEARCHING  no answer, or a restart of the bot: was it executed?
+ *   FOLLOWING  the follower judges what the poller sees                (restart_follow.c)
+ *   TELLING    it is over; its last message is on its way
+ *
+ * A start of the bot enters the drawing where the row says: requested and queued at CHECKING, asking at
+ * ASKED, acting and uncertain at SEARCHING, following at FOLLOWING. */
+#include "core/restart.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine_private.h"
+
+#define TO(step) (1u << (step))
+
+static const unsigned MOVES[RESTART_STEPS] = {
+    [RESTART_IDLE] = TO(RESTART_CHECKING) | TO(RESTART_ASKED) | TO(RESTART_SEARCHING) |
+                     TO(RESTART_FOLLOWING) | TO(RESTART_TELLING),
+    [RESTART_CHECKING] = TO(RESTART_ASKED) | TO(RESTART_CARD) | TO(RESTART_TELLING),
+    [RESTART_ASKED] = TO(RESTART_CHECKING) | TO(RESTART_TELLING),
+    [RESTART_CARD] = TO(RESTART_ARMING) | TO(RESTART_TELLING),
+    [RESTART_ARMING] = TO(RESTART_SENDING) | TO(RESTART_TELLING),
+    [RESTART_SENDING] = TO(RESTART_FOLLOWING) | TO(RESTART_SEARCHING) | TO(RESTART_TELLING),
+    [RESTART_SEARCHING] = TO(RESTART_FOLLOWING) | TO(RESTART_TELLING),
+    [RESTART_FOLLOWING] = TO(RESTART_TELLING),
+};
+static const char *const WORDS[RESTART_STEPS] = {"idle",    "checking",  "asked",     "card",   "arming",
+                                                 "sending", "searching", "following", "telling"};
+
+static void nothing(struct operation *op)
+{
+    (void)op;
+}
+
+/* What entering a step begins. */
+static void (*const ENTER[RESTART_STEPS])(struct operation *op) = {
+    [RESTART_IDLE] = nothing,
+    [RESTART_CHECKING] = restart_check,
+    [RESTART_ASKED] = restart_wait,
+    [RESTART_CARD] = restart_wait_card,
+    [RESTART_ARMING] = restart_arm,
+    [RESTART_SENDING] = restart_send,
+    [RESTART_SEARCHING] = restart_search,
+    [RESTART_FOLLOWING] = restart_follow,
+    [RESTART_TELLING] = nothing,
+};
+
+void restart_go(struct operation *op, enum restart_step to)
+{
+    assert((MOVES[op->step] & TO(to)) != 0);
+    log_debug("engine", op->row.id, "step %s -> %s", WORDS[op->step], WORDS[to]);
+    loop_timer_stop(op->engine->loop, &op->timer);
+    op->step = to;
+    ENTER[to](op);
+}
+
+/* ---- what lies in an operation's memory while others work on it */
+
+void restart_owe(struct operation *op)
+{
+    op->busy++;
+    engine_owed(op->engine);
+}
+
+bool restart_back(struct operation *op, enum restart_step during)
+{
+    assert(op->busy > 0);
+    op->busy--;
+    const bool closing = op->engine->closing;
+    const bool gone = op->gone;
+    engine_back(op->engine);
+    if (closing) {
+        return false;
+    }
+    if (gone) {
+        operation_release(op);
+        return false;
+    }
+    return op->step == during;
+}
+
+void restart_ref(const struct operation *op, struct service_ref *ret)
+{
+    *ret = (struct service_ref){.session = op->target->session};
+    TEXT_COPY(ret->account, op->target->account);
+    TEXT_COPY(ret->region, op->target->region);
+    TEXT_COPY(ret->cluster, op->target->cluster);
+    TEXT_COPY(ret->service, op->service->name);
+}
+
+static bool watch_again(struct ecs_watch *w, const struct snapshot *s)
+{
+    (void)w;
+    (void)s;
+    return false;
+}
+
+void restart_watch(struct operation *op, void (*seen)(struct ecs_watch *w, const struct snapshot *s),
+                   bool (*wants_tasks)(struct ecs_watch *w, const struct snapshot *s))
+{
+    restart_unwatch(op);
+    op->watch = (struct ecs_watch){
+        .seen = seen, .wants_tasks = wants_tasks != NULL ? wants_tasks : watch_again, .user = op};
+    restart_ref(op, &op->watch.ref);
+    op->watching = true;
+    op->engine->ecs->ops->watch(op->engine->ecs, &op->watch);
+}
+
+void restart_unwatch(struct operation *op)
+{
+    if (op->watching) {
+        op->watching = false;
+        op->engine->ecs->ops->unwatch(op->engine->ecs, &op->watch);
+    }
+}
+
+/* ---- the beginning */
+
+static void untouched(const struct operation *op, char *to, size_t size)
+{
+    to[0] = '\0';
+    for (size_t i = 0; i < op->target->service_count; i++) {
+        const struct config_service *s = &op->target->services[i];
+        if (s != op->service) {
+            char longer[120];
+            TEXT_FORMAT(longer, "%s%s%s", to, to[0] != '\0' ? ", " : "", s->key);
+            text_copy(to, size, longer);
+        }
+    }
+    if (to[0] != '\0') {
+        char longer[120];
+        TEXT_FORMAT(longer, "%s: not touched", to);
+        text_copy(to, size, longer);
+    }
+}
+
+static void first_facts(struct operation *op)
+{
+    const struct config *config = op->engine->config;
+    struct progress_facts *f = &op->facts;
+    const struct config_target *t = op->target;
+    *f = (struct progress_facts){.production = t->production, .rehearsal = config->rehearsal};
+    TEXT_COPY(f->operation, op->row.id);
+    TEXT_COPY(f->target, t->name);
+    TEXT_COPY(f->key, op->service->key);
+    TEXT_COPY(f->partition, t->partition);
+    TEXT_COPY(f->account, t->account);
+    TEXT_COPY(f->region, t->region);
+    TEXT_COPY(f->profile, t->profile);
+    TEXT_COPY(f->cluster, t->cluster);
+    TEXT_COPY(f->service, op->service->name);
+    TEXT_COPY(f->endpoint_note, op->engine->ecs->ops->endpoint_note(op->engine->ecs, t->session));
+    TEXT_FORMAT(f->asker, "@%s",
+                op->request.who.name[0] != '\0' ? op->request.who.name : op->request.who.user);
+    TEXT_FORMAT(f->asker_mention, "%s:user:%s", op->request.who.server, op->request.who.user);
+    TEXT_COPY(f->command, engine_command(op->engine, op->request.place.server));
+    TEXT_COPY(f->escalation.name, config->escalation.name);
+    TEXT_COPY(f->escalation.mention, config->escalation.mention);
+    TEXT_COPY(f->escalation.phone, config->escalation.phone);
+    untouched(op, f->untouched, sizeof(f->untouched));
+    f->asked_ms = op->request.origin_ms;
+}
+
+void engine_restart(struct command_call *call)
+{
+    struct operation *op = ((struct call *)call)->operation;
+    assert(op != NULL); /* its row says `changes` */
+    if (call->parsed.all) {
+        command_refuse(call,
+                       "Restart the services one after the other, in this order, and wait for each: hub, "
+                       "api, events.");
+        return;
+    }
+    op->target = call->parsed.target;
+    op->service = call->parsed.service;
+    TEXT_FORMAT(op->row.service_name, "%s/%s/%s/%s",
+                op->target->account[0] != '\0' ? op->target->account : "unchecked", op->target->region,
+                op->target->cluster, op->service->name);
+    char away[sizeof(op->facts.away)];
+    TEXT_COPY(away, op->facts.away);
+    first_facts(op);
+    TEXT_COPY(op->facts.away, away);
+    command_started(call);
+    restart_go(op, RESTART_CHECKING);
+}
+
+/* ---- the end */
+
+static void ended(struct operation *op, bool ok)
+{
+    if (!ok) {
+        operation_again(op);
+    }
+}
+
+void restart_end(struct operation *op, enum operation_state to, const char *why)
+{
+    struct card *card = op->engine->card;
+    restart_unwatch(op);
+    TEXT_COPY(op->why, why);
+    operation_move(op, to);
+    operation_audit(op, operation_word(to), "%s", why);
+    struct store_txn *t = operation_begin(op);
+    progress_card_nothing(&op->facts, to, why, card);
+    operation_stage(op, t, "card", PROGRESS_NEW, false, card);
+    card_mention(card, op->facts.asker_mention);
+    operation_stage(op, t, "verdict", PROGRESS_NEW, true, card);
+    restart_go(op, RESTART_TELLING);
+    operation_commit(op, t, false, ended);
+}
+
+static void settle(struct operation *op)
+{
+    struct engine *e = op->engine;
+    if (op->settled) {
+        return;
+    }
+    op->settled = true;
+    if (e->options.on_settled != NULL) {
+        e->options.on_settled(e->options.user, &op->request,
+                              op->state == OP_REFUSED ? SETTLED_REFUSED : SETTLED_OPERATION, op->state);
+    }
+    operation_release(op);
+}
+
+void restart_sent(struct operation *op, const struct store_outbox *row, bool delivered)
+{
+    if (row->ends && operation_ended(op->state)) {
+        settle(op);
+    } else if (op->step == RESTART_CARD && text_ends(row->id, "/card")) {
+        restart_card_sent(op, delivered);
+    } else if (op->step == RESTART_ASKED && text_ends(row->id, "/ask")) {
+        restart_ask_sent(op, delivered);
+    }
+}
+
+void restart_stop(struct operation *op)
+{
+    restart_unwatch(op);
+    loop_timer_stop(op->engine->loop, &op->timer);
+    loop_timer_stop(op->engine->loop, &op->retry);
+}
+
+/* ---- after a restart of the bot */
+
+static void state_the_gap(struct operation *op)
+{
+    char gap[TEXT_DURATION];
+    text_duration(gap, op->engine->away_ms);
+    TEXT_FORMAT(op->facts.away,
+                "I was away %s (restarted). ECS went on without me; this is what happened "
+                "meanwhile:",
+                gap);
+}
+
+static void ask_again(struct operation *op)
+{
+    char at[TEXT_TIME], text[400];
+    text_time_of_day(at, op->request.origin_ms);
+    TEXT_FORMAT(text, "You asked at %s UTC while I was away. Nothing was changed. Ask again: %s %s", at,
+                engine_command(op->engine, op->request.place.server), op->request.text);
+    operation_refuse(op, text);
+}
+
+/* The same way as a new request, from authorisation on: who may, and what ECS shows, may have changed. */
+static void route_again(struct operation *op)
+{
+    struct call *c = call_create(op->engine, &op->request, NULL);
+    struct err err = {0};
+    c->operation = op;
+    if (!parse_request(op->engine->options.commands, op->engine->config, op->request.text, &c->command.parsed,
+                       &err)) {
+        call_destroy(c);
+        operation_refuse(op, err.text);
+        return;
+    }
+    call_route(c);
+}
+
+void restart_resume(struct operation *op)
+{
+    state_the_gap(op);
+    if (op->state == OP_REQUESTED || op->state == OP_QUEUED) {
+        if (engine_wall(op->engine) - op->moment_ms > ENGINE_LEASE_MS) {
+            ask_again(op);
+        } else {
+            route_again(op);
+        }
+    } else if (op->service == NULL) {
+        restart_lost_target(op);
+    } else if (op->state == OP_ASKING) {
+        restart_go(op, RESTART_ASKED);
+    } else if (op->state == OP_FOLLOWING) {
+        restart_go(op, RESTART_FOLLOWING);
+    } else {
+        restart_go(op, RESTART_SEARCHING);
+    }
+}
+
+void restart_lost_target(struct operation *op)
+{
+    static const char why[] =
+        "Its target or service is not in the configuration any more. ECS goes on by itself; I "
+        "do not look any more.";
+    if (op->state == OP_ASKING) {
+        operation_refuse(op, why);
+    } else if (op->state == OP_ACTING) {
+        restart_end(op, OP_FAILED, why);
+    } else {
+        restart_end(op, op->state == OP_FOLLOWING ? OP_STOPPED_FOLLOWING : OP_CANCELLED, why);
+    }
+}

@@ -1,0 +1,213 @@
+/* CHECKING: at most eight seconds of looking before anything is changed.
+ *
+ * identify -> look -> (the service is missing: names of clusters and services) -> earlier restarts -> grade
+ * -> refuse, ask or queue. Whatever does not answer in time refuses: nothing was changed yet. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine_private.h"
+
+#define CHECK_MS 8000
+
+static void grade(struct operation *op);
+
+/* ---- earlier restarts of this service: durations, and who was here a moment ago */
+
+static void recalled(struct store_recent *r)
+{
+    struct operation *op = r->user;
+    if (restart_back(op, RESTART_CHECKING)) {
+        op->duration_count = 0;
+        op->last = (struct preflight_known){0};
+        for (size_t i = 0; r->ok && i < r->count; i++) {
+            const struct store_operation *row = &r->operations[i];
+            if (strcmp(row->verdict, operation_word(OP_SUCCEEDED)) == 0 && row->duration_ms > 0) {
+                op->durations[op->duration_count++] = row->duration_ms;
+            }
+            if (op->last.operation[0] == '\0' && row->acting_ms != 0) {
+                TEXT_COPY(op->last.operation, row->id);
+                TEXT_FORMAT(op->last.who, "@%s", row->user_name[0] != '\0' ? row->user_name : row->user);
+                op->last.since_ms = row->created_ms;
+                op->last.ended_ms = row->ended_ms;
+            }
+        }
+        grade(op);
+    }
+}
+
+static void recall(struct operation *op)
+{
+    struct store *store = op->engine->store;
+    op->recent = (struct store_recent){.done = recalled, .user = op};
+    TEXT_COPY(op->recent.verb, "restart");
+    TEXT_COPY(op->recent.service_name, op->row.service_name);
+    restart_owe(op);
+    store->ops->recent(store, &op->recent);
+}
+
+/* ---- names, for a service that is not there */
+
+static void named_services(struct ecs_names *r)
+{
+    struct operation *op = r->user;
+    if (restart_back(op, RESTART_CHECKING)) {
+        op->names_read = r->ok;
+        op->name_count = r->ok ? r->count : 0;
+        mem_free(op->name_list);
+        op->name_list = mem_array(op->name_count + 1, sizeof(op->name_list[0]));
+        for (size_t i = 0; i < op->name_count; i++) {
+            TEXT_COPY(op->name_list[i], r->names[i]);
+        }
+        grade(op);
+    }
+}
+
+static void ask_names(struct operation *op, bool clusters, void (*done)(struct ecs_names *r))
+{
+    op->names = (struct ecs_names){.clusters = clusters, .done = done, .user = op};
+    restart_ref(op, &op->names.ref);
+    restart_owe(op);
+    op->engine->ecs->ops->names(op->engine->ecs, &op->names);
+}
+
+static void named_clusters(struct ecs_names *r)
+{
+    struct operation *op = r->user;
+    if (restart_back(op, RESTART_CHECKING)) {
+        op->clusters_read = r->ok;
+        op->cluster_count = r->ok ? r->count : 0;
+        if (op->clusters_read && op->cluster_count == 0) {
+            grade(op);
+        } else {
+            ask_names(op, false, named_services);
+        }
+    }
+}
+
+/* ---- the look */
+
+static void looked(struct ecs_look *r)
+{
+    struct operation *op = r->user;
+    if (restart_back(op, RESTART_CHECKING)) {
+        *op->snapshot = *r->snapshot;
+        op->looked = true;
+        if (r->snapshot->service_absence == ECS_SEEN && r->snapshot->missing) {
+            ask_names(op, true, named_clusters);
+        } else {
+            recall(op);
+        }
+    }
+}
+
+static void look(struct operation *op)
+{
+    op->look = (struct ecs_look){.with_tasks = true, .with_history = true, .done = looked, .user = op};
+    restart_ref(op, &op->look.ref);
+    restart_owe(op);
+    op->engine->ecs->ops->look(op->engine->ecs, &op->look);
+}
+
+static void identified(struct ecs_identify *r)
+{
+    struct operation *op = r->user;
+    if (!restart_back(op, RESTART_CHECKING)) {
+        return;
+    }
+    if (r->ok && strcmp(r->account, op->target->account) == 0) {
+        look(op);
+    } else {
+        grade(op); /* which refuses */
+    }
+}
+
+/* ---- the decision */
+
+static void known_running(const struct operation *op, struct preflight_known *ret)
+{
+    const struct operation *other = operation_on(op->engine, op->row.service_name, op);
+    if (other != NULL) {
+        TEXT_COPY(ret->operation, other->row.id);
+        TEXT_COPY(ret->who, other->facts.asker);
+        ret->since_ms = other->row.created_ms;
+    }
+}
+
+static void forget(struct operation *op)
+{
+    mem_free(op->snapshot);
+    op->snapshot = NULL;
+    mem_free(op->name_list);
+    op->name_list = NULL;
+}
+
+static void decide(struct operation *op)
+{
+    const struct operation *other = operation_on(op->engine, op->row.service_name, op);
+    if (op->preflight.grade == PREFLIGHT_REFUSE) {
+        operation_refuse(op, op->preflight.refusal);
+    } else if (other != NULL && other->state != OP_FOLLOWING) {
+        char text[300];
+        TEXT_FORMAT(text, "%s is about to restart the same service (%s).", other->facts.asker, other->row.id);
+        operation_refuse(op, text);
+    } else if (op->preflight.grade == PREFLIGHT_ASK &&
+               (!op->confirmed || preflight_differs(&op->question.asked, &op->preflight) != NULL)) {
+        restart_ask(op);
+    } else {
+        restart_queue(op);
+    }
+}
+
+static void grade(struct operation *op)
+{
+    const struct engine *e = op->engine;
+    struct preflight_facts f = {.target = op->target,
+                                .service = op->service,
+                                .identified = op->identify.ok,
+                                .identity_trouble = op->identify.err.text,
+                                .snapshot = op->snapshot,
+                                .names_read = op->names_read,
+                                .clusters_read = op->clusters_read,
+                                .name_count = op->name_count,
+                                .cluster_count = op->cluster_count,
+                                .names = op->name_list,
+                                .recent = op->last,
+                                .world_ms = engine_world(e),
+                                .wall_ms = engine_wall(e)};
+    TEXT_COPY(f.account, op->identify.account);
+    TEXT_COPY(f.partition, op->identify.partition);
+    known_running(op, &f.running);
+    preflight_grade(&f, &op->preflight);
+    progress_usual(op->durations, op->duration_count, op->facts.usual, sizeof(op->facts.usual));
+    forget(op);
+    decide(op);
+}
+
+static void too_slow(struct loop_timer *t)
+{
+    struct operation *op = t->user;
+    operation_refuse(
+        op, "AWS did not answer my checks within 8 s, so I did not begin. Ask again; if it stays so: "
+            "the AWS console.");
+    forget(op);
+}
+
+void restart_check(struct operation *op)
+{
+    struct ecs *ecs = op->engine->ecs;
+    forget(op);
+    op->snapshot = mem_alloc(sizeof(*op->snapshot));
+    op->snapshot->service_absence = ECS_NOT_READ;
+    op->looked = op->names_read = op->clusters_read = false;
+    op->name_count = op->cluster_count = 0;
+    op->timer = (struct loop_timer){.fire = too_slow, .user = op};
+    loop_timer_start(op->engine->loop, &op->timer, CHECK_MS);
+    op->identify = (struct ecs_identify){.session = op->target->session, .done = identified, .user = op};
+    if (op->target->account[0] == '\0') {
+        look(op);
+        return;
+    }
+    restart_owe(op);
+    ecs->ops->identify(ecs, &op->identify);
+}

@@ -1,0 +1,105 @@
+/* FOLLOWING: each look of the poller is one step of the follower, and each step with something to tell is one
+ * transaction: its state, the card, the new messages, the verdict. A step in which only time went by is
+ * written every fifteen seconds, with the card's elapsed time. While a step is being written the next look is
+ * let go: the one after it sees everything. */
+#include "base/fault.h"
+#include "base/text.h"
+#include "engine_private.h"
+
+#define CARD_EVERY_MS 15000 /* world: elapsed time alone */
+
+static bool wants_tasks(struct ecs_watch *w, const struct snapshot *s)
+{
+    const struct operation *op = w->user;
+    return follow_wants_tasks(&op->goal, &op->follow, s, engine_world(op->engine));
+}
+
+static void stage_notices(struct operation *op, struct store_txn *t, const struct follow_output *out)
+{
+    struct card *card = op->engine->card;
+    for (size_t i = 0; i < out->count; i++) {
+        const enum progress_place place = progress_notice(&op->facts, &op->follow, &out->events[i], card);
+        if (place != PROGRESS_NONE) {
+            char suffix[32];
+            TEXT_FORMAT(suffix, "notice/%d", ++op->notices);
+            operation_stage(op, t, suffix, place, false, card);
+        }
+    }
+}
+
+static void stepped(struct operation *op, bool ok)
+{
+    FAULT_POINT("follow step committed");
+    if (!ok) {
+        operation_again(op);
+    }
+}
+
+static void step(struct operation *op, const struct follow_output *out)
+{
+    struct card *card = op->engine->card;
+    struct store_txn *t = operation_begin(op);
+    stage_notices(op, t, out);
+    op->carded_ms = engine_world(op->engine);
+    progress_card_following(&op->facts, &op->goal, &op->follow, op->carded_ms, card);
+    operation_stage(op, t, "card", PROGRESS_NEW, false, card);
+    operation_commit(op, t, false, stepped);
+}
+
+static void finish(struct operation *op, const struct follow_output *out)
+{
+    struct card *card = op->engine->card;
+    restart_unwatch(op);
+    op->row.duration_ms = op->follow.ended_ms - op->facts.began_ms;
+    operation_move(op, progress_end(&op->follow));
+    operation_audit(op, operation_word(op->state), "%s %s %s", follow_verdict_word(op->follow.verdict),
+                    op->goal.deployment_id, out->text);
+    struct store_txn *t = operation_begin(op);
+    stage_notices(op, t, out);
+    progress_card_ended(&op->facts, &op->goal, &op->follow, card);
+    operation_stage(op, t, "card", PROGRESS_NEW, false, card);
+    progress_verdict(&op->facts, &op->goal, &op->follow, out, card);
+    operation_stage(op, t, "verdict", PROGRESS_NEW, true, card);
+    restart_go(op, RESTART_TELLING);
+    operation_commit(op, t, false, stepped);
+}
+
+static void seen(struct ecs_watch *w, const struct snapshot *s)
+{
+    struct operation *op = w->user;
+    struct engine *e = op->engine;
+    if (op->committing || loop_timer_armed(&op->retry)) {
+        return;
+    }
+    const int64_t now = engine_world(e);
+    const struct follow_state before = op->follow;
+    follow_step(&op->goal, &op->follow, s, now, e->output);
+    w->quiet = op->follow.not_stabilising;
+    if (e->output->verdict != VERDICT_NONE) {
+        finish(op, e->output);
+    } else if (e->output->count > 0 || progress_changed(&before, &op->follow) ||
+               now - op->carded_ms >= CARD_EVERY_MS) {
+        step(op, e->output);
+    }
+}
+
+static void say_away(struct operation *op)
+{
+    struct card *card = op->engine->card;
+    char suffix[32];
+    struct store_txn *t = operation_begin(op);
+    progress_away(&op->facts, card);
+    TEXT_FORMAT(suffix, "notice/%d", ++op->notices);
+    operation_stage(op, t, suffix, PROGRESS_THREAD, false, card);
+    progress_card_following(&op->facts, &op->goal, &op->follow, engine_world(op->engine), card);
+    operation_stage(op, t, "card", PROGRESS_NEW, false, card);
+    operation_commit(op, t, false, stepped);
+}
+
+void restart_follow(struct operation *op)
+{
+    restart_watch(op, seen, wants_tasks);
+    if (op->facts.away[0] != '\0' && !op->committing) {
+        say_away(op);
+    }
+}

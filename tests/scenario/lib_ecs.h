@@ -1,0 +1,55 @@
+#ifndef SCENARIO_ECS_H
+#define SCENARIO_ECS_H
+/* A scripted ECS: what a service shows is a function of the scenario and of the time since UpdateService. It
+ * outlives the engines that use it; a door is what one engine holds. */
+#include "ecs/ecs.h"
+#include "loop/loop.h"
+
+enum script {
+    SCRIPT_OK,
+    SCRIPT_SLOW,
+    SCRIPT_CRASH_LOOP, /* no breaker: for ever */
+    SCRIPT_ROLLED_BACK,
+    SCRIPT_SUPERSEDED,
+};
+
+struct fake_ecs {
+    struct loop *loop;
+    enum script script;
+    int running; /* before the restart, = desired */
+    const char *controller, *account;
+    bool missing, no_clusters, foreign_deployment;
+    int minimum, maximum;
+    int64_t poll_ms;
+    /* troubles */
+    int64_t stale_ms;                   /* reads show the past for so long after UpdateService */
+    int64_t blind_from_ms, blind_to_ms; /* since UpdateService: throttled */
+    bool lose_reply;                    /* executed, not answered */
+    bool drop_call;                     /* not executed, not answered */
+    bool refuse;                        /* AccessDenied */
+    int64_t answer_ms;                  /* how long reads take */
+    /* what happened */
+    int redeploys;
+    int last_desired;
+    int64_t redeployed_ms; /* world */
+    int looks;
+};
+
+struct ecs_door {
+    struct ecs ecs; /* first */
+    struct fake_ecs *fake;
+    bool shut;
+    struct ecs_watch *watches;
+    struct loop_timer poll;
+    struct snapshot *scratch;
+};
+
+void fake_ecs_init(struct fake_ecs *f, struct loop *loop);
+void ecs_door_init(struct ecs_door *d, struct fake_ecs *f);
+void ecs_door_finish(struct ecs_door *d);
+
+#define OLD_DEPLOYMENT   "ecs-svc/1111111111111111111"
+#define NEW_DEPLOYMENT   "ecs-svc/2222222222222222222"
+#define OTHER_DEPLOYMENT "ecs-svc/3333333333333333333"
+
+#endif

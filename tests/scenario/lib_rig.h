@@ -1,0 +1,70 @@
+#ifndef SCENARIO_RIG_H
+#define SCENARIO_RIG_H
+/* The engine between a fake chat and a scripted ECS, in virtual time. rig_kill ends it as kill -9 would: its
+ * doors are shut and it is left where it stands; rig_start begins a new one on the same store. */
+#include "base/clock.h"
+#include "core/engine.h"
+#include "lib_chat.h"
+#include "lib_ecs.h"
+
+#define RIG_LIVES   40
+#define RIG_SETTLED 32
+
+/* The store as one engine sees it: it can be shut, and can fail. */
+struct store_door {
+    struct store store; /* first */
+    struct rig *rig;
+    bool shut;
+};
+
+struct life {
+    struct engine *engine;
+    struct chat_door chat;
+    struct ecs_door ecs;
+    struct store_door store;
+    bool ready;
+    /* of the dead: what they still point to */
+    struct store *store_behind;
+    struct fake_chat *chat_behind;
+};
+
+struct rig {
+    struct clock clock;
+    struct loop *loop;
+    struct store *store;
+    struct config *config;
+    struct fake_chat *chat;
+    struct fake_ecs ecs;
+    struct life *lives[RIG_LIVES];
+    size_t life_count;
+    /* what commits do: counted from 1 over all lives */
+    int commits;
+    int kill_at;       /* shut the doors at this commit … */
+    bool kill_applied; /* … after it was carried out (else before) */
+    bool killed;
+    bool fail_commits;
+    int64_t commit_ms;
+    /* what was told */
+    size_t settled_count;
+    struct {
+        enum settled how;
+        enum operation_state state;
+    } settled[RIG_SETTLED];
+    int taken, refused_acks;
+    char ack[200];
+    int asked;
+};
+
+void rig_init(struct rig *r);
+void rig_finish(struct rig *r); /* closes the living engine, and checks that nothing is left open */
+void rig_start(struct rig *r);
+void rig_kill(struct rig *r);
+void rig_ask(struct rig *r, const char *text);
+void rig_ask_as(struct rig *r, const char *user, const char *text, const char *delivery, int64_t origin_ms);
+void rig_click(struct rig *r, const char *user, const char *action, const char *value, const char *message);
+void rig_run(struct rig *r, int64_t ms);
+struct life *rig_life(struct rig *r);
+/* Runs until that many requests are settled, at most ms. */
+void rig_settle(struct rig *r, size_t count, int64_t ms);
+
+#endif
