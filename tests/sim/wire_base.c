@@ -21,7 +21,7 @@ int64_t wire_now_us(void)
 
 void wire_answer(struct wire_out *out, const json_t *answer)
 {
-    char *text = jsonx_print(answer);
+    char *text = json_dumps(answer, JSON_COMPACT | JSON_REAL_PRECISION(10));
     size_t len = strlen(text);
     text = mem_resize(text, len + 2);
     text[len] = '\n';

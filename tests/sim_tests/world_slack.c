@@ -12,7 +12,7 @@
 #include "base/text.h"
 
 #define SECOND INT64_C(1000000)
-#define ANA    "U0SIMANA01"
+#define ANA    "U0ANA"
 
 struct fixture {
     struct world_slack *w;
@@ -236,18 +236,18 @@ static void people_differ(void **state)
     struct fixture *f = *state;
     call(f, "users.info", json_pack("{s:s}", "user", ANA));
     assert_false(jsonx_bool(f->reply.body, "user.is_restricted", true));
-    call(f, "users.info", json_pack("{s:s}", "user", "U0SIMGUS01"));
+    call(f, "users.info", json_pack("{s:s}", "user", "U0GUS"));
     assert_true(jsonx_bool(f->reply.body, "user.is_restricted", false));
-    call(f, "users.info", json_pack("{s:s}", "user", "U0SIMEVE01"));
+    call(f, "users.info", json_pack("{s:s}", "user", "U0EVE"));
     assert_true(jsonx_bool(f->reply.body, "user.is_stranger", false));
-    call(f, "users.info", json_pack("{s:s}", "user", "U0SIMDEE01"));
+    call(f, "users.info", json_pack("{s:s}", "user", "U0DEE"));
     assert_true(jsonx_bool(f->reply.body, "user.deleted", false));
     assert_string_equal(call(f, "users.info", json_pack("{s:s}", "user", "U0NOBODY01")), "user_not_found");
     call(f, "usergroups.users.list", json_pack("{s:s}", "usergroup", WORLD_SLACK_GROUP));
     assert_string_equal(jsonx_text(f->reply.body, "users.0"), ANA);
     assert_string_equal(
         call(f, "chat.postEphemeral",
-             json_pack("{s:s,s:s,s:s}", "channel", WORLD_SLACK_CHANNEL, "user", "U0SIMDEE01", "text", "x")),
+             json_pack("{s:s,s:s,s:s}", "channel", WORLD_SLACK_CHANNEL, "user", "U0DEE", "text", "x")),
         "user_not_in_channel");
 }
 
@@ -327,7 +327,7 @@ static void buttons_can_be_clicked(void **state)
     assert_non_null(e);
     assert_string_equal(jsonx_text(e, "type"), "interactive");
     assert_string_equal(jsonx_text(e, "payload.type"), "block_actions");
-    assert_string_equal(jsonx_text(e, "payload.user.id"), "U0SIMBO001");
+    assert_string_equal(jsonx_text(e, "payload.user.id"), "U0BO");
     assert_string_equal(jsonx_text(e, "payload.actions.0.value"), "4821");
     assert_string_equal(jsonx_text(e, "payload.message.ts"), ts);
     assert_string_equal(jsonx_text(e, "payload.message.user"), WORLD_SLACK_BOT_USER);

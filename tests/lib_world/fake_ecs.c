@@ -1,0 +1,539 @@
+/* One request: started -> (latency) -> fault or world -> done. A watch: look -> seen -> (interval) -> look …
+ */
+#include "fake_ecs.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "ecs/decode.h"
+#include "loop/loop.h"
+#include "sim/world_ecs.h"
+
+#define ARN "arn:" WORLD_PARTITION ":sts::" WORLD_ACCOUNT ":assumed-role/cloudtak-bot/test"
+
+struct fake;
+
+/* A request that waits for its latency. run also serves cancelling, with FAKE_NONE and cancelled set. */
+struct pending {
+    struct pending *next;
+    struct fake *fake;
+    struct loop_timer timer;
+    void (*run)(struct pending *p, enum fake_fault fault, bool cancelled);
+    void *request;
+    bool watch, redeploys;
+};
+
+struct fake {
+    struct ecs ecs; /* first */
+    struct fake_ecs_options options;
+    struct world_ecs *world;
+    struct pending *pending;
+    struct snapshot *snapshot; /* of the look that is being delivered */
+    struct ecs_watch *seeing;  /* its seen() runs; NULL once it was unwatched meanwhile */
+    char (*names)[ECS_NAME];
+    uint64_t requests;
+    unsigned fail_in, fail_times, redeploy_in;
+    enum fake_fault fault, redeploy_fault;
+};
+
+static struct fake *fake_of(const struct ecs *e)
+{
+    return (struct fake *)(uintptr_t)e;
+}
+
+static int64_t now_ms(const struct fake *f)
+{
+    return clock_world(loop_clock(f->options.loop));
+}
+
+/* ---- faults */
+
+static enum fake_fault next_fault(struct fake *f, bool redeploys)
+{
+    f->requests++;
+    if (redeploys && f->redeploy_in > 0 && --f->redeploy_in == 0) {
+        return f->redeploy_fault;
+    }
+    if (f->fail_in > 1) {
+        f->fail_in--;
+    } else if (f->fail_in == 1 && f->fail_times > 0) {
+        f->fail_times--;
+        return f->fault;
+    }
+    return FAKE_NONE;
+}
+
+void fake_ecs_fail(struct ecs *e, unsigned nth, unsigned times, enum fake_fault fault)
+{
+    struct fake *f = fake_of(e);
+    f->fail_in = nth;
+    f->fail_times = times;
+    f->fault = fault;
+}
+
+void fake_ecs_fail_redeploy(struct ecs *e, unsigned nth, enum fake_fault fault)
+{
+    struct fake *f = fake_of(e);
+    f->redeploy_in = nth;
+    f->redeploy_fault = fault;
+}
+
+static const struct {
+    enum ecs_absence absence;
+    enum err_code code;
+    const char *text;
+} faults[] = {
+    [FAKE_NONE] = {ECS_SEEN, ERR_NONE, ""},
+    [FAKE_REFUSED] = {ECS_REFUSED, ERR_DENIED, "AWS refused it: AccessDeniedException"},
+    [FAKE_THROTTLED] = {ECS_THROTTLED, ERR_THROTTLED, "AWS is throttling: Rate exceeded"},
+    [FAKE_EXPIRED] = {ECS_EXPIRED, ERR_DENIED, "the AWS credentials have expired"},
+    [FAKE_UNREACHABLE] = {ECS_UNREACHABLE, ERR_UNREACHABLE, "AWS cannot be reached"},
+    [FAKE_LOST_BEFORE] = {ECS_UNREACHABLE, ERR_TIMEOUT, "AWS did not answer in time"},
+    [FAKE_LOST_AFTER] = {ECS_UNREACHABLE, ERR_TIMEOUT, "AWS did not answer in time"},
+};
+
+static void set_err(struct err *err, enum fake_fault fault, bool cancelled)
+{
+    if (cancelled) {
+        err_set(err, ERR_CANCELLED, "cancelled");
+    } else {
+        err_set(err, faults[fault].code, "%s", faults[fault].text);
+    }
+}
+
+/* ---- requests that wait */
+
+static void unlink_pending(struct pending *p)
+{
+    struct pending **at = &p->fake->pending;
+    while (*at != p) {
+        at = &(*at)->next;
+    }
+    *at = p->next;
+}
+
+static void fire(struct loop_timer *t)
+{
+    struct pending *p = t->user;
+    if (p->watch) {
+        p->run(p, next_fault(p->fake, false), false);
+        return;
+    }
+    unlink_pending(p);
+    p->run(p, next_fault(p->fake, p->redeploys), false);
+    mem_free(p);
+}
+
+static struct pending *start(struct ecs *e, void *request,
+                             void (*run)(struct pending *p, enum fake_fault fault, bool cancelled))
+{
+    struct fake *f = fake_of(e);
+    struct pending *p = mem_alloc(sizeof(*p));
+    p->fake = f;
+    p->run = run;
+    p->request = request;
+    p->timer = (struct loop_timer){.fire = fire, .user = p};
+    p->next = f->pending;
+    f->pending = p;
+    loop_timer_start(f->options.loop, &p->timer, f->options.latency_ms);
+    return p;
+}
+
+/* One call to the world; the caller decrefs. Body is taken. */
+static json_t *call(struct fake *f, const char *action, json_t *body, struct world_answer *ret)
+{
+    world_ecs_call(f->world, now_ms(f), action, body, ret);
+    json_decref(body);
+    return ret->body;
+}
+
+/* ---- identify */
+
+static void run_identify(struct pending *p, enum fake_fault fault, bool cancelled)
+{
+    struct ecs_identify *r = p->request;
+    r->ok = fault == FAKE_NONE && !cancelled;
+    if (r->ok) {
+        TEXT_COPY(r->account, WORLD_ACCOUNT);
+        TEXT_COPY(r->partition, WORLD_PARTITION);
+        TEXT_COPY(r->arn, ARN);
+    } else {
+        set_err(&r->err, fault, cancelled);
+    }
+    r->done(r);
+}
+
+static void identify(struct ecs *e, struct ecs_identify *r)
+{
+    start(e, r, run_identify);
+}
+
+/* ---- looking: what the world answers becomes a snapshot, part by part */
+
+static enum ecs_absence absence_of(const struct world_answer *a)
+{
+    const char *type = jsonx_text(a->body, "__type");
+    return a->status == 200                                ? ECS_SEEN
+           : text_equal(type, "ThrottlingException")       ? ECS_THROTTLED
+           : text_equal(type, "UnknownOperationException") ? ECS_UNSUPPORTED
+                                                           : ECS_REFUSED;
+}
+
+static bool told_missing(const struct world_answer *a)
+{
+    const char *type = jsonx_text(a->body, "__type");
+    return text_equal(type, "ClusterNotFoundException") || text_equal(type, "ServiceNotFoundException");
+}
+
+static void note_trouble(struct snapshot *s, const struct world_answer *a)
+{
+    if (s->trouble[0] == '\0') {
+        TEXT_FORMAT(s->trouble, "%s: %s", jsonx_text(a->body, "__type"), jsonx_text(a->body, "message"));
+    }
+}
+
+static void read_service(struct fake *f, const struct service_ref *ref, struct snapshot *s)
+{
+    struct world_answer a;
+    json_t *answer = call(f, "DescribeServices",
+                          json_pack("{s:s,s:[s]}", "cluster", ref->cluster, "services", ref->service), &a);
+    s->service_absence = absence_of(&a);
+    s->missing = told_missing(&a);
+    const json_t *service = jsonx_at(answer, "services.0");
+    if (s->service_absence != ECS_SEEN) {
+        note_trouble(s, &a);
+    } else if (service == NULL) {
+        s->service_absence = ECS_REFUSED;
+        s->missing = true;
+        s->service_as_of_ms = now_ms(f);
+        TEXT_FORMAT(s->trouble, "ECS knows no service \"%s\"", ref->service);
+    } else {
+        s->service_as_of_ms = now_ms(f);
+        decode_service(service, &s->service);
+    }
+    json_decref(answer);
+}
+
+/* The ARNs of one status, appended to list. */
+static bool list_tasks(struct fake *f, const struct service_ref *ref, const char *status, json_t *list,
+                       struct snapshot *s)
+{
+    struct world_answer a;
+    json_t *answer = call(f, "ListTasks",
+                          json_pack("{s:s,s:s,s:s}", "cluster", ref->cluster, "serviceName", ref->service,
+                                    "desiredStatus", status),
+                          &a);
+    s->tasks_absence = absence_of(&a);
+    if (s->tasks_absence == ECS_SEEN) {
+        json_array_extend(list, jsonx_at(answer, "taskArns"));
+    } else {
+        note_trouble(s, &a);
+    }
+    json_decref(answer);
+    return s->tasks_absence == ECS_SEEN;
+}
+
+static void read_tasks(struct fake *f, const struct service_ref *ref, struct snapshot *s)
+{
+    struct world_answer a;
+    json_t *list = json_array();
+    s->task_count = 0;
+    if (list_tasks(f, ref, "RUNNING", list, s) && list_tasks(f, ref, "STOPPED", list, s)) {
+        while (json_array_size(list) > ECS_TASKS) {
+            json_array_remove(list, json_array_size(list) - 1);
+        }
+        s->tasks_as_of_ms = now_ms(f);
+        if (json_array_size(list) > 0) {
+            json_t *answer =
+                call(f, "DescribeTasks", json_pack("{s:s,s:O}", "cluster", ref->cluster, "tasks", list), &a);
+            s->tasks_absence = absence_of(&a);
+            const json_t *tasks = jsonx_at(answer, "tasks");
+            for (size_t i = 0; i < json_array_size(tasks); i++) {
+                decode_task(json_array_get(tasks, i), &s->tasks[s->task_count++]);
+            }
+            if (s->tasks_absence != ECS_SEEN) {
+                note_trouble(s, &a);
+            }
+            json_decref(answer);
+        }
+    }
+    json_decref(list);
+}
+
+static void read_history(struct fake *f, const struct service_ref *ref, struct snapshot *s)
+{
+    struct world_answer a;
+    json_t *answer = call(f, "ListServiceDeployments",
+                          json_pack("{s:s,s:s}", "cluster", ref->cluster, "service", ref->service), &a);
+    s->history_absence = absence_of(&a);
+    s->history_as_of_ms = now_ms(f);
+    const json_t *list = jsonx_at(answer, "serviceDeployments");
+    for (size_t i = 0; i < json_array_size(list) && i < sizeof(s->history) / sizeof(s->history[0]); i++) {
+        decode_service_deployment(json_array_get(list, i), &s->history[s->history_count++]);
+    }
+    if (s->history_absence != ECS_SEEN) {
+        note_trouble(s, &a);
+    }
+    json_decref(answer);
+}
+
+static void empty_snapshot(struct snapshot *s)
+{
+    memset(s, 0, sizeof(*s));
+    s->service_absence = s->tasks_absence = s->history_absence = ECS_NOT_READ;
+}
+
+static void fail_snapshot(struct snapshot *s, enum fake_fault fault)
+{
+    s->service_absence = faults[fault].absence;
+    TEXT_COPY(s->trouble, faults[fault].text);
+}
+
+static void run_look(struct pending *p, enum fake_fault fault, bool cancelled)
+{
+    struct ecs_look *r = p->request;
+    struct snapshot *s = p->fake->snapshot;
+    empty_snapshot(s);
+    if (cancelled || fault != FAKE_NONE) {
+        fail_snapshot(s, cancelled ? FAKE_UNREACHABLE : fault);
+    } else {
+        read_service(p->fake, &r->ref, s);
+        if (r->with_tasks && s->service_absence == ECS_SEEN) {
+            read_tasks(p->fake, &r->ref, s);
+        }
+        if (r->with_history && s->service_absence == ECS_SEEN) {
+            read_history(p->fake, &r->ref, s);
+        }
+    }
+    r->snapshot = s;
+    r->done(r);
+}
+
+static void look(struct ecs *e, struct ecs_look *r)
+{
+    start(e, r, run_look);
+}
+
+/* ---- redeploy */
+
+static void decode_redeploy(struct ecs_redeploy *r, const json_t *answer)
+{
+    struct ecs_service *service = mem_alloc(sizeof(*service));
+    decode_service(jsonx_at(answer, "service"), service);
+    const struct ecs_deployment *mine = model_primary(service);
+    if (mine != NULL) {
+        TEXT_COPY(r->deployment_id, mine->id);
+        r->created_ms = mine->created_ms;
+    }
+    for (size_t i = 0; i < service->deployment_count; i++) {
+        if (&service->deployments[i] != mine) {
+            TEXT_COPY(r->older_id, service->deployments[i].id);
+            break;
+        }
+    }
+    r->answered_desired = service->desired;
+    mem_free(service);
+}
+
+static void run_redeploy(struct pending *p, enum fake_fault fault, bool cancelled)
+{
+    struct ecs_redeploy *r = p->request;
+    struct world_answer a = {.status = 0};
+    bool executes = !cancelled && (fault == FAKE_NONE || fault == FAKE_LOST_AFTER);
+    r->ok = false;
+    r->uncertain = cancelled || fault == FAKE_LOST_AFTER || fault == FAKE_LOST_BEFORE;
+    if (executes) {
+        json_t *body = json_pack("{s:s,s:s,s:b}", "cluster", r->ref.cluster, "service", r->ref.service,
+                                 "forceNewDeployment", 1);
+        if (r->desired >= 0) {
+            json_object_set_new(body, "desiredCount", json_integer(r->desired));
+        }
+        call(p->fake, "UpdateService", body, &a);
+    }
+    if (executes && a.lost) {
+        fault = FAKE_LOST_AFTER;
+        r->uncertain = true;
+    }
+    if (cancelled || fault != FAKE_NONE) {
+        set_err(&r->err, fault, cancelled);
+    } else if (a.status != 200) {
+        err_set(&r->err, ERR_REMOTE, "%s: %s", jsonx_text(a.body, "__type"), jsonx_text(a.body, "message"));
+    } else {
+        r->ok = true;
+        TEXT_COPY(r->request_id, "00000000-0000-4000-a000-000000000001");
+        decode_redeploy(r, a.body);
+    }
+    if (executes) {
+        json_decref(a.body);
+    }
+    r->done(r);
+}
+
+static void redeploy(struct ecs *e, struct ecs_redeploy *r)
+{
+    start(e, r, run_redeploy)->redeploys = true;
+}
+
+/* ---- names */
+
+static void run_names(struct pending *p, enum fake_fault fault, bool cancelled)
+{
+    struct ecs_names *r = p->request;
+    r->count = 0;
+    r->names = p->fake->names;
+    r->ok = fault == FAKE_NONE && !cancelled;
+    if (!r->ok) {
+        set_err(&r->err, fault, cancelled);
+        r->done(r);
+        return;
+    }
+    struct world_answer a;
+    json_t *answer = call(p->fake, r->clusters ? "ListClusters" : "ListServices",
+                          json_pack("{s:s,s:i}", "cluster", r->ref.cluster, "maxResults", ECS_NAMES), &a);
+    const json_t *list = jsonx_at(answer, r->clusters ? "clusterArns" : "serviceArns");
+    r->ok = a.status == 200;
+    if (!r->ok) {
+        err_set(&r->err, ERR_REMOTE, "%s: %s", jsonx_text(answer, "__type"), jsonx_text(answer, "message"));
+    }
+    for (size_t i = 0; i < json_array_size(list) && i < ECS_NAMES; i++) {
+        const char *arn = json_string_value(json_array_get(list, i));
+        TEXT_COPY(p->fake->names[r->count], strrchr(arn, '/') + 1);
+        r->count++;
+    }
+    json_decref(answer);
+    r->done(r);
+}
+
+static void names(struct ecs *e, struct ecs_names *r)
+{
+    start(e, r, run_names);
+}
+
+/* ---- watching */
+
+static void run_watch(struct pending *p, enum fake_fault fault, bool cancelled)
+{
+    struct fake *f = p->fake;
+    struct ecs_watch *w = p->request;
+    struct snapshot *s = f->snapshot;
+    if (cancelled) {
+        return;
+    }
+    empty_snapshot(s);
+    f->seeing = w;
+    if (fault != FAKE_NONE) {
+        fail_snapshot(s, fault);
+    } else {
+        read_service(f, &w->ref, s);
+        if (s->service_absence == ECS_SEEN && (w->wants_tasks == NULL || w->wants_tasks(w, s))) {
+            read_tasks(f, &w->ref, s);
+        }
+    }
+    w->seen(w, s);
+    if (f->seeing == w) {
+        loop_timer_start_world(f->options.loop, &p->timer,
+                               w->quiet ? f->options.quiet_ms : f->options.active_ms);
+    }
+    f->seeing = NULL;
+}
+
+static void watch(struct ecs *e, struct ecs_watch *w)
+{
+    struct pending *p = start(e, w, run_watch);
+    p->watch = true;
+    w->private_ = p;
+}
+
+static void unwatch(struct ecs *e, struct ecs_watch *w)
+{
+    struct fake *f = fake_of(e);
+    struct pending *p = w->private_;
+    if (p == NULL) {
+        return;
+    }
+    w->private_ = NULL;
+    if (f->seeing == w) {
+        f->seeing = NULL;
+    }
+    loop_timer_stop(f->options.loop, &p->timer);
+    unlink_pending(p);
+    mem_free(p);
+}
+
+static const char *endpoint_note(struct ecs *e, int session)
+{
+    (void)e;
+    (void)session;
+    return "";
+}
+
+static int64_t interval_ms(struct ecs *e, int session)
+{
+    (void)session;
+    return fake_of(e)->options.active_ms;
+}
+
+static const struct ecs_ops ops = {
+    .identify = identify,
+    .look = look,
+    .redeploy = redeploy,
+    .names = names,
+    .watch = watch,
+    .unwatch = unwatch,
+    .endpoint_note = endpoint_note,
+    .interval_ms = interval_ms,
+};
+
+struct ecs *fake_ecs_create(const struct fake_ecs_options *options)
+{
+    struct fake *f = mem_alloc(sizeof(*f));
+    f->ecs.ops = &ops;
+    f->options = *options;
+    f->options.latency_ms = options->latency_ms > 0 ? options->latency_ms : 20;
+    f->options.active_ms = options->active_ms > 0 ? options->active_ms : 5000;
+    f->options.quiet_ms = options->quiet_ms > 0 ? options->quiet_ms : 15000;
+    size_t count;
+    const struct world_service *services = world_services(&count);
+    f->world = world_ecs_create(world_scenario_find(options->scenario != NULL ? options->scenario : "ok"),
+                                services, count, options->seed, now_ms(f));
+    f->snapshot = mem_alloc(sizeof(*f->snapshot));
+    f->names = mem_array(ECS_NAMES, sizeof(f->names[0]));
+    return &f->ecs;
+}
+
+void fake_ecs_destroy(struct ecs *e)
+{
+    if (e == NULL) {
+        return;
+    }
+    struct fake *f = fake_of(e);
+    while (f->pending != NULL) {
+        struct pending *p = f->pending;
+        f->pending = p->next;
+        loop_timer_stop(f->options.loop, &p->timer);
+        p->run(p, FAKE_NONE, true);
+        mem_free(p);
+    }
+    world_ecs_destroy(f->world);
+    mem_free(f->snapshot);
+    mem_free(f->names);
+    mem_free(f);
+}
+
+struct world_ecs *fake_ecs_world(struct ecs *e)
+{
+    return fake_of(e)->world;
+}
+
+uint64_t fake_ecs_requests(const struct ecs *e)
+{
+    return fake_of(e)->requests;
+}
+
+uint64_t fake_ecs_updates(const struct ecs *e)
+{
+    return world_ecs_count(fake_of(e)->world, "UpdateService");
+}
