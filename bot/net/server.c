@@ -6,9 +6,14 @@
  * are at work is a newcomer refused. Connections are killed on the next turn, never inside libwebsockets. */
 #include "net/server.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <libwebsockets.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "server_private.h"
@@ -40,12 +45,18 @@ void server_kill(struct conn *c, bool reset)
     loop_defer(c->server->loop, &c->server->reap);
 }
 
-/* Linux: to connect a TCP socket to nowhere ends it with RST, before libwebsockets could send FIN. */
+/* libwebsockets would say goodbye with FIN first: so its descriptor gets another socket, which closes ours.
+ */
 static void send_reset(struct lws *wsi)
 {
-    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    int fd = lws_get_socket_fd(wsi), other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    connect(lws_get_socket_fd(wsi), &nowhere, sizeof(nowhere));
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    if (other >= 0) {
+        dup3(other, fd, O_CLOEXEC);
+        close(other);
+    }
 }
 
 static void on_reap(struct loop_deferred *d)
@@ -69,9 +80,23 @@ static void on_reap(struct loop_deferred *d)
     ws_context_poke(&s->context);
 }
 
+/* While the program has the request nothing is read, so a peer that leaves is looked for. */
+static bool peer_is_there(const struct conn *c)
+{
+    char byte;
+    ssize_t n = c->wsi ? recv(lws_get_socket_fd(c->wsi), &byte, 1, MSG_PEEK | MSG_DONTWAIT) : 0;
+
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+}
+
 static void on_deadline(struct loop_timer *t)
 {
-    server_kill(t->user, false);
+    struct conn *c = t->user;
+
+    if (c->state == CONN_CALLED && peer_is_there(c))
+        server_arm(c, SERVER_PEEK_MS);
+    else
+        server_kill(c, false);
 }
 
 static struct conn *longest_waiting(struct server *s)
@@ -201,6 +226,49 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 
 /* ---- life */
 
+/* Tried with a socket of our own first: a listener that fails inside libwebsockets needs turns of the loop to
+ * be taken down, and a program that cannot listen has none. */
+static bool can_listen(const struct server *s, struct err *err)
+{
+    struct sockaddr_storage at = {0};
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&at;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&at;
+    uint16_t port = htons((uint16_t)s->options.port);
+    socklen_t len = sizeof(*v4);
+    int yes = 1;
+
+    if (inet_pton(AF_INET, s->host, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = port;
+    } else if (inet_pton(AF_INET6, s->host, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = port;
+        len = sizeof(*v6);
+    } else {
+        return err_set(err, ERR_CONFIG, "cannot listen on %s: a numeric address is needed", s->host);
+    }
+    int fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
+              bind(fd, (struct sockaddr *)&at, len) == 0;
+    int why = errno;
+    if (fd >= 0)
+        close(fd);
+    return ok ||
+           err_set(err, ERR_IO, "cannot listen on %s port %d: %s", s->host, s->options.port, strerror(why));
+}
+
+static bool files_readable(const struct server *s, struct err *err)
+{
+    const char *files[] = {s->certificate_file, s->key_file};
+
+    if (!s->certificate_file != !s->key_file)
+        return err_set(err, ERR_CONFIG, "TLS needs both a certificate file and a key file");
+    for (size_t i = 0; i < 2; i++)
+        if (files[i] && access(files[i], R_OK) != 0)
+            return err_set(err, ERR_CONFIG, "the file %s cannot be read", files[i]);
+    return true;
+}
+
 static bool listen_on(struct server *s, struct err *err)
 {
     static const struct lws_protocols protocols[] = {
@@ -219,7 +287,7 @@ static bool listen_on(struct server *s, struct err *err)
     info.keepalive_timeout = LIBRARY_SECONDS;
     info.timeout_secs = LIBRARY_SECONDS;
     info.alpn = "http/1.1";
-    info.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
+    info.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
     if (s->certificate_file) {
         info.ssl_cert_filepath = s->certificate_file;
         info.ssl_private_key_filepath = s->key_file;
@@ -263,7 +331,7 @@ struct server *server_create(struct loop *loop, const struct server_options *opt
         s->options.request_ms = REQUEST_DEFAULT_MS;
     s->reap.run = on_reap;
     s->reap.user = s;
-    if (!ws_context_init(&s->context, loop, err)) {
+    if (!can_listen(s, err) || !files_readable(s, err) || !ws_context_init(&s->context, loop, err)) {
         destroy(s);
         return NULL;
     }

@@ -187,7 +187,7 @@ static int hand_over(struct conn *c)
     struct server *s = c->server;
 
     c->state = CONN_CALLED;
-    loop_timer_stop(s->loop, &c->deadline);
+    server_arm(c, SERVER_PEEK_MS);
     lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT,
                     0); /* the answer may come late: that is the program's matter */
     s->options.on_request(s->options.user, c->call);

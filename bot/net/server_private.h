@@ -14,6 +14,8 @@
 struct lws;
 struct lws_vhost;
 
+#define SERVER_PEEK_MS 200 /* how often a peer that waits for an answer is looked for */
+
 enum conn_state {
     CONN_WAITING,   /* for a request, or for the rest of its headers */
     CONN_BODY,      /* of a request */

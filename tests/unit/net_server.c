@@ -1,6 +1,8 @@
 /* The listener, asked by our own HTTP client and by raw sockets. */
 #include "net_rig.h"
 
+#include <errno.h>
+
 #include "base/buf.h"
 #include "base/mem.h"
 #include "net/http.h"
@@ -147,10 +149,263 @@ static void test_echo_keeps_alive(void **state)
     close_world(&w);
 }
 
+/* ---- answers that come late, or never */
+
+static void test_late_answer_and_gone(void **state)
+{
+    struct world w;
+    struct ask late = {0}, leaver = {.request = {.timeout_ms = 200}};
+
+    (void)state;
+    open_world(&w, (struct server_options){.request_ms = 300});
+    ask(&w, &late, "GET", "/hold");
+    RIG_WAIT(&w.rig, w.held);
+    loop_run_for(w.rig.loop, 600); /* the deadline is for reading, not for the program's work */
+    assert_int_equal(w.gone, 0);
+    server_answer(w.held, 503, "text/plain", NULL, "late", 4);
+    w.held = NULL;
+    RIG_WAIT(&w.rig, late.done);
+    assert_int_equal(late.status, 503);
+    assert_string_equal(late.body, "late");
+    mem_free(late.body);
+    ask(&w, &leaver, "GET", "/hold");
+    RIG_WAIT(&w.rig, leaver.done && w.gone == 1);
+    assert_int_equal(leaver.err.code, ERR_TIMEOUT);
+    /* one that is still held when the listener closes */
+    struct ask last = {0};
+    ask(&w, &last, "GET", "/hold");
+    RIG_WAIT(&w.rig, w.held);
+    close_world(&w);
+    assert_int_equal(w.gone, 2);
+}
+
+static void test_drops(void **state)
+{
+    struct world w;
+    struct ask drop = {0}, reset = {0};
+
+    (void)state;
+    open_world(&w, (struct server_options){0});
+    drop.request.changes = reset.request.changes = true;
+    ask(&w, &drop, "POST", "/drop");
+    ask(&w, &reset, "POST", "/reset");
+    RIG_WAIT(&w.rig, drop.done && reset.done);
+    assert_false(drop.ok || reset.ok);
+    assert_true(drop.sent && reset.sent);
+    assert_int_equal(w.calls, 2);
+    close_world(&w);
+}
+
+/* ---- raw sockets */
+
+static int raw_connect(const struct world *w)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                             .sin_port = htons((uint16_t)server_port(w->server))};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    return fd;
+}
+
+struct raw {
+    int fd;
+    char seen[8192];
+    size_t len;
+    bool ended;
+    int error;
+};
+
+/* Reads what there is; true when the connection has ended. */
+static bool raw_read(struct raw *r)
+{
+    while (!r->ended) {
+        ssize_t n = recv(r->fd, r->seen + r->len, sizeof(r->seen) - 1 - r->len, MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return r->ended;
+        if (n <= 0) {
+            r->error = n < 0 ? errno : 0;
+            r->ended = true;
+            return true;
+        }
+        r->len += (size_t)n;
+        r->seen[r->len] = '\0';
+    }
+    return true;
+}
+
+static void raw_say(struct world *w, struct raw *r, const char *text)
+{
+    memset(r, 0, sizeof(*r));
+    r->fd = raw_connect(w);
+    peer_write(r->fd, text);
+}
+
+static void test_upgrades_are_refused(void **state)
+{
+    static const char *const asks[] = {
+        "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+        "HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: "
+        "13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    };
+    struct world w;
+
+    (void)state;
+    open_world(&w, (struct server_options){0});
+    for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+        struct raw r;
+        raw_say(&w, &r, asks[i]);
+        RIG_WAIT(&w.rig, raw_read(&r));
+        assert_null(strstr(r.seen, "101"));
+        close(r.fd);
+    }
+    assert_int_equal(w.calls, 0);
+    close_world(&w);
+}
+
+static void test_refused_bodies(void **state)
+{
+    static const struct {
+        const char *ask, *status;
+    } cases[] = {
+        {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nabc", "HTTP/1.1 413 "},
+        {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\nabc", "HTTP/1.1 400 "},
+        {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5x\r\n\r\nabcde", "HTTP/1.1 400 "},
+        {"POST / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 411 "},
+        {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+         "HTTP/1.1 411 "},
+    };
+    struct world w;
+
+    (void)state;
+    open_world(&w, (struct server_options){.max_body = 1000});
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct raw r;
+        raw_say(&w, &r, cases[i].ask);
+        RIG_WAIT(&w.rig, raw_read(&r));
+        assert_true(text_starts(r.seen, cases[i].status));
+        close(r.fd);
+    }
+    assert_int_equal(w.calls, 0);
+    char *body = mem_alloc(1001);
+    memset(body, 'b', 1000);
+    struct ask fits = {.request = {.body = body, .body_len = 1000}};
+    ask(&w, &fits, "POST", "/");
+    RIG_WAIT(&w.rig, fits.done);
+    assert_int_equal(fits.status, 200);
+    mem_free(fits.body);
+    mem_free(body);
+    close_world(&w);
+}
+
+static void test_slow_peers_are_ended(void **state)
+{
+    struct world w;
+    struct raw half_head, half_body, silent;
+
+    (void)state;
+    open_world(&w, (struct server_options){.request_ms = 300});
+    raw_say(&w, &half_head, "GET / HTTP/1.1\r\nHost:");
+    raw_say(&w, &half_body, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
+    raw_say(&w, &silent, "");
+    int64_t began = loop_now(w.rig.loop);
+    for (int i = 0; i < 8; i++) { /* a byte now and then does not buy more time */
+        loop_run_for(w.rig.loop, 30);
+        peer_write(half_head.fd, "x");
+    }
+    RIG_WAIT(&w.rig, raw_read(&half_head) && raw_read(&half_body) && raw_read(&silent));
+    assert_in_range(loop_now(w.rig.loop) - began, 250, 1500);
+    assert_int_equal(w.calls, 0);
+    close(half_head.fd);
+    close(half_body.fd);
+    close(silent.fd);
+    close_world(&w);
+}
+
+/* Many who never finish their headers keep nobody out. */
+static void test_full_house(void **state)
+{
+    struct world w;
+    struct raw half[40];
+
+    (void)state;
+    open_world(&w, (struct server_options){.max_connections = 8});
+    for (size_t i = 0; i < 40; i++) {
+        raw_say(&w, &half[i], "GET / HTTP/1.1\r\nHost:");
+        loop_run_for(w.rig.loop, 1);
+    }
+    struct ask a = {0};
+    int64_t began = loop_now(w.rig.loop);
+    ask(&w, &a, "GET", "/healthz");
+    RIG_WAIT(&w.rig, a.done);
+    assert_true(a.ok);
+    assert_true(loop_now(w.rig.loop) - began < 100);
+    mem_free(a.body);
+    int ended = 0;
+    for (size_t i = 0; i < 40; i++) {
+        ended += raw_read(&half[i]);
+        close(half[i].fd);
+    }
+    assert_true(ended >= 32);
+    close_world(&w);
+}
+
+static void test_reset_is_a_reset(void **state)
+{
+    struct world w;
+    struct raw reset, drop;
+
+    (void)state;
+    open_world(&w, (struct server_options){0});
+    raw_say(&w, &reset, "GET /reset HTTP/1.1\r\nHost: x\r\n\r\n");
+    raw_say(&w, &drop, "GET /drop HTTP/1.1\r\nHost: x\r\n\r\n");
+    RIG_WAIT(&w.rig, raw_read(&reset) && raw_read(&drop));
+    assert_int_equal(reset.error, ECONNRESET);
+    assert_int_equal(drop.error, 0);
+    close(reset.fd);
+    close(drop.fd);
+    close_world(&w);
+}
+
+static void test_cannot_listen(void **state)
+{
+    struct world w;
+    struct err err = {0};
+
+    (void)state;
+    open_world(&w, (struct server_options){0});
+    assert_null(server_create(
+        w.rig.loop, &(struct server_options){.port = server_port(w.server), .on_request = on_request}, &err));
+    assert_int_equal(err.code, ERR_IO);
+    assert_null(server_create(w.rig.loop,
+                              &(struct server_options){.host = "localhost", .on_request = on_request}, &err));
+    assert_int_equal(err.code, ERR_CONFIG);
+    assert_null(server_create(
+        w.rig.loop, &(struct server_options){.certificate_file = "/nonexistent", .key_file = "/nonexistent"},
+        &err));
+    assert_int_equal(err.code, ERR_CONFIG);
+    bool closed = false;
+    server_close(NULL, rig_set, &closed);
+    assert_true(closed);
+    close_world(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_echo_keeps_alive),
+        cmocka_unit_test(test_late_answer_and_gone),
+        cmocka_unit_test(test_drops),
+        cmocka_unit_test(test_upgrades_are_refused),
+        cmocka_unit_test(test_refused_bodies),
+        cmocka_unit_test(test_slow_peers_are_ended),
+        cmocka_unit_test(test_full_house),
+        cmocka_unit_test(test_reset_is_a_reset),
+        cmocka_unit_test(test_cannot_listen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
