@@ -21,6 +21,7 @@
 #define BODY_DEFAULT        (64 * 1024)
 #define REQUEST_DEFAULT_MS  10000
 #define CONNECTIONS_DEFAULT 64
+#define CLOSING_MS          500 /* for connections to end before the context does */
 #define LIBRARY_SECONDS     120 /* libwebsockets' own time-outs: behind all of ours */
 
 /* ---- connections */
@@ -112,6 +113,8 @@ static struct conn *longest_waiting(struct server *s)
 /* Non-zero refuses the newcomer. */
 static int make_room(struct server *s)
 {
+    if (s->closing)
+        return -1;
     int most = s->options.max_connections > 0 ? s->options.max_connections : CONNECTIONS_DEFAULT;
 
     if (s->conn_count < most)
@@ -151,8 +154,27 @@ static void gone(struct conn *c)
     server_ws_gone(c);
 }
 
+static void destroy(void *user);
+
+/* Once, when the last connection is gone or has had its time. */
+static void close_context(struct server *s)
+{
+    if (s->context_closing)
+        return;
+    s->context_closing = true;
+    loop_timer_stop(s->loop, &s->closing_timer);
+    ws_context_close(&s->context, destroy, s);
+}
+
+static void on_closing_time(struct loop_timer *t)
+{
+    close_context(t->user);
+}
+
 static void forget_conn(struct conn *c)
 {
+    struct server *s = c->server;
+
     gone(c);
     if (c->prev)
         c->prev->next = c->next;
@@ -160,8 +182,10 @@ static void forget_conn(struct conn *c)
         c->server->conns = c->next;
     if (c->next)
         c->next->prev = c->prev;
-    c->server->conn_count--;
+    s->conn_count--;
     mem_free(c);
+    if (s->closing && !s->conns)
+        close_context(s);
 }
 
 /* ---- libwebsockets' callbacks */
@@ -305,6 +329,7 @@ static void destroy(void *user)
     void (*on_closed)(void *user) = s->on_closed;
     void *on_closed_user = s->on_closed_user;
 
+    s->context_closing = true;
     while (s->conns)
         forget_conn(s->conns);
     loop_defer_cancel(s->loop, &s->reap);
@@ -337,7 +362,8 @@ struct server *server_create(struct loop *loop, const struct server_options *opt
     }
     if (listen_on(s, err))
         return s;
-    ws_context_close(&s->context, destroy, s);
+    s->closing = true;
+    close_context(s);
     return NULL;
 }
 
@@ -356,5 +382,13 @@ void server_close(struct server *s, void (*on_closed)(void *user), void *user)
     s->closing = true;
     s->on_closed = on_closed;
     s->on_closed_user = user;
-    ws_context_close(&s->context, destroy, s);
+    /* connections first: taken down together with the context, one amid its TLS handshake would leak */
+    for (struct conn *c = s->conns; c; c = c->next)
+        server_kill(c, false);
+    s->closing_timer.fire = on_closing_time;
+    s->closing_timer.user = s;
+    if (s->conns)
+        loop_timer_start(s->loop, &s->closing_timer, CLOSING_MS);
+    else
+        close_context(s);
 }

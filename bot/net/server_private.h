@@ -79,7 +79,8 @@ struct server {
     struct conn *conns; /* newest first */
     int conn_count;
     int port;
-    bool closing;
+    bool closing, context_closing;
+    struct loop_timer closing_timer;
     struct loop_deferred reap;
     void (*on_closed)(void *user);
     void *on_closed_user;
