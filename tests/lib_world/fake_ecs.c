@@ -1,6 +1,6 @@
 /* One request: started -> (latency) -> fault or world -> done. A watch: look -> seen -> (interval) -> look …
  */
-#include "fake_ecs.h"
+#include "fake_ecs_private.h"
 
 #include <string.h>
 
@@ -9,44 +9,12 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "ecs/decode.h"
-#include "loop/loop.h"
-#include "sim/world_ecs.h"
 
 #define ARN "arn:" WORLD_PARTITION ":sts::" WORLD_ACCOUNT ":assumed-role/cloudtak-bot/test"
-
-struct fake;
-
-/* A request that waits for its latency. run also serves cancelling, with FAKE_NONE and cancelled set. */
-struct pending {
-    struct pending *next;
-    struct fake *fake;
-    struct loop_timer timer;
-    void (*run)(struct pending *p, enum fake_fault fault, bool cancelled);
-    void *request;
-    bool watch, redeploys;
-};
-
-struct fake {
-    struct ecs ecs; /* first */
-    struct fake_ecs_options options;
-    struct world_ecs *world;
-    struct pending *pending;
-    struct snapshot *snapshot; /* of the look that is being delivered */
-    struct ecs_watch *seeing;  /* its seen() runs; NULL once it was unwatched meanwhile */
-    char (*names)[ECS_NAME];
-    uint64_t requests;
-    unsigned fail_in, fail_times, redeploy_in;
-    enum fake_fault fault, redeploy_fault;
-};
 
 static struct fake *fake_of(const struct ecs *e)
 {
     return (struct fake *)(uintptr_t)e;
-}
-
-static int64_t now_ms(const struct fake *f)
-{
-    return clock_world(loop_clock(f->options.loop));
 }
 
 /* ---- faults */
@@ -142,14 +110,6 @@ static struct pending *start(struct ecs *e, void *request,
     return p;
 }
 
-/* One call to the world; the caller decrefs. Body is taken. */
-static json_t *call(struct fake *f, const char *action, json_t *body, struct world_answer *ret)
-{
-    world_ecs_call(f->world, now_ms(f), action, body, ret);
-    json_decref(body);
-    return ret->body;
-}
-
 /* ---- identify */
 
 static void run_identify(struct pending *p, enum fake_fault fault, bool cancelled)
@@ -171,114 +131,7 @@ static void identify(struct ecs *e, struct ecs_identify *r)
     start(e, r, run_identify);
 }
 
-/* ---- looking: what the world answers becomes a snapshot, part by part */
-
-static enum ecs_absence absence_of(const struct world_answer *a)
-{
-    const char *type = jsonx_text(a->body, "__type");
-    return a->status == 200                                ? ECS_SEEN
-           : text_equal(type, "ThrottlingException")       ? ECS_THROTTLED
-           : text_equal(type, "UnknownOperationException") ? ECS_UNSUPPORTED
-                                                           : ECS_REFUSED;
-}
-
-static bool told_missing(const struct world_answer *a)
-{
-    const char *type = jsonx_text(a->body, "__type");
-    return text_equal(type, "ClusterNotFoundException") || text_equal(type, "ServiceNotFoundException");
-}
-
-static void note_trouble(struct snapshot *s, const struct world_answer *a)
-{
-    if (s->trouble[0] == '\0') {
-        TEXT_FORMAT(s->trouble, "%s: %s", jsonx_text(a->body, "__type"), jsonx_text(a->body, "message"));
-    }
-}
-
-static void read_service(struct fake *f, const struct service_ref *ref, struct snapshot *s)
-{
-    struct world_answer a;
-    json_t *answer = call(f, "DescribeServices",
-                          json_pack("{s:s,s:[s]}", "cluster", ref->cluster, "services", ref->service), &a);
-    s->service_absence = absence_of(&a);
-    s->missing = told_missing(&a);
-    const json_t *service = jsonx_at(answer, "services.0");
-    if (s->service_absence != ECS_SEEN) {
-        note_trouble(s, &a);
-    } else if (service == NULL) {
-        s->service_absence = ECS_REFUSED;
-        s->missing = true;
-        s->service_as_of_ms = now_ms(f);
-        TEXT_FORMAT(s->trouble, "ECS knows no service \"%s\"", ref->service);
-    } else {
-        s->service_as_of_ms = now_ms(f);
-        decode_service(service, &s->service);
-    }
-    json_decref(answer);
-}
-
-/* The ARNs of one status, appended to list. */
-static bool list_tasks(struct fake *f, const struct service_ref *ref, const char *status, json_t *list,
-                       struct snapshot *s)
-{
-    struct world_answer a;
-    json_t *answer = call(f, "ListTasks",
-                          json_pack("{s:s,s:s,s:s}", "cluster", ref->cluster, "serviceName", ref->service,
-                                    "desiredStatus", status),
-                          &a);
-    s->tasks_absence = absence_of(&a);
-    if (s->tasks_absence == ECS_SEEN) {
-        json_array_extend(list, jsonx_at(answer, "taskArns"));
-    } else {
-        note_trouble(s, &a);
-    }
-    json_decref(answer);
-    return s->tasks_absence == ECS_SEEN;
-}
-
-static void read_tasks(struct fake *f, const struct service_ref *ref, struct snapshot *s)
-{
-    struct world_answer a;
-    json_t *list = json_array();
-    s->task_count = 0;
-    if (list_tasks(f, ref, "RUNNING", list, s) && list_tasks(f, ref, "STOPPED", list, s)) {
-        while (json_array_size(list) > ECS_TASKS) {
-            json_array_remove(list, json_array_size(list) - 1);
-        }
-        s->tasks_as_of_ms = now_ms(f);
-        if (json_array_size(list) > 0) {
-            json_t *answer =
-                call(f, "DescribeTasks", json_pack("{s:s,s:O}", "cluster", ref->cluster, "tasks", list), &a);
-            s->tasks_absence = absence_of(&a);
-            const json_t *tasks = jsonx_at(answer, "tasks");
-            for (size_t i = 0; i < json_array_size(tasks); i++) {
-                decode_task(json_array_get(tasks, i), &s->tasks[s->task_count++]);
-            }
-            if (s->tasks_absence != ECS_SEEN) {
-                note_trouble(s, &a);
-            }
-            json_decref(answer);
-        }
-    }
-    json_decref(list);
-}
-
-static void read_history(struct fake *f, const struct service_ref *ref, struct snapshot *s)
-{
-    struct world_answer a;
-    json_t *answer = call(f, "ListServiceDeployments",
-                          json_pack("{s:s,s:s}", "cluster", ref->cluster, "service", ref->service), &a);
-    s->history_absence = absence_of(&a);
-    s->history_as_of_ms = now_ms(f);
-    const json_t *list = jsonx_at(answer, "serviceDeployments");
-    for (size_t i = 0; i < json_array_size(list) && i < sizeof(s->history) / sizeof(s->history[0]); i++) {
-        decode_service_deployment(json_array_get(list, i), &s->history[s->history_count++]);
-    }
-    if (s->history_absence != ECS_SEEN) {
-        note_trouble(s, &a);
-    }
-    json_decref(answer);
-}
+/* ---- looking */
 
 static void empty_snapshot(struct snapshot *s)
 {
@@ -300,12 +153,12 @@ static void run_look(struct pending *p, enum fake_fault fault, bool cancelled)
     if (cancelled || fault != FAKE_NONE) {
         fail_snapshot(s, cancelled ? FAKE_UNREACHABLE : fault);
     } else {
-        read_service(p->fake, &r->ref, s);
+        fake_read_service(p->fake, &r->ref, s);
         if (r->with_tasks && s->service_absence == ECS_SEEN) {
-            read_tasks(p->fake, &r->ref, s);
+            fake_read_tasks(p->fake, &r->ref, s);
         }
         if (r->with_history && s->service_absence == ECS_SEEN) {
-            read_history(p->fake, &r->ref, s);
+            fake_read_history(p->fake, &r->ref, s);
         }
     }
     r->snapshot = s;
@@ -351,7 +204,7 @@ static void run_redeploy(struct pending *p, enum fake_fault fault, bool cancelle
         if (r->desired >= 0) {
             json_object_set_new(body, "desiredCount", json_integer(r->desired));
         }
-        call(p->fake, "UpdateService", body, &a);
+        fake_call(p->fake, "UpdateService", body, &a);
     }
     if (executes && a.lost) {
         fault = FAKE_LOST_AFTER;
@@ -391,8 +244,9 @@ static void run_names(struct pending *p, enum fake_fault fault, bool cancelled)
         return;
     }
     struct world_answer a;
-    json_t *answer = call(p->fake, r->clusters ? "ListClusters" : "ListServices",
-                          json_pack("{s:s,s:i}", "cluster", r->ref.cluster, "maxResults", ECS_NAMES), &a);
+    json_t *answer =
+        fake_call(p->fake, r->clusters ? "ListClusters" : "ListServices",
+                  json_pack("{s:s,s:i}", "cluster", r->ref.cluster, "maxResults", ECS_NAMES), &a);
     const json_t *list = jsonx_at(answer, r->clusters ? "clusterArns" : "serviceArns");
     r->ok = a.status == 200;
     if (!r->ok) {
@@ -427,9 +281,9 @@ static void run_watch(struct pending *p, enum fake_fault fault, bool cancelled)
     if (fault != FAKE_NONE) {
         fail_snapshot(s, fault);
     } else {
-        read_service(f, &w->ref, s);
+        fake_read_service(f, &w->ref, s);
         if (s->service_absence == ECS_SEEN && (w->wants_tasks == NULL || w->wants_tasks(w, s))) {
-            read_tasks(f, &w->ref, s);
+            fake_read_tasks(f, &w->ref, s);
         }
     }
     w->seen(w, s);
@@ -498,7 +352,7 @@ struct ecs *fake_ecs_create(const struct fake_ecs_options *options)
     size_t count;
     const struct world_service *services = world_services(&count);
     f->world = world_ecs_create(world_scenario_find(options->scenario != NULL ? options->scenario : "ok"),
-                                services, count, options->seed, now_ms(f));
+                                services, count, options->seed, fake_now_ms(f));
     f->snapshot = mem_alloc(sizeof(*f->snapshot));
     f->names = mem_array(ECS_NAMES, sizeof(f->names[0]));
     return &f->ecs;

@@ -19,7 +19,7 @@
 #define SIM_DEPLOYMENTS 10
 #define SIM_EVENTS      100
 #define SIM_RECORDS     50
-#define SIM_TASKS       400 /* of one service, stopped ones included; beyond it the oldest stopped is forgotten */
+#define SIM_TASKS       400 /* of one service; beyond it the oldest stopped one is forgotten */
 #define SIM_ACTIONS     16
 #define SIM_REVISION    412 /* of every task definition */
 
