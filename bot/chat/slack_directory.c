@@ -1,4 +1,4 @@
-/* Users and groups, remembered.
+/* Users, groups and channels, remembered.
  *
  * Happy path: ask finds a fresh entry and returns it. Otherwise the first asker starts a fetch, later ones
  * wait for the same one, and all are told once the entry is in order.
@@ -14,8 +14,11 @@
 #include "base/text.h"
 #include "slack_private.h"
 
-#define USERS       512
-#define GROUPS      32
+#define USERS    512
+#define GROUPS   32
+#define CHANNELS 64
+/* A command waits for this fact before it is acked, and Slack waits 3 s for the ack. */
+#define CHANNEL_MS  1500
 #define MEMBERS_MAX 5000
 
 struct slack_fetch {
@@ -26,7 +29,7 @@ struct slack_fetch {
 };
 struct slack_directory {
     struct slack *slack;
-    struct slack_entry users[USERS], groups[GROUPS];
+    struct slack_entry users[USERS], groups[GROUPS], channels[CHANNELS];
 };
 
 struct slack_directory *slack_directory_create(struct slack *s)
@@ -111,6 +114,30 @@ static bool learn_group(struct slack_fetch *fetch, const json_t *json, struct er
     return true;
 }
 
+static bool learn_channel(struct slack_fetch *fetch, const json_t *json, struct err *err)
+{
+    struct slack_entry *e = fetch->entry;
+    const json_t *channel = jsonx_at(json, "channel");
+    if (!text_equal(jsonx_text(channel, "id"), e->id)) {
+        return err_set(err, ERR_PROTOCOL,
+                       "Slack's conversations.info does not speak of the channel asked for");
+    }
+    e->shared =
+        jsonx_bool(channel, "is_ext_shared", false) || jsonx_bool(channel, "is_pending_ext_shared", false);
+    return true;
+}
+
+static const struct kind {
+    const char *method, *parameter;
+    bool of_team; /* wants the team in an organisation's install */
+    int64_t timeout_ms;
+    bool (*learn)(struct slack_fetch *fetch, const json_t *json, struct err *err);
+} KINDS[SLACK_FACTS] = {
+    [SLACK_FACT_USER] = {"users.info", "user", false, 0, learn_user},
+    [SLACK_FACT_GROUP] = {"usergroups.users.list", "usergroup", true, 0, learn_group},
+    [SLACK_FACT_CHANNEL] = {"conversations.info", "channel", false, CHANNEL_MS, learn_channel},
+};
+
 /* ---- one fetch */
 
 static void begin_fetch(struct slack_directory *d, enum slack_fact fact, struct slack_entry *e);
@@ -143,9 +170,7 @@ static void answered(struct slack_call *call, const struct slack_answer *answer)
     struct slack_entry *e = fetch->entry;
     struct slack *s = call->slack;
     struct err err = answer->err;
-    const bool ok = answer->fate == SLACK_FATE_OK &&
-                    (fetch->fact == SLACK_FACT_USER ? learn_user(fetch, answer->json, &err)
-                                                    : learn_group(fetch, answer->json, &err));
+    const bool ok = answer->fate == SLACK_FATE_OK && KINDS[fetch->fact].learn(fetch, answer->json, &err);
     if (ok) {
         e->as_of_ms = slack_wall(s);
         e->fetched_ms = slack_now(s);
@@ -166,15 +191,16 @@ static void due(struct loop_timer *timer)
         end_fetch(fetch, &err);
         return;
     }
-    const bool user = fetch->fact == SLACK_FACT_USER;
+    const struct kind *kind = &KINDS[fetch->fact];
     struct buf query;
     buf_init(&query, 512);
-    http_form_add(&query, user ? "user" : "usergroup", fetch->entry->id);
-    if (!user && s->enterprise[0] != '\0') {
+    http_form_add(&query, kind->parameter, fetch->entry->id);
+    if (kind->of_team && s->enterprise[0] != '\0') {
         http_form_add(&query, "team_id", s->team);
     }
     struct slack_call *call = &fetch->work.call;
-    call->method = user ? "users.info" : "usergroups.users.list";
+    call->method = kind->method;
+    call->timeout_ms = kind->timeout_ms;
     call->token = SLACK_BOT_TOKEN;
     call->done = answered;
     call->user = fetch;
@@ -222,15 +248,19 @@ static struct slack_entry *place_for(struct slack_entry *entries, size_t count, 
 const struct slack_entry *slack_directory_ask(struct slack_directory *d, enum slack_fact fact, const char *id,
                                               struct slack_waiter *w)
 {
-    struct slack_entry *e =
-        fact == SLACK_FACT_USER ? place_for(d->users, USERS, id) : place_for(d->groups, GROUPS, id);
+    struct slack_entry *const tables[SLACK_FACTS] = {d->users, d->groups, d->channels};
+    static const size_t COUNTS[SLACK_FACTS] = {USERS, GROUPS, CHANNELS};
+    const struct slack_times *times = &d->slack->times;
+    /* Whom a channel is shared with changes rarely, and asking costs a command its time. */
+    const int64_t fresh_ms = fact == SLACK_FACT_CHANNEL ? times->group_usable_ms : times->group_fresh_ms;
+    struct slack_entry *e = place_for(tables[fact], COUNTS[fact], id);
     assert(id[0] != '\0');
     if (e == NULL) {
         static const struct slack_entry UNKNOWN = {.member = MEMBER_UNKNOWN};
         return &UNKNOWN;
     }
     const int64_t age = slack_now(d->slack) - e->fetched_ms;
-    if (e->as_of_ms > 0 && age <= d->slack->times.group_fresh_ms) {
+    if (e->as_of_ms > 0 && age <= fresh_ms) {
         return e;
     }
     w->next = e->waiters;

@@ -1,13 +1,15 @@
 /* From a frame to a request, and back to the ack.
  *
- * Happy path: a frame is decoded. A reading request is acked at once and handed over; a changing one is
- * handed over first and acked when the engine says that it is durable, on the connection that it came on, or
- * on another one if that is gone.
+ * Happy path: a frame is decoded. A reading request is acked at once and handed over. Of a changing one it
+ * is made sure first whether its channel is shared with another organisation, where the envelope does not say
+ * (events do, commands and clicks do not); then it is handed over, and acked when the engine says that it is
+ * durable, on the connection that it came on, or on another one if that is gone.
  *
- * What can go wrong: a frame that cannot be read is acked by the id found in it, so that Slack does not send
- * it again for ever; one that is too large likewise. Too many requests wait for their commit: the ack says
- * so. All connections are gone: no ack; Slack delivers again and the delivery key tells the engine. The
- * engine refuses and the envelope takes no text: the user is told by a message only they see. */
+ * What can go wrong: Slack says nothing about the channel in time: it counts as shared. A frame that cannot
+ * be read is acked by the id found in it, so that Slack does not send it again for ever; one that is too
+ * large likewise. Too many requests wait for their commit: the ack says so. All connections are gone: no ack;
+ * Slack delivers again and the delivery key tells the engine. The engine refuses and the envelope takes no
+ * text: the user is told by a message only they see. */
 #include "base/clock.h"
 #include "base/jsonx.h"
 #include "base/log.h"
@@ -24,7 +26,8 @@ struct slack_pending {
     uint64_t conn;
     char envelope[SLACK_ENVELOPE];
     bool accepts_payload, acked;
-    struct request request; /* whom to tell */
+    struct request request;
+    struct slack_waiter waiter; /* for its channel */
     struct slack_pending *next, *prev;
 };
 
@@ -60,7 +63,7 @@ static void ack(struct slack *s, uint64_t conn, const char *envelope, const char
 {
     struct buf frame;
     slack_ack_frame(&frame, envelope, text);
-    if (slack_socket_send(s, conn, frame.data, frame.len)) {
+    if (slack_socket_ack(s, conn, envelope, frame.data, frame.len)) {
         s->figures.acks++;
     } else {
         log_warning("slack", s->chat.server, "envelope %s is not acked, no connection is open", envelope);
@@ -103,6 +106,43 @@ static void taken(struct request_taken *t, bool ok, const char *text)
     forget(p);
 }
 
+static void hand_over(struct slack_pending *p)
+{
+    p->slack->options.on_request(p->slack->options.user, &p->request, &p->taken);
+}
+
+static void channel_ready(struct slack_waiter *w, const struct slack_entry *entry, const struct err *err)
+{
+    struct slack_pending *p = (struct slack_pending *)((char *)w - offsetof(struct slack_pending, waiter));
+    struct slack *s = p->slack;
+    if (slack_stopped(s)) {
+        forget(p); /* not acked: Slack gives it to the next start, or tells the user */
+        return;
+    }
+    if (entry == NULL) {
+        log_warning("slack", s->chat.server, "channel %s counts as shared with another organisation: %s",
+                    p->request.place.channel, err->text);
+    }
+    p->request.place.shared = entry == NULL || entry->shared;
+    hand_over(p);
+}
+
+/* Of a changing command or click. */
+static void make_sure_of_channel(struct slack_pending *p)
+{
+    struct place *place = &p->request.place;
+    if (p->request.source != REQUEST_MENTION && !place->direct && !place->shared) {
+        p->waiter.ready = channel_ready;
+        const struct slack_entry *entry =
+            slack_directory_ask(p->slack->directory, SLACK_FACT_CHANNEL, place->channel, &p->waiter);
+        if (entry == NULL) {
+            return;
+        }
+        place->shared = entry->as_of_ms == 0 || entry->shared;
+    }
+    hand_over(p);
+}
+
 static bool is_changing(const struct slack *s, const struct request *r)
 {
     return r->source == REQUEST_CLICK || s->options.changes(s->options.user, r->text);
@@ -128,11 +168,13 @@ static void take_request(struct slack *s, uint64_t conn, const struct slack_deco
     }
     s->pendings = p;
     s->pending_count++;
-    if (!is_changing(s, &d->request)) {
-        p->acked = true;
-        ack(s, conn, d->envelope, NULL);
+    if (is_changing(s, &d->request)) {
+        make_sure_of_channel(p);
+        return;
     }
-    s->options.on_request(s->options.user, &p->request, &p->taken);
+    p->acked = true;
+    ack(s, conn, d->envelope, NULL);
+    hand_over(p);
 }
 
 /* ---- frames */

@@ -67,6 +67,7 @@ struct slack_call {
     const char *method;
     enum slack_token token;
     bool changes;
+    int64_t timeout_ms; /* 0 = that of net/http.h */
     /* answer is valid during the call; call may be freed or started again in it */
     void (*done)(struct slack_call *call, const struct slack_answer *answer);
     void *user;
@@ -152,8 +153,8 @@ struct slack_slot {
 void slack_slot_start(struct slack_slot *slot);
 /* Close frames go out; s->conns is empty when the last is gone. */
 void slack_sockets_close(struct slack *s);
-/* A frame on the connection with this number if it is open, else on another that is. */
-bool slack_socket_send(struct slack *s, uint64_t conn, const char *text, size_t len);
+/* An envelope's ack, on the connection with this number if it is open, else on another that is. */
+bool slack_socket_ack(struct slack *s, uint64_t conn, const char *envelope, const char *frame, size_t len);
 
 /* ---- slack_envelope.c */
 
@@ -215,15 +216,16 @@ void slack_work_remove(struct slack_work *w);
 /* Ends all: calls are cancelled, timers fire at once; the stage tells their handlers why. */
 void slack_work_hurry(struct slack *s);
 
-/* ---- slack_directory.c: users and groups, remembered for group_fresh_ms, each fetched once at a time */
+/* ---- slack_directory.c: users, groups and channels, remembered, each fetched once at a time */
 
-enum slack_fact { SLACK_FACT_USER, SLACK_FACT_GROUP };
+enum slack_fact { SLACK_FACT_USER, SLACK_FACT_GROUP, SLACK_FACT_CHANNEL, SLACK_FACTS };
 struct slack_entry {
     char id[96];
     int64_t as_of_ms;        /* wall; 0 = never had */
     enum chat_member member; /* USER */
     char name[80];
     json_t *members; /* GROUP: an object with a key for each user */
+    bool shared;     /* CHANNEL: with another organisation */
     /* fields below are the directory's */
     int64_t fetched_ms; /* mono */
     struct slack_waiter *waiters;

@@ -24,6 +24,8 @@
 #include "net/ws.h"
 #include "slack_private.h"
 
+#define RECENT          8                /* acks that may still be under way when a connection ends */
+#define RECENT_MS       250              /* and for how long */
 #define LIFE_DEFAULT_MS (60 * 60 * 1000) /* where hello does not say */
 
 enum state { ASKING, DIALLING, GREETING, SERVING, RETIRING, GONE, STATES };
@@ -38,6 +40,11 @@ static const unsigned MOVES[STATES] = {
     [RETIRING] = TO(GONE),
 };
 
+struct recent {
+    char envelope[SLACK_ENVELOPE];
+    int64_t at_ms;
+};
+
 struct slack_conn {
     struct slack *slack;     /* immutable after creation */
     struct slack_slot *slot; /* immutable after creation */
@@ -50,6 +57,8 @@ struct slack_conn {
     int64_t hello_ms;        /* mono */
     enum slack_loss loss;    /* why it will be gone */
     int64_t asked_ms;        /* THROTTLED: Retry-After */
+    struct recent recent[RECENT];
+    unsigned acked; /* ever; the next place in recent is acked % RECENT */
     struct slack_conn *next, *prev;
 };
 
@@ -104,6 +113,43 @@ static void tell_owner(struct slack *s)
     slack_connections_changed(s, serving);
 }
 
+static bool ack_on(struct slack_conn *c, const char *envelope, const char *frame, size_t len)
+{
+    if (!is_open(c) || !ws_send(c->ws, frame, len)) {
+        return false;
+    }
+    struct recent *r = &c->recent[c->acked++ % RECENT];
+    TEXT_COPY(r->envelope, envelope);
+    r->at_ms = slack_now(c->slack);
+    return true;
+}
+
+static bool ack_on_any(struct slack *s, const char *envelope, const char *frame, size_t len)
+{
+    for (struct slack_conn *c = s->conns; c != NULL; c = c->next) {
+        if (ack_on(c, envelope, frame, len)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What c was given last may not have reached Slack. An ack that comes twice does no harm; one that never
+ * comes is a command that failed for its user. */
+static void repeat_recent(struct slack_conn *c)
+{
+    const int64_t now = slack_now(c->slack);
+    for (unsigned i = 0; i < RECENT; i++) {
+        const struct recent *r = &c->recent[i];
+        if (r->envelope[0] != '\0' && now - r->at_ms <= RECENT_MS) {
+            struct buf frame;
+            slack_ack_frame(&frame, r->envelope, NULL);
+            ack_on_any(c->slack, r->envelope, frame.data, frame.len);
+            buf_finish(&frame);
+        }
+    }
+}
+
 /* c is gone: out of its slot, out of the list, freed. */
 static void end(struct slack_conn *c)
 {
@@ -111,6 +157,9 @@ static void end(struct slack_conn *c)
     struct slack_slot *slot = c->slot;
     const bool retired = slot->retiring == c;
     move(c, GONE);
+    if (!slack_stopped(s)) {
+        repeat_recent(c);
+    }
     loop_timer_stop(loop_of(c), &c->timer);
     ws_destroy(c->ws);
     if (!retired) {
@@ -345,19 +394,14 @@ void slack_slot_start(struct slack_slot *slot)
 
 /* ---- for the others */
 
-bool slack_socket_send(struct slack *s, uint64_t conn, const char *text, size_t len)
+bool slack_socket_ack(struct slack *s, uint64_t conn, const char *envelope, const char *frame, size_t len)
 {
     for (struct slack_conn *c = s->conns; c != NULL; c = c->next) {
-        if (c->number == conn && is_open(c) && ws_send(c->ws, text, len)) {
+        if (c->number == conn && ack_on(c, envelope, frame, len)) {
             return true;
         }
     }
-    for (struct slack_conn *c = s->conns; c != NULL; c = c->next) {
-        if (c->number != conn && is_open(c) && ws_send(c->ws, text, len)) {
-            return true;
-        }
-    }
-    return false;
+    return ack_on_any(s, envelope, frame, len);
 }
 
 void slack_sockets_close(struct slack *s)

@@ -72,6 +72,7 @@ void slack_call_start(struct slack_call *call, json_t *body, const char *query)
         .headers = {{"Authorization", bearer}, {query != NULL ? NULL : "Content-Type", type}},
         .body = query != NULL ? NULL : call->body.data,
         .body_len = call->body.len,
+        .timeout_ms = call->timeout_ms,
         .max_body = SLACK_ANSWER_MAX,
         .changes = call->changes,
         .done = answered,

@@ -97,6 +97,8 @@ static inline void fake_answer(struct fake *f, struct server_call *c, const char
         TEXT_FORMAT(text, "{\"ok\":true,\"url\":\"ws:\\/\\/127.0.0.1:%d\\/link\\/?ticket=%d\"}",
                     server_port(f->server), ++f->opens);
         fake_json(c, 200, NULL, text);
+    } else if (text_equal(method, "conversations.info")) {
+        fake_json(c, 200, NULL, "{\"ok\":true,\"channel\":{\"id\":\"C0\",\"is_ext_shared\":false}}");
     } else {
         fake_json(c, 200, NULL, "{\"ok\":true,\"ts\":\"1700000500.000100\"}");
     }

@@ -254,12 +254,11 @@ static void refresh_without_a_gap(void **state)
             const int old = i == 15 ? 0 : 1;
             assert_true(f->socket_count >= (i == 15 ? 3 : 4)); /* the new one came first */
             assert_non_null(f->sockets[old]);                  /* and the old one is still read */
-            UNTIL(f, fake_acked(f, id), 1000);
             server_ws_close(f->sockets[old], 1000);
         }
         fake_run(f, 40);
     }
-    UNTIL(f, f->ack_count == 40, 1000);
+    UNTIL(f, fake_acked(f, id), 1000);
     for (int i = 0; i < 40; i++) {
         TEXT_FORMAT(id, "e-%d", i);
         assert_true(fake_acked(f, id));
@@ -286,6 +285,111 @@ static void rotation_by_age(void **state)
     assert_null(f->sockets[0]);
     assert_null(f->sockets[1]);
     assert_int_equal(fake_open_connections(f), 2);
+    fake_destroy(f);
+}
+
+/* An ack that was on its way when its connection ended goes out again on another one. */
+static void an_ack_is_not_lost_with_its_connection(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    fake_start(f);
+    fake_slash(f, 1, "e-1", "status");
+    server_ws_close(f->sockets[1], 1000); /* arrives with the command */
+    UNTIL(f, fake_acked(f, "e-1"), 1000);
+    assert_int_equal(f->requests, 1);
+    fake_destroy(f);
+}
+
+static bool shared_channel(struct fake *f, struct server_call *c, const char *method)
+{
+    if (!text_equal(method, "conversations.info")) {
+        return false;
+    }
+    f->answers++;
+    fake_json(c, 200, NULL, "{\"ok\":true,\"channel\":{\"id\":\"C0\",\"is_ext_shared\":true}}");
+    return true;
+}
+
+static bool no_channel(struct fake *f, struct server_call *c, const char *method)
+{
+    if (!text_equal(method, "conversations.info")) {
+        return false;
+    }
+    f->answers++;
+    fake_json(c, 200, NULL, "{\"ok\":false,\"error\":\"missing_scope\",\"needed\":\"channels:read\"}");
+    return true;
+}
+
+/* Commands do not say that a channel is shared with another organisation: asked once, and in doubt it is. */
+static void shared_channels_are_found_out(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    fake_start(f);
+    f->answer = shared_channel;
+    fake_slash(f, 0, "e-1", "restart");
+    UNTIL(f, fake_acked(f, "e-1"), 1000);
+    assert_true(f->last.place.shared);
+    fake_slash(f, 0, "e-2", "restart");
+    UNTIL(f, fake_acked(f, "e-2"), 1000);
+    assert_true(f->last.place.shared);
+    assert_int_equal(f->answers, 1);
+    fake_slash(f, 0, "e-3", "status"); /* reading does not wait for it */
+    UNTIL(f, fake_acked(f, "e-3"), 1000);
+    fake_destroy(f);
+
+    f = fake_create();
+    fake_start(f);
+    fake_slash(f, 0, "e-1", "restart");
+    UNTIL(f, fake_acked(f, "e-1"), 1000);
+    assert_false(f->last.place.shared);
+    fake_destroy(f);
+
+    f = fake_create();
+    fake_start(f);
+    f->answer = no_channel;
+    fake_slash(f, 0, "e-1", "restart");
+    UNTIL(f, fake_acked(f, "e-1"), 1000);
+    assert_true(f->last.place.shared);
+    assert_int_equal(f->answers, 1);
+    fake_destroy(f);
+}
+
+/* Silence is found out: no frame of any kind for dead_after_ms. */
+static void a_silent_peer(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    f->slack->times.dead_after_ms = 300;
+    f->slack->times.ping_after_ms = 100000; /* our own pings would be answered */
+    fake_start(f);
+    UNTIL(f, f->socket_count >= 4, 3000);
+    assert_null(f->sockets[0]);
+    fake_destroy(f);
+}
+
+static bool wrong_path(struct fake *f, struct server_call *c, const char *method)
+{
+    char text[128];
+    if (!text_equal(method, "apps.connections.open") || f->answers++ >= 2) {
+        return false;
+    }
+    TEXT_FORMAT(text, "{\"ok\":true,\"url\":\"ws://127.0.0.1:%d/refused\"}", server_port(f->server));
+    fake_json(c, 200, NULL, text);
+    return true;
+}
+
+/* One failed upgrade, one retry. */
+static void a_refused_upgrade_is_tried_again(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    f->answer = wrong_path;
+    slack_start(f->slack);
+    UNTIL(f, fake_open_connections(f) == 2, 3000);
+    assert_int_equal(f->answers, 4);
+    assert_int_equal(f->socket_count, 2);
     fake_destroy(f);
 }
 
@@ -444,6 +548,10 @@ int main(void)
         cmocka_unit_test(what_is_too_large_is_acked),
         cmocka_unit_test(refresh_without_a_gap),
         cmocka_unit_test(rotation_by_age),
+        cmocka_unit_test(an_ack_is_not_lost_with_its_connection),
+        cmocka_unit_test(shared_channels_are_found_out),
+        cmocka_unit_test(a_silent_peer),
+        cmocka_unit_test(a_refused_upgrade_is_tried_again),
         cmocka_unit_test(a_reset_is_followed_by_a_connection),
         cmocka_unit_test(no_hello),
         cmocka_unit_test(too_many_websockets),
