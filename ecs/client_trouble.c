@@ -112,24 +112,27 @@ void trouble_read_service(struct snapshot *s, const struct service_ref *ref, con
     const json_t *service;
     const char *reason;
 
-    s->service_absence = trouble_absence(c);
     s->missing = trouble_is_missing(c);
+    s->service_absence = s->missing ? ECS_SEEN : trouble_absence(c); /* ECS answered: there is none */
+    if (s->service_absence == ECS_SEEN)
+        s->service_as_of_ms = now_ms;
     if (c->outcome != AWS_OK) {
         trouble_tell(s, ref, region, c);
         return;
     }
-    s->service_as_of_ms = now_ms;
     service = find_service(c->answer, ref->service);
     if (service) {
         decode_service(service, &s->service);
         return;
     }
     reason = find_failure(c->answer, ref->service);
-    s->service_absence = ECS_REFUSED;
     s->missing = strcmp(reason, "MISSING") == 0;
-    if (s->missing)
+    if (s->missing) {
         trouble_tell_missing(s, ref, region, false);
-    else if (!s->trouble[0])
+        return;
+    }
+    s->service_absence = ECS_REFUSED;
+    if (!s->trouble[0])
         TEXT_FORMAT(s->trouble, "service \"%s\", cluster \"%s\", %s: ECS does not show it: %.100s",
                     ref->service, ref->cluster, region, reason);
 }

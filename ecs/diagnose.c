@@ -152,22 +152,39 @@ static void tell_cause(const struct cause *cause, const struct ecs_container *c,
     TEXT_FORMAT(ret->key, "%s:%s", cause->key, c ? c->name : "");
 }
 
+/* What ECS copied from the program's last words, and what they mean to those who know it. */
+static void add_last_words(const struct ecs_container *c, struct diagnosis *ret)
+{
+    const char *meaning = diagnose_log_line(c->reason);
+    char why[DIAGNOSE_TEXT];
+
+    if (!c->reason[0])
+        return;
+    TEXT_COPY(why, ret->why);
+    TEXT_FORMAT(ret->why, "%s: %s", why, c->reason);
+    if (meaning)
+        TEXT_FORMAT(ret->hint, "Most likely %s.", meaning);
+}
+
 static void tell_exit(const struct ecs_container *c, struct diagnosis *ret)
 {
-    TEXT_FORMAT(ret->key, "exit:%d:%s", c->exit_code, c->name);
+    const char *meaning = "", *hint = "Look at the log's end.";
+    char signal[32];
+
+    if (c->exit_code > 128 && c->exit_code < 128 + 65) {
+        TEXT_FORMAT(signal, "ended by signal %d", c->exit_code - 128);
+        meaning = signal;
+    }
     for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++)
         if (exits[i].code == c->exit_code) {
-            TEXT_FORMAT(ret->why, "exit code %d in container \"%s\" (%s)", c->exit_code, c->name,
-                        exits[i].meaning);
-            TEXT_COPY(ret->hint, exits[i].hint);
-            return;
+            meaning = exits[i].meaning;
+            hint = exits[i].hint;
         }
-    if (c->exit_code > 128 && c->exit_code < 128 + 65)
-        TEXT_FORMAT(ret->why, "exit code %d in container \"%s\" (ended by signal %d)", c->exit_code, c->name,
-                    c->exit_code - 128);
-    else
-        TEXT_FORMAT(ret->why, "exit code %d in container \"%s\"", c->exit_code, c->name);
-    TEXT_COPY(ret->hint, "Look at the log's end.");
+    TEXT_FORMAT(ret->why, "exit code %d in container \"%s\"%s%s%s", c->exit_code, c->name,
+                *meaning ? " (" : "", meaning, *meaning ? ")" : "");
+    TEXT_COPY(ret->hint, hint);
+    TEXT_FORMAT(ret->key, "exit:%d:%s", c->exit_code, c->name);
+    add_last_words(c, ret);
 }
 
 static void tell_unknown(const struct ecs_task *task, struct diagnosis *ret)

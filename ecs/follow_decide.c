@@ -216,7 +216,7 @@ static void decide_other(struct follow_at *at, const struct evidence *seen, stru
         return;
     }
     if (!is_older(at, primary)) {
-        end(at, ret, VERDICT_SUPERSEDED, primary->rollout_reason);
+        end(at, ret, VERDICT_SUPERSEDED, "");
         return;
     }
     proven = at->mine || seen->rolling_back || state->failed_since_ms ||

@@ -71,6 +71,8 @@ static const struct field state_fields[] = {
     STATE(failed_since_ms, I64),
     STATE(tasks_seen_ms, I64),
     STATE(reason, TEXT),
+    STATE(newest_stop_ms, I64),
+    STATE(told_until_ms, I64),
     STATE(reminders, INT),
     STATE(blind_told, BOOL),
     STATE(was_primary, BOOL),

@@ -7,9 +7,9 @@
  *   - there is one, and ECS has shown that it trusts the new tasks: it scaled an old one in for our
  * deployment (with a minimum of 100 % it does so only when new ones are healthy), or calls our deployment
  * completed; or
- *   - there is one and it has run for 3 min, longer than the usual checks take (5 times 30 s). Before that, a
- *     new task that boots behind nginx answers 502.
- * Nothing that is not such a task ever makes "served". */
+ *   - there is one and it has outlived what a refused task does not: grace period and checks, then ECS ends
+ * it. Before that a running task may still answer 502, and "test the site now" would be wrong. Nothing that
+ * is not such a task ever makes "served". */
 #include <string.h>
 
 #include "base/text.h"
@@ -47,6 +47,14 @@ static bool new_are_trusted(const struct follow_at *at)
     return false;
 }
 
+/* How long a task must have run behind a load balancer when nothing else tells. */
+static int64_t outlived_ms(const struct ecs_service *s)
+{
+    int64_t grace = s->grace_seconds > 0 ? s->grace_seconds * INT64_C(1000) : 0;
+
+    return grace + FOLLOW_SETTLE_LB_MS;
+}
+
 static bool may_serve(const struct follow_at *at, const struct ecs_task *task, bool trusted)
 {
     int64_t ran = task->started_ms ? at->snapshot->tasks_as_of_ms - task->started_ms : 0;
@@ -59,7 +67,7 @@ static bool may_serve(const struct follow_at *at, const struct ecs_task *task, b
         return true;
     if (ran < FOLLOW_SETTLE_MS)
         return false;
-    if (at->snapshot->service.target_groups == 0 || ran >= FOLLOW_SETTLE_LB_MS)
+    if (at->snapshot->service.target_groups == 0 || ran >= outlived_ms(&at->snapshot->service))
         return true;
     return trusted && is_ours(at, task);
 }
@@ -67,17 +75,18 @@ static bool may_serve(const struct follow_at *at, const struct ecs_task *task, b
 /* ---- the flag and its clock */
 
 /* Told when it turns to "not served", and when it turns back; not at the first look, and not for a service
- * that nobody wants to run. */
+ * that stood at zero when we began. */
 static void change(struct follow_at *at, enum follow_served to, int64_t when_ms)
 {
     struct follow_state *state = at->state;
     bool known_before = state->served_since_ms != 0;
+    bool meant_to_serve = state->wanted > 0 || at->goal->wanted > 0;
 
     if (state->served == to)
         return;
     state->served = to;
     state->served_since_ms = when_ms;
-    if (to == SERVED_NO ? state->wanted > 0 : to == SERVED_YES && known_before) {
+    if (to == SERVED_NO ? meant_to_serve : to == SERVED_YES && known_before) {
         struct follow_event *e = follow_out(at, FOLLOW_EVENT_SERVED_CHANGED);
 
         if (e) {

@@ -2,7 +2,8 @@
  * reason is known, which may be minutes before it is STOPPED: a draining task keeps its place for that long.
  * Normal stops (a scale-in, a person) are neither told nor counted.
  *
- * At most FOLLOW_SEEN_TASKS dead tasks are told; later ones are too many to say anything new. */
+ * What was told is known by a hash of the id. When there is no more room for hashes, all are forgotten at
+ * once, and whatever had stopped by then counts as told. */
 #include <string.h>
 
 #include "base/text.h"
@@ -10,12 +11,33 @@
 
 #define REASONS (sizeof((struct follow_state *)0)->reasons / sizeof((struct follow_state *)0)->reasons[0])
 
-static bool was_told(const struct follow_state *state, uint64_t h)
+/* When its end began: known early, and it does not change. */
+static int64_t stop_ms(const struct ecs_task *task)
 {
+    return task->stopping_ms ? task->stopping_ms : task->stopped_ms;
+}
+
+static bool was_told(const struct follow_state *state, const struct ecs_task *task)
+{
+    uint64_t h = follow_hash(task->id);
+
+    if (stop_ms(task) && stop_ms(task) <= state->told_until_ms)
+        return true;
     for (size_t i = 0; i < state->seen_task_count; i++)
         if (state->seen_tasks[i] == h)
             return true;
     return false;
+}
+
+static void remember(struct follow_state *state, const struct ecs_task *task)
+{
+    if (state->seen_task_count == FOLLOW_SEEN_TASKS) {
+        state->told_until_ms = state->newest_stop_ms;
+        state->seen_task_count = 0;
+    }
+    state->seen_tasks[state->seen_task_count++] = follow_hash(task->id);
+    if (stop_ms(task) > state->newest_stop_ms)
+        state->newest_stop_ms = stop_ms(task);
 }
 
 static bool has_exit_code(const struct ecs_task *task)
@@ -67,7 +89,7 @@ static void tell(struct follow_at *at, const struct ecs_task *task, const struct
     struct follow_state *state = at->state;
     struct follow_event *e = follow_out(at, FOLLOW_EVENT_TASK_STOPPED);
 
-    state->seen_tasks[state->seen_task_count++] = follow_hash(task->id);
+    remember(state, task);
     state->failed_tasks++;
     state->stable_polls = 0;
     count_reason(state, d);
@@ -79,8 +101,8 @@ static void tell(struct follow_at *at, const struct ecs_task *task, const struct
     e->diagnosis = *d;
     e->lived_ms = lived(task);
     TEXT_COPY(e->text, d->why);
-    if (task->stopped_ms || task->stopping_ms)
-        e->at_ms = task->stopped_ms ? task->stopped_ms : task->stopping_ms;
+    if (stop_ms(task))
+        e->at_ms = stop_ms(task);
 }
 
 /* The earliest dead one that was not told; NULL when there is none. */
@@ -94,7 +116,7 @@ static const struct ecs_task *next_untold(const struct follow_at *at, struct dia
         struct diagnosis d;
 
         if (strcmp(task->started_by, at->goal->deployment_id) != 0 || !is_dead(task) ||
-            was_told(at->state, follow_hash(task->id)) || (first && first->stopped_ms <= task->stopped_ms))
+            was_told(at->state, task) || (first && stop_ms(first) <= stop_ms(task)))
             continue;
         diagnose_task(task, &d);
         if (d.benign)
@@ -113,8 +135,6 @@ bool follow_read_tasks(struct follow_at *at)
     if (at->snapshot->tasks_absence != ECS_SEEN)
         return false;
     for (int told = 0; (task = next_untold(at, &d)); told++) {
-        if (at->state->seen_task_count == FOLLOW_SEEN_TASKS)
-            return false;
         if (told == FOLLOW_TASKS_A_STEP)
             return true;
         tell(at, task, &d);

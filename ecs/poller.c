@@ -209,7 +209,7 @@ static bool wants_tasks(struct seat *s, const struct snapshot *snapshot)
 {
     uint64_t print;
 
-    if (snapshot->service_absence != ECS_SEEN)
+    if (snapshot->service_absence != ECS_SEEN || snapshot->missing)
         return false;
     if (s->watch->wants_tasks)
         return s->watch->wants_tasks(s->watch, snapshot);

@@ -76,6 +76,8 @@ struct follow_state {
     int64_t failed_since_ms; /* since when ECS calls our deployment failed or stopped; 0 = it does not */
     int64_t tasks_seen_ms;   /* as_of of the last tasks that could be read; 0 = never */
     char reason[ECS_REASON]; /* why it failed or was sent back, as AWS gave it; "" = not said */
+    int64_t newest_stop_ms;  /* the latest stop of a task that was told */
+    int64_t told_until_ms;   /* tasks that stopped until then were told, though seen_tasks forgot them */
     int reminders;           /* told so far */
     bool blind_told, was_primary;
     uint64_t seen_events[FOLLOW_SEEN_EVENTS];

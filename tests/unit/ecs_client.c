@@ -56,9 +56,9 @@ static const struct scene {
     const char *trouble; /* part; "" = none */
 } scenes[] = {
     {"DescribeServices", "AccessDeniedException", ECS_REFUSED, ECS_SEEN, ECS_SEEN, false, "may not ecs"},
-    {"DescribeServices", "ClusterNotFoundException", ECS_REFUSED, ECS_SEEN, ECS_SEEN, true,
+    {"DescribeServices", "ClusterNotFoundException", ECS_SEEN, ECS_SEEN, ECS_SEEN, true,
      "no cluster \"tak-vpc\" in us-gov-east-1"},
-    {"DescribeServices", "ServiceNotFoundException", ECS_REFUSED, ECS_SEEN, ECS_SEEN, true,
+    {"DescribeServices", "ServiceNotFoundException", ECS_SEEN, ECS_SEEN, ECS_SEEN, true,
      "no service \"api\" in cluster \"tak-vpc\", us-gov-east-1"},
     {"DescribeServices", "ExpiredTokenException", ECS_EXPIRED, ECS_SEEN, ECS_SEEN, false, "\"api\""},
     {"ListTasks", "AccessDeniedException", ECS_SEEN, ECS_REFUSED, ECS_SEEN, false, "ListTasks"},

@@ -60,6 +60,9 @@ static const struct row rows[] = {
     {"SpotInterruption", "Your Spot Task was interrupted.", 143, "", false, "spot:", "spot capacity",
      "replacement", ""},
     {"TaskFailedToStart", "RESOURCE:MEMORY", -1, "", false, "placement:", "no host had room", "capacity", ""},
+    {"EssentialContainerExited", "Essential container in task exited", 1,
+     "AccessDeniedException: not authorized to perform secretsmanager:GetSecretValue", false, "exit:1:api",
+     "ended with an error): AccessDeniedException", "signing secret", "api"},
     {"", "", -1, "", false, "other:", "AWS gave no reason", "", ""},
     {"InfrastructureHealth", "something new", -1, "", false, "other:something new", "something new", "", ""},
 };

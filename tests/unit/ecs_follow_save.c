@@ -57,6 +57,8 @@ static void fill(struct follow_goal *goal, struct follow_state *state)
     state->failed_since_ms = 30;
     state->tasks_seen_ms = 31;
     TEXT_COPY(state->reason, "because");
+    state->newest_stop_ms = 33;
+    state->told_until_ms = 34;
     state->reminders = 32;
     state->blind_told = state->was_primary = true;
     for (size_t i = 0; i < FOLLOW_SEEN_EVENTS; i++)

@@ -161,12 +161,67 @@ static void test_all_stopped_tasks_told(void **unused)
     assert_int_equal(r.ended_s, 55);
 }
 
+/* A task dies every 20 s for an hour, and ECS lists the last ninety: more than are remembered. */
+static void endless(struct pen *p, struct snapshot *s, int64_t t)
+{
+    fresh(p, s, t, 2);
+    deployment(p, MINE, ECS_PRIMARY, ECS_ROLLOUT_IN_PROGRESS, 2, 0);
+    s->tasks_absence = ECS_SEEN;
+    for (int64_t i = t / (20 * S); i > 0 && p->s->task_count < 90; i--) {
+        char id[16];
+
+        TEXT_FORMAT(id, "n%d", (int)i);
+        dead(p, id, MINE, (20 * i - 10) * S, 20 * i * S, 1);
+    }
+}
+
+static void test_endless_crash_loop(void **unused)
+{
+    static struct run r;
+
+    (void)unused;
+    run(endless, goal(), 3590, -1, &r);
+    assert_int_equal(r.count[FOLLOW_EVENT_TASK_STOPPED], 179);
+    assert_int_equal(r.state.failed_tasks, 179);
+    assert_int_equal(r.state.same_reason, 179);
+    assert_int_equal(r.count[FOLLOW_EVENT_NOT_STABILISING], 1);
+}
+
+/* Somebody sets the count to 0 in the middle: it ends well for ECS, but users are served no more. */
+static void gone_zero(struct pen *p, struct snapshot *s, int64_t t)
+{
+    bool gone = t >= 60 * S;
+
+    fresh(p, s, t, gone ? 0 : 2);
+    deployment(p, MINE, ECS_PRIMARY, t < 90 * S ? ECS_ROLLOUT_IN_PROGRESS : ECS_ROLLOUT_COMPLETED,
+               gone ? 0 : 2, 0);
+    if (!gone) {
+        deployment(p, OLD, ECS_ACTIVE, ECS_ROLLOUT_COMPLETED, 2, 2);
+        task(p, "o1", OLD, "RUNNING", -OLD_AGE);
+    }
+    s->tasks_absence = ECS_SEEN;
+}
+
+static void test_gone_zero(void **unused)
+{
+    static struct run r;
+
+    (void)unused;
+    course(gone_zero, goal(), 200, &r);
+    assert_int_equal(r.verdict, VERDICT_SUCCEEDED);
+    assert_true(r.wanted_zero);
+    assert_int_equal(r.count[FOLLOW_EVENT_SERVED_CHANGED], 1);
+    assert_int_equal(r.first_s[FOLLOW_EVENT_SERVED_CHANGED], 60);
+    assert_int_equal(r.state.lowest_healthy, 1);
+}
+
 /* An outage: the old ones are gone at 30, the new ones are up at 60 and count 40 s later (no balancer). */
-static int balancers;
+static int balancers, grace;
 static void outage(struct pen *p, struct snapshot *s, int64_t t)
 {
     fresh(p, s, t, 1);
     s->service.target_groups = balancers;
+    s->service.grace_seconds = grace;
     deployment(p, MINE, ECS_PRIMARY, ECS_ROLLOUT_IN_PROGRESS, 1, t >= 60 * S);
     s->tasks_absence = ECS_SEEN;
     if (t < 30 * S)
@@ -191,6 +246,9 @@ static void test_outage(void **unused)
     balancers = 1;
     course(outage, goal(), 300, &r);
     assert_int_equal(r.first_s[FOLLOW_EVENT_NEW_SERVE], 240);
+    grace = 300; /* a task that the balancer refuses lives that much longer */
+    course(outage, goal(), 600, &r);
+    assert_int_equal(r.first_s[FOLLOW_EVENT_NEW_SERVE], 540);
 }
 
 /* What counts as serving: one task, seen at 100 s. */
@@ -309,6 +367,8 @@ int main(void)
         cmocka_unit_test(test_slow),
         cmocka_unit_test(test_events_once),
         cmocka_unit_test(test_all_stopped_tasks_told),
+        cmocka_unit_test(test_endless_crash_loop),
+        cmocka_unit_test(test_gone_zero),
         cmocka_unit_test(test_outage),
         cmocka_unit_test(test_served_rules),
         cmocka_unit_test(test_trust),

@@ -242,6 +242,8 @@ static void test_one_missing(void **unused)
     watch(&r, 2, "c", true);
     RIG_WAIT(&r, watchers[1].seen == 1);
     assert_true(watchers[1].missing);
+    assert_int_equal(watchers[1].absence, ECS_SEEN);
+    assert_int_equal(watchers[1].tasks_absence, ECS_NOT_READ);
     assert_non_null(strstr(watchers[1].trouble, "no service \"s1\""));
     rig_close(&r);
 }
