@@ -26,7 +26,8 @@ struct config_chat {
     enum chat_kind kind;
     char api_url[CONFIG_URL]; /* slack: https://slack.com/api/ or GovSlack's; mattermost: url */
     char command[40];         /* "/cloudtak" */
-    struct secret *app_token, *bot_token;
+    struct secret *app_token, *bot_token; /* mattermost: bot_token only */
+    char callback_url[CONFIG_URL];        /* mattermost: for slash commands and buttons; "" = none */
 };
 
 /* Who: a person or role by name, SERVER:user:ID, SERVER:group:ID, local:NAME, any, everyone. */
@@ -78,6 +79,7 @@ struct config_target {
     size_t channel_count;
     struct config_channel channels[CONFIG_LIST];
     struct principals view, logs, restart, downtime;
+    struct principals approvers; /* who may be the second person */
     int64_t confirm_expires_ms;
     bool second_person, confirm_always;
     char probe[CONFIG_URL];

@@ -1,0 +1,71 @@
+#include "core/config.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+struct config *config_create(void)
+{
+    return mem_alloc(sizeof(struct config));
+}
+
+void config_destroy(struct config *c)
+{
+    if (c == NULL) {
+        return;
+    }
+    for (size_t at = 0; at < c->chat_count; at++) {
+        secret_destroy(c->chats[at].app_token);
+        secret_destroy(c->chats[at].bot_token);
+    }
+    mem_free(c->people);
+    mem_free(c->targets);
+    mem_free(c);
+}
+
+const struct config_target *config_target(const struct config *c, const char *name)
+{
+    for (size_t at = 0; at < c->target_count; at++) {
+        if (strcmp(c->targets[at].name, name) == 0) {
+            return &c->targets[at];
+        }
+    }
+    return NULL;
+}
+
+const struct config_service *config_service(const struct config_target *t, const char *key)
+{
+    for (size_t at = 0; at < t->service_count; at++) {
+        if (strcmp(t->services[at].key, key) == 0) {
+            return &t->services[at];
+        }
+    }
+    return NULL;
+}
+
+const struct config_service *config_default_service(const struct config_target *t)
+{
+    for (size_t at = 0; at < t->service_count; at++) {
+        if (t->services[at].is_default) {
+            return &t->services[at];
+        }
+    }
+    return NULL;
+}
+
+static bool is_user(const struct principal *p, const char *server, const char *user)
+{
+    return p->kind == PRINCIPAL_USER && strcmp(p->server, server) == 0 && strcmp(p->id, user) == 0;
+}
+
+const struct config_person *config_person_of(const struct config *c, const char *server, const char *user)
+{
+    for (size_t at = 0; at < c->person_count; at++) {
+        for (size_t id = 0; id < c->people[at].count; id++) {
+            if (is_user(&c->people[at].ids[id], server, user)) {
+                return &c->people[at];
+            }
+        }
+    }
+    return NULL;
+}
