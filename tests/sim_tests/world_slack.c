@@ -300,6 +300,7 @@ static void unacked_ones_come_again(void **state)
         f->now += waits[i] * SECOND;
         again = world_slack_redelivery(f->w, f->now);
         assert_non_null(again);
+        assert_null(world_slack_redelivery(f->w, f->now)); /* told once */
         assert_int_equal(jsonx_int(again, "retry_attempt", -1), i + 1);
         assert_string_equal(jsonx_text(again, "retry_reason"), "timeout");
         assert_string_equal(jsonx_text(again, "payload.event_id"), jsonx_text(event, "payload.event_id"));
