@@ -356,7 +356,8 @@ struct server *server_create(struct loop *loop, const struct server_options *opt
         s->options.request_ms = REQUEST_DEFAULT_MS;
     s->reap.run = on_reap;
     s->reap.user = s;
-    if (!can_listen(s, err) || !files_readable(s, err) || !ws_context_init(&s->context, loop, err)) {
+    if (!can_listen(s, err) || !files_readable(s, err) ||
+        !ws_context_init(&s->context, loop, s->certificate_file != NULL, err)) {
         destroy(s);
         return NULL;
     }

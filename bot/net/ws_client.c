@@ -163,7 +163,7 @@ struct ws_client *ws_client_create(struct loop *loop, const struct ws_client_opt
     c->proxy = mem_text(options->proxy);
     c->reap.run = on_reap;
     c->reap.user = c;
-    if (ws_context_init(&c->context, loop, err))
+    if (ws_context_init(&c->context, loop, true, err))
         return c;
     mem_free(c->ca_file);
     mem_free(c->proxy);

@@ -25,7 +25,7 @@ static void log_line_of_lws(int level, const char *line)
     log_debug("ws", NULL, "%.*s", (int)strcspn(line, "\n"), line);
 }
 
-bool ws_context_init(struct ws_context *c, struct loop *loop, struct err *err)
+bool ws_context_init(struct ws_context *c, struct loop *loop, bool tls, struct err *err)
 {
     void *loops[1] = {loop_uv(loop)};
     struct lws_context_creation_info info;
@@ -33,8 +33,9 @@ bool ws_context_init(struct ws_context *c, struct loop *loop, struct err *err)
     net_prepare();
     lws_set_log_level(LLL_ERR | LLL_WARN, log_line_of_lws);
     memset(&info, 0, sizeof(info));
-    info.options =
-        LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
+    if (tls)
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     info.foreign_loops = loops;
     info.pcontext = &c->lws;
     info.timeout_secs = LIBRARY_SECONDS;

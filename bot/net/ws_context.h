@@ -21,7 +21,9 @@ struct ws_context {
     void *on_closed_user;
 };
 
-bool ws_context_init(struct ws_context *c, struct loop *loop, struct err *err);
+/* tls: libwebsockets 4.1 keeps one index for all contexts that use TLS; with two of them at a time the
+ * earlier one's TLS configuration is not freed in the end. */
+bool ws_context_init(struct ws_context *c, struct loop *loop, bool tls, struct err *err);
 /* Closes every connection and frees the context; on_closed once, from the loop. */
 void ws_context_close(struct ws_context *c, void (*on_closed)(void *user), void *user);
 /* After each call into libwebsockets from outside its callbacks: it then looks at its timers again. */
