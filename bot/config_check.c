@@ -6,6 +6,7 @@
 
 #include "aws/endpoint.h"
 #include "aws/region.h"
+#include "base/buf.h"
 #include "base/text.h"
 
 #define SLACK_API "https://slack.com/api/"
@@ -15,6 +16,16 @@
 static const char *kind_word(const struct config_chat *chat)
 {
     return chat->kind == CHAT_SLACK ? "slack" : "mattermost";
+}
+
+static bool note_missing(struct reading *r, int line, const struct setting *s)
+{
+    struct buf allowed;
+    buf_init(&allowed, 300);
+    config_table_allowed(s, &allowed);
+    config_note(r, line, s->path, "this key is missing; allowed: %s", allowed.data);
+    buf_finish(&allowed);
+    return false;
 }
 
 /* Keys that the element lacks, or that belong to the other kind of chat. */
@@ -29,7 +40,7 @@ static bool check_keys(struct reading *r, const char *prefix, const struct node 
             whole = config_note(r, child->line, s->path, "this key is for kind %s; this chat is of kind %s",
                                 s->only, kind);
         } else if (key != NULL && child == NULL && s->needed && ours) {
-            whole = config_note(r, n->line, s->path, "this key is missing; %s", s->text);
+            whole = note_missing(r, n->line, s);
         }
     }
     return whole;
@@ -40,7 +51,7 @@ static void check_chat(struct reading *r, const struct node *n, struct config_ch
     const size_t at = r->config->chat_count - 1;
     r->chat_lines[at] = n->line;
     if (config_yaml_child(n, "kind") == NULL) {
-        config_note(r, n->line, "chat[].kind", "this key is missing; slack or mattermost");
+        config_note(r, n->line, "chat[].kind", "this key is missing; allowed: slack or mattermost");
         return;
     }
     if (!check_keys(r, "chat[].", n, kind_word(chat))) {
@@ -178,8 +189,9 @@ void config_check_element(struct reading *r, const struct setting *list, const s
 
 static int line_of(const struct reading *r, const char *map, const char *key)
 {
-    const struct node *n = config_yaml_child(config_yaml_child(r->root, map), key);
-    return n == NULL ? 0 : n->line;
+    const struct node *whole = config_yaml_child(r->root, map);
+    const struct node *n = config_yaml_child(whole, key);
+    return n != NULL ? n->line : whole != NULL ? whole->line : 0;
 }
 
 /* "cotak" with a service "prod", and "cotak prod": nobody could tell what is meant. */
@@ -241,9 +253,9 @@ static void check_accounts(struct reading *r)
         struct config_target *t = &c->targets[at];
         const bool unchecked = text_equal(t->account, "unchecked");
         if (t->account[0] == '\0' && !c->unsafe_endpoints) {
-            config_note(
-                r, r->target_lines[at], "targets[].account",
-                "this key is missing; twelve digits, in quotes: aws sts get-caller-identity prints them");
+            config_note(r, r->target_lines[at], "targets[].account",
+                        "this key is missing; allowed: twelve digits, in quotes (aws sts get-caller-identity "
+                        "prints them)");
         } else if (unchecked && !c->unsafe_endpoints) {
             config_note(r, r->target_lines[at], "targets[].account",
                         "found \"unchecked\"; allowed only with unsafe_endpoints: true");
@@ -258,7 +270,7 @@ static void check_accounts(struct reading *r)
 
 static const char *endpoint_variable(const struct reading *r, size_t service, char to[64])
 {
-    TEXT_COPY(*(char(*)[64])to, "AWS_ENDPOINT_URL");
+    text_copy(to, 64, "AWS_ENDPOINT_URL");
     if (service < AWS_SERVICES) {
         text_format(to, 64, "AWS_ENDPOINT_URL_%s", endpoint_service((enum aws_service)service)->word);
         for (char *c = to; *c != '\0'; c++) {
@@ -314,9 +326,10 @@ static void check_addresses(struct reading *r)
         check_https(r, r->target_lines[at], "targets[].probe", c->targets[at].probe);
     }
     for (size_t service = 0; service <= AWS_SERVICES; service++) {
-        char name[64];
+        char name[64], key[100];
         const char *url = endpoint_variable(r, service, name);
-        check_https(r, 0, name, url);
+        TEXT_FORMAT(key, "%s in the environment", name);
+        check_https(r, 0, key, url);
     }
 }
 
@@ -328,11 +341,11 @@ void config_check_whole(struct reading *r)
     check_targets(r);
     if (c->poll_quiet_ms < c->poll_active_ms) {
         config_note(r, line_of(r, "poll", "quiet"), "poll.quiet",
-                    "it is shorter than poll.active; at least as long");
+                    "found a shorter time than poll.active; allowed: one that is as long or longer");
     }
     if (c->give_up_after_ms <= c->slow_after_ms) {
         config_note(r, line_of(r, "follow", "give_up_after"), "follow.give_up_after",
-                    "it is not longer than follow.slow_after; longer");
+                    "found no longer time than follow.slow_after; allowed: a longer one");
     }
 }
 

@@ -225,25 +225,31 @@ static bool is_free_name(struct reading *r, const struct node *role)
     char shown[80];
     text_clean(shown, sizeof(shown), role->key, false);
     if (!config_value_is_word(role->key) || strlen(role->key) >= CONFIG_NAME) {
-        return config_note(r, role->line, "roles",
-                           "found the name \"%s\"; a word of a-z, 0-9 and -, beginning with a letter", shown);
+        return config_note(
+            r, role->line, "roles",
+            "found the name \"%s\"; allowed: a word of a-z, 0-9 and -, beginning with a letter", shown);
     }
     for (size_t at = 0; at < sizeof(TAKEN) / sizeof(TAKEN[0]); at++) {
         if (text_equal(TAKEN[at], role->key)) {
-            return config_note(r, role->line, "roles", "found the name \"%s\", which has a meaning already",
-                               shown);
+            return config_note(r, role->line, "roles",
+                               "found the name \"%s\", which has a meaning already; choose another", shown);
         }
     }
     return find_person(r->config, role->key) == NULL ||
-           config_note(r, role->line, "roles", "found the name \"%s\", which is that of a person", shown);
+           config_note(r, role->line, "roles",
+                       "found the name \"%s\", which is that of a person; choose another", shown);
 }
 
 void config_principals_check_roles(struct reading *r, const struct node *n)
 {
     static const struct setting ROLE = {.path = "roles", .type = SETTING_PRINCIPALS, .most = CONFIG_LIST};
-    if (n->kind != NODE_MAP || n->count > CONFIG_ROLES) {
-        config_note(r, n->line, "roles", "allowed is a map of at most %d role names, each with a list",
-                    CONFIG_ROLES);
+    if (n->kind != NODE_MAP) {
+        static const struct setting ROLES = {.path = "roles", .type = SETTING_ROLES};
+        config_note_value(r, n, &ROLES);
+        return;
+    }
+    if (n->count > CONFIG_ROLES) {
+        config_note(r, n->line, "roles", "found %zu roles; at most %d are allowed", n->count, CONFIG_ROLES);
         return;
     }
     struct principals *scratch = mem_alloc(sizeof(*scratch));
