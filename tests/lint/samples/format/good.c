@@ -1,0 +1,4 @@
+int good(int a)
+{
+    return a;
+}

@@ -1,0 +1,2 @@
+#include "base/good.h"
+#include "core/core.h"

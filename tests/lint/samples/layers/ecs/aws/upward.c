@@ -1,0 +1,4 @@
+#include "ecs/ecs.h"
+
+#include <expat.h>
+#include <openssl/hmac.h>

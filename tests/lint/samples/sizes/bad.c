@@ -1,0 +1,150 @@
+/* Long on purpose: see sizes.expected. */
+int fits(int n)
+{
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    return n;
+}
+
+/* a comment is no head */
+static int
+too_long(int n)
+{
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    n++;
+    return n;
+}
+
+int wide;                                                                                                  /*
+ */
+/* xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx */
+/* éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé */
+/* xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx */
