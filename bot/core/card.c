@@ -15,6 +15,8 @@ void card_init(struct card *c, enum card_tone tone)
 }
 
 static void vset(char *to, size_t size, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+static void vset(char *to, size_t size, const char *format, va_list args)
 {
     struct buf b;
 

@@ -72,7 +72,9 @@ static int tear_down(void **state)
 #define DEPLOYMENT                                                                                           \
     "   Deployment ecs-svc/1 (newest): completed, 2 of 2 running, 0 starting, 0 failed, begun 1 h 30 min "   \
     "ago, cloudtak:41\n"
-#define TASKS    "   Tasks: aaaaaaa0 RUNNING HEALTHY for 1 h 20 min · aaaaaaa1 RUNNING HEALTHY for 1 h 20 min\n"
+#define TASKS                                                                                                \
+    "   Tasks: aaaaaaa0 RUNNING HEALTHY for 1 h 20 min · "                                                  \
+    "aaaaaaa1 RUNNING HEALTHY for 1 h 20 min\n"
 #define LAST     "   Last deployment: SUCCESSFUL 1 h 21 min ago\n"
 #define SETTINGS "   Circuit breaker: off · target groups: 1 · image and settings: cloudtak:41\n"
 #define EVENTS                                                                                               \

@@ -201,6 +201,9 @@ static void no_rule_is_nobody(void **state)
                     "\"slack:user:UCY\" to allow.%s of cotak prod.",
                     right_word(rights[i]), right_word(rights[i]));
         expect(&got, right_word(rights[i]), AUTHZ_REFUSED, text);
+        /* and the platform need not be asked for that */
+        const struct authz_result unasked = decide(rights[i], &r, NULL);
+        expect(&unasked, right_word(rights[i]), AUTHZ_REFUSED, text);
     }
     const struct authz_result free = decide(RIGHT_NONE, &r, NULL);
     expect(&free, "no right needed", AUTHZ_ALLOWED, "");
