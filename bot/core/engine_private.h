@@ -8,6 +8,7 @@
  *   engine_click.c      a button was pressed
  *   operation_record.c  an operation's row, its moves, one transaction a step
  *   restart_*.c         the running restart */
+#define HASH_FUNCTION(key, len, hash) HASH_OAT(key, len, hash) /* the default one warns under clang */
 #include <uthash.h>
 
 #include "core/authz.h"

@@ -1,6 +1,7 @@
 #ifndef CORE_OUTBOX_PRIVATE_H
 #define CORE_OUTBOX_PRIVATE_H
 /* What outbox.c (rows) and outbox_send.c (sending) share. */
+#define HASH_FUNCTION(key, len, hash) HASH_OAT(key, len, hash) /* the default one warns under clang */
 #include <uthash.h>
 
 #include "base/backoff.h"

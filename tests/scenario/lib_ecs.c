@@ -11,7 +11,7 @@
 #define SECOND 1000LL
 #define MINUTE 60000LL
 
-static int64_t now(const struct fake_ecs *f)
+static int64_t now(const struct script_ecs *f)
 {
     return clock_world(loop_clock(f->loop));
 }
@@ -71,7 +71,7 @@ static void add_crashed(struct snapshot *s, int number, int64_t stopped)
     t->containers[0].exit_code = 1;
 }
 
-static void before(const struct fake_ecs *f, struct snapshot *s)
+static void before(const struct script_ecs *f, struct snapshot *s)
 {
     const int64_t long_ago = now(f) - 86400 * SECOND;
     add(&s->service, OLD_DEPLOYMENT, ECS_PRIMARY,
@@ -82,7 +82,7 @@ static void before(const struct fake_ecs *f, struct snapshot *s)
     }
 }
 
-static void succeeding(const struct fake_ecs *f, struct snapshot *s, int64_t e, int64_t pace)
+static void succeeding(const struct script_ecs *f, struct snapshot *s, int64_t e, int64_t pace)
 {
     const int n = f->running > 0 ? f->running : f->last_desired;
     const int64_t t0 = f->redeployed_ms;
@@ -106,12 +106,14 @@ static void succeeding(const struct fake_ecs *f, struct snapshot *s, int64_t e, 
     }
 }
 
-static void crashing(const struct fake_ecs *f, struct snapshot *s, int64_t e)
+static void crashing(const struct script_ecs *f, struct snapshot *s, int64_t e)
 {
     const int64_t t0 = f->redeployed_ms;
     struct ecs_deployment *mine =
         add(&s->service, NEW_DEPLOYMENT, ECS_PRIMARY, ECS_ROLLOUT_IN_PROGRESS, f->running, 0, t0);
-    mine->pending = 1;
+    const int64_t in_round = e % (100 * SECOND); /* each task is pulled for 52 s and lives for 48 s */
+    mine->running = in_round >= 52 * SECOND && e < 400 * SECOND ? 1 : 0;
+    mine->pending = 1 - mine->running;
     add(&s->service, OLD_DEPLOYMENT, ECS_ACTIVE, ECS_ROLLOUT_COMPLETED, f->running, f->running,
         t0 - 86400 * SECOND);
     for (int i = 1; i <= 4 && e >= i * 100 * SECOND; i++) {
@@ -120,7 +122,7 @@ static void crashing(const struct fake_ecs *f, struct snapshot *s, int64_t e)
     }
 }
 
-static void rolled_back(const struct fake_ecs *f, struct snapshot *s, int64_t e)
+static void rolled_back(const struct script_ecs *f, struct snapshot *s, int64_t e)
 {
     const int64_t t0 = f->redeployed_ms;
     if (e < 300 * SECOND) {
@@ -138,7 +140,7 @@ static void rolled_back(const struct fake_ecs *f, struct snapshot *s, int64_t e)
               "(service x) rolling back to deployment " OLD_DEPLOYMENT ".");
 }
 
-static void after(const struct fake_ecs *f, struct snapshot *s, int64_t e)
+static void after(const struct script_ecs *f, struct snapshot *s, int64_t e)
 {
     switch (f->script) {
     case SCRIPT_OK: succeeding(f, s, e, 1); return;
@@ -156,7 +158,7 @@ static void after(const struct fake_ecs *f, struct snapshot *s, int64_t e)
     }
 }
 
-static void show(struct fake_ecs *f, struct snapshot *s)
+static void show(struct script_ecs *f, struct snapshot *s)
 {
     const int64_t e = now(f) - f->redeployed_ms;
     memset(s, 0, sizeof(*s));
@@ -260,7 +262,7 @@ static void look(struct ecs *e, struct ecs_look *r)
 static void redeploy(struct ecs *e, struct ecs_redeploy *r)
 {
     struct ecs_door *door = (struct ecs_door *)e;
-    struct fake_ecs *f = door->fake;
+    struct script_ecs *f = door->fake;
     if (door->shut) {
         return;
     }
@@ -355,20 +357,20 @@ static int64_t interval_ms(struct ecs *e, int session)
     return ((struct ecs_door *)e)->fake->poll_ms;
 }
 
-void fake_ecs_init(struct fake_ecs *f, struct loop *loop)
+void script_ecs_init(struct script_ecs *f, struct loop *loop)
 {
-    *f = (struct fake_ecs){.loop = loop,
-                           .running = 2,
-                           .controller = "ECS",
-                           .account = "123456789012",
-                           .minimum = 100,
-                           .maximum = 200,
-                           .poll_ms = 5000,
-                           .answer_ms = 50,
-                           .last_desired = -1};
+    *f = (struct script_ecs){.loop = loop,
+                             .running = 2,
+                             .controller = "ECS",
+                             .account = "123456789012",
+                             .minimum = 100,
+                             .maximum = 200,
+                             .poll_ms = 5000,
+                             .answer_ms = 50,
+                             .last_desired = -1};
 }
 
-void ecs_door_init(struct ecs_door *d, struct fake_ecs *f)
+void ecs_door_init(struct ecs_door *d, struct script_ecs *f)
 {
     static const struct ecs_ops ops = {.identify = identify,
                                        .look = look,

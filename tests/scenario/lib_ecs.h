@@ -13,7 +13,7 @@ enum script {
     SCRIPT_SUPERSEDED,
 };
 
-struct fake_ecs {
+struct script_ecs {
     struct loop *loop;
     enum script script;
     int running; /* before the restart, = desired */
@@ -37,15 +37,15 @@ struct fake_ecs {
 
 struct ecs_door {
     struct ecs ecs; /* first */
-    struct fake_ecs *fake;
+    struct script_ecs *fake;
     bool shut;
     struct ecs_watch *watches;
     struct loop_timer poll;
     struct snapshot *scratch;
 };
 
-void fake_ecs_init(struct fake_ecs *f, struct loop *loop);
-void ecs_door_init(struct ecs_door *d, struct fake_ecs *f);
+void script_ecs_init(struct script_ecs *f, struct loop *loop);
+void ecs_door_init(struct ecs_door *d, struct script_ecs *f);
 void ecs_door_finish(struct ecs_door *d);
 
 #define OLD_DEPLOYMENT   "ecs-svc/1111111111111111111"

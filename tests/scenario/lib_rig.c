@@ -190,7 +190,7 @@ void rig_init(struct rig *r)
     r->config = make_config();
     r->chat = mem_alloc(sizeof(*r->chat));
     fake_chat_init(r->chat, r->loop);
-    fake_ecs_init(&r->ecs, r->loop);
+    script_ecs_init(&r->ecs, r->loop);
     r->commit_ms = 2;
 }
 
@@ -211,8 +211,9 @@ static void close_living(struct rig *r)
     engine_destroy(life->engine);
 }
 
-/* The killed are left where they stand: nobody frees what kill -9 ends. Their memory stays reachable here. */
-static struct life *graves[100000];
+/* The killed are left where they stand: nobody frees what kill -9 ends. They and their loop stay reachable
+ * here; the loop is not run any more. */
+static struct life *graves[10000];
 static size_t grave_count;
 
 void rig_finish(struct rig *r)
@@ -222,8 +223,7 @@ void rig_finish(struct rig *r)
         struct life *life = r->lives[i];
         if (life->store.shut) {
             died = true;
-            life->store_behind = r->store;
-            life->chat_behind = r->chat;
+            ecs_door_finish(&life->ecs);
             graves[grave_count++] = life;
         } else {
             close_living(r);
@@ -231,11 +231,11 @@ void rig_finish(struct rig *r)
             mem_free(life);
         }
     }
+    store_memory_destroy(r->store);
+    config_destroy(r->config);
+    mem_free(r->chat);
     if (!died) {
-        store_memory_destroy(r->store);
         assert_int_equal(loop_destroy(r->loop), 0);
-        config_destroy(r->config);
-        mem_free(r->chat);
     }
 }
 

@@ -23,9 +23,6 @@ struct life {
     struct ecs_door ecs;
     struct store_door store;
     bool ready;
-    /* of the dead: what they still point to */
-    struct store *store_behind;
-    struct fake_chat *chat_behind;
 };
 
 struct rig {
@@ -34,7 +31,7 @@ struct rig {
     struct store *store;
     struct config *config;
     struct fake_chat *chat;
-    struct fake_ecs ecs;
+    struct script_ecs ecs;
     struct life *lives[RIG_LIVES];
     size_t life_count;
     /* what commits do: counted from 1 over all lives */

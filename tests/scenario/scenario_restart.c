@@ -60,10 +60,170 @@ static void a_restart_succeeds(void **state)
     assert_int_equal(fake_chat_said(r->chat, "🔴"), 0);
 }
 
+/* ---- restarts that go wrong */
+
+static void a_slow_restart_is_called_slow_and_succeeds(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.script = SCRIPT_SLOW;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod api");
+    rig_settle(r, 1, 60 * MINUTE);
+    expect_end(r, OP_SUCCEEDED, "✅ DONE");
+    assert_int_equal(fake_chat_said(r->chat, "SLOWER THAN USUAL"), 1);
+}
+
+static bool mentions(const struct card *card, const char *principal)
+{
+    for (size_t i = 0; i < card->mention_count; i++) {
+        if (strcmp(card->mentions[i], principal) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void the_first_stopped_task_is_told_within_one_poll(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.script = SCRIPT_CRASH_LOOP;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_run(r, 4 * MINUTE);
+    assert_int_equal(fake_chat_said(r->chat, "First new task stopped"), 1);
+    const struct chat_message *m = fake_chat_first(r->chat, "First new task stopped after 48 s");
+    assert_non_null(m);
+    assert_true(m->posted_ms - (r->ecs.redeployed_ms + 100000) <= r->ecs.poll_ms + 500);
+    assert_string_equal(m->thread, "");
+    assert_true(card_says(&m->card, "Users: SERVED"));
+    assert_true(card_says(&m->card, "exit code 1"));
+    assert_true(card_says(&m->card, "contact Application Specific Engineering immediately"));
+    assert_true(card_says(&m->card, "+1 555 0100"));
+    assert_true(mentions(&m->card, "slack:group:S0456EFGH"));
+    assert_true(mentions(&m->card, "slack:user:ana"));
+    assert_int_equal(fake_chat_said(r->chat, "NOT STABILISING"), 1);
+    assert_int_equal(r->settled_count, 0);
+    rig_settle(r, 1, 90 * MINUTE);
+    expect_end(r, OP_FAILED, "NOT STABILISING");
+    assert_true(fake_chat_said(r->chat, "STILL NOT DONE") >= 2);
+    assert_int_equal(r->ecs.redeploys, 1);
+}
+
+static void a_rollback_is_told_as_one(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.script = SCRIPT_ROLLED_BACK;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_settle(r, 1, 90 * MINUTE);
+    expect_end(r, OP_ROLLED_BACK, "ENDED: ROLLED BACK");
+    assert_true(mentions(&fake_chat_by_key(r->chat, "/verdict")->card, "slack:group:S0456EFGH"));
+    assert_true(card_says(&fake_chat_by_key(r->chat, "/verdict")->card, "the cause is NOT mended"));
+}
+
+static void a_foreign_deployment_supersedes(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.script = SCRIPT_SUPERSEDED;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_settle(r, 1, 90 * MINUTE);
+    expect_end(r, OP_SUPERSEDED, "SUPERSEDED");
+    assert_true(card_says(&fake_chat_by_key(r->chat, "/verdict")->card, OTHER_DEPLOYMENT));
+}
+
+static void throttled_reads_are_no_failure(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.blind_from_ms = 2 * MINUTE;
+    r->ecs.blind_to_ms = 5 * MINUTE;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_settle(r, 1, 90 * MINUTE);
+    expect_end(r, OP_SUCCEEDED, "✅ DONE");
+    assert_int_equal(fake_chat_said(r->chat, "I CANNOT SEE AWS"), 1);
+    assert_int_equal(fake_chat_said(r->chat, "I see AWS again"), 1);
+}
+
+static void stale_reads_are_no_verdict(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.stale_ms = 20000;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_settle(r, 1, 90 * MINUTE);
+    expect_end(r, OP_SUCCEEDED, "✅ DONE");
+    assert_int_equal(r->ecs.redeploys, 1);
+}
+
+static void a_lost_answer_is_looked_for_and_never_sent_again(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.lose_reply = true;
+    r->ecs.stale_ms = 20000;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_settle(r, 1, 90 * MINUTE);
+    expect_end(r, OP_SUCCEEDED, "✅ DONE");
+    assert_true(card_says(&fake_chat_by_key(r->chat, "/verdict")->card, "ECS cannot tell"));
+    assert_int_equal(r->ecs.redeploys, 1);
+}
+
+static void a_call_that_never_arrived_is_a_failure_that_says_what_to_check(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.drop_call = true;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_settle(r, 1, 5 * MINUTE);
+    expect_end(r, OP_FAILED, "NOT RESTARTED");
+    assert_true(card_says(&fake_chat_by_key(r->chat, "/verdict")->card, "I did not send it again"));
+}
+
+static void a_refusal_of_aws_is_told_in_its_words(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.refuse = true;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_settle(r, 1, 5 * MINUTE);
+    expect_end(r, OP_FAILED, "NOT RESTARTED");
+    assert_true(card_says(&fake_chat_by_key(r->chat, "/verdict")->card, "AccessDeniedException"));
+    assert_true(card_says(&fake_chat_by_key(r->chat, "/card")->card, "AccessDeniedException"));
+}
+
+static void a_count_of_zero_asks_and_starts_again(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.running = 0;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_run(r, 5000);
+    const struct chat_message *m = fake_chat_by_key(r->chat, "/ask");
+    assert_non_null(m);
+    assert_true(card_says(&m->card, "The count is 0"));
+    assert_int_equal(r->ecs.redeploys, 0);
+    rig_click(r, "ana", "confirm", m->card.buttons[1].value, m->id);
+    rig_settle(r, 1, 30 * MINUTE);
+    expect_end(r, OP_SUCCEEDED, "✅ DONE");
+    assert_int_equal(r->ecs.last_desired, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_restart_succeeds, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_slow_restart_is_called_slow_and_succeeds, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_first_stopped_task_is_told_within_one_poll, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_rollback_is_told_as_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_foreign_deployment_supersedes, setup, teardown),
+        cmocka_unit_test_setup_teardown(throttled_reads_are_no_failure, setup, teardown),
+        cmocka_unit_test_setup_teardown(stale_reads_are_no_verdict, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_lost_answer_is_looked_for_and_never_sent_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_call_that_never_arrived_is_a_failure_that_says_what_to_check, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_refusal_of_aws_is_told_in_its_words, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_count_of_zero_asks_and_starts_again, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
