@@ -1,6 +1,8 @@
 /* Connections, envelopes and acks, against a small Slack on loopback; and the decisions about connections. */
 #include "chat_slack_fake.h"
 
+#include "base/log.h"
+
 /* ---- pure */
 
 static void waits(void **state)
@@ -522,13 +524,22 @@ static bool elsewhere(struct fake *f, struct server_call *c, const char *method)
     return true;
 }
 
+static void count_refusals(void *user, const char *line)
+{
+    *(int *)user += strstr(line, "outside slack.com") != NULL;
+}
+
 static void a_strange_host_is_not_dialled(void **state)
 {
     (void)state;
     struct fake *f = fake_create();
+    int refusals = 0;
+    log_set_sink(count_refusals, &refusals);
     f->answer = elsewhere;
     slack_start(f->slack);
     UNTIL(f, fake_open_connections(f) == 2, 3000); /* the later answers are sound */
+    log_set_sink(NULL, NULL);
+    assert_int_equal(refusals, 2);
     assert_int_equal(f->socket_count, 2);
     assert_int_equal(f->answers, 4);
     fake_destroy(f);
