@@ -1,6 +1,7 @@
 /* whoami: who the asker is to me, who I am to AWS, and the line an administrator has to add. */
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/authz.h"
 #include "ecs/ecs.h"
 #include "may.h"
 #include "rows.h"
@@ -61,9 +62,12 @@ static void describe(const struct command_call *call, struct card *card)
     const struct who *who = &call->request.who;
     const struct place *place = &call->request.place;
     const bool local = call->request.source == REQUEST_LOCAL;
-    const struct config_person *person = config_person_of(call->config, who->server, who->user);
+    struct principal own = {.kind = local ? PRINCIPAL_LOCAL : PRINCIPAL_USER};
     char id[CONFIG_ID * 2];
 
+    TEXT_COPY(own.server, who->server);
+    TEXT_COPY(own.id, who->user);
+    const struct config_person *person = authz_person(call->config, &own);
     TEXT_FORMAT(id, "%s:%s%s", local ? "local" : who->server, local ? "" : "user:", who->user);
     card_title(card, "You are %s%s%s", id, person ? ", known as " : "", person ? person->name : "");
     if (!person)

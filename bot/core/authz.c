@@ -328,17 +328,37 @@ void authz_decide(const struct config *config, const struct config_target *targe
         refuse_right(config, target, command->right, request, ret);
 }
 
+static bool same_principal(const struct principal *a, const struct principal *b)
+{
+    return a->kind == b->kind && text_equal(a->id, b->id) &&
+           (a->kind == PRINCIPAL_LOCAL || text_equal(a->server, b->server));
+}
+
+const struct config_person *authz_person(const struct config *config, const struct principal *id)
+{
+    for (size_t i = 0; i < config->person_count; i++) {
+        const struct config_person *person = &config->people[i];
+        for (size_t k = 0; k < person->count; k++) {
+            if (same_principal(&person->ids[k], id))
+                return person;
+        }
+    }
+    return NULL;
+}
+
 static void holder(const struct config *config, const struct principal *p, struct buf *b)
 {
     switch (p->kind) {
     case PRINCIPAL_ANY: buf_text(b, "every full member"); break;
     case PRINCIPAL_EVERYONE: buf_text(b, "everyone"); break;
-    case PRINCIPAL_LOCAL: buf_format(b, "local:%s", p->id); break;
     case PRINCIPAL_GROUP: buf_format(b, "members of %s:group:%s", p->server, p->id); break;
+    case PRINCIPAL_LOCAL:
     case PRINCIPAL_USER: {
-        const struct config_person *person = config_person_of(config, p->server, p->id);
+        const struct config_person *person = authz_person(config, p);
         if (person)
             buf_format(b, "@%s", person->name);
+        else if (p->kind == PRINCIPAL_LOCAL)
+            buf_format(b, "local:%s", p->id);
         else
             buf_format(b, "%s:user:%s", p->server, p->id);
         break;

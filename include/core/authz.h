@@ -41,4 +41,7 @@ void authz_decide(const struct config *config, const struct config_target *targe
 void authz_holders(const struct config *config, const struct config_target *target, enum right right,
                    char *to, size_t size);
 
+/* The person whom the configuration gives this id, of any kind; NULL when nobody. */
+const struct config_person *authz_person(const struct config *config, const struct principal *id);
+
 #endif

@@ -14,7 +14,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    free_config(config);
+    config_destroy(config);
     forget_answer();
     return 0;
 }

@@ -19,7 +19,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    free_config(config);
+    config_destroy(config);
     forget_answer();
     return 0;
 }
@@ -161,7 +161,7 @@ static void whoami(void **state)
         "03:20 UTC\n"
         "   What each right allows: help restart, help stop-all\n");
 
-    add_person_id(add_person(config, "ana"), "local", "ana");
+    add_person_id(add_person(config, "ana"), NULL, "ana");
     call = call_of(config);
     call.ecs = &ecs;
     call.request.source = REQUEST_LOCAL;

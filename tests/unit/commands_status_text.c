@@ -57,7 +57,7 @@ static int tear_down(void **state)
 {
     (void)state;
     mem_free(snap);
-    free_config(config);
+    config_destroy(config);
     forget_answer();
     return 0;
 }

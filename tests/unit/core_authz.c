@@ -17,13 +17,14 @@ static int set_up(void **state)
     struct config_person *ana = add_person(config, "ana");
     add_person_id(ana, "slack", "UANA");
     add_person_id(ana, "mm", "ana9");
+    add_person_id(ana, NULL, "ana");
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    free_config(config);
+    config_destroy(config);
     return 0;
 }
 
@@ -367,29 +368,30 @@ static void local_people(void **state)
            "administrator to add \"local:ana\" to allow.downtime of cotak prod.");
     TEXT_COPY(r.who.user, "bo");
     got = decide(RIGHT_RESTART, &r, NULL);
-    expect(
-        &got, "another", AUTHZ_REFUSED,
-        "You need the right \"restart\" for cotak prod, held by local:ana. Ask them, or an administrator to "
-        "add \"local:bo\" to allow.restart of cotak prod.");
+    expect(&got, "another", AUTHZ_REFUSED,
+           "You need the right \"restart\" for cotak prod, held by @ana. Ask them, or an administrator to "
+           "add \"local:bo\" to allow.restart of cotak prod.");
 }
 
 static void holders(void **state)
 {
     (void)state;
-    char text[200], few[40];
+    char text[200], few[30];
     add_person_id(add_person(config, "an"), "slack", "UAN");
     authz_holders(config, prod, RIGHT_RESTART, text, sizeof(text));
     assert_string_equal(text, "");
     add_principal(&prod->restart, PRINCIPAL_USER, "slack", "UANA");
     add_principal(&prod->restart, PRINCIPAL_USER, "slack", "UAN");
     add_principal(&prod->restart, PRINCIPAL_USER, "mm", "ana9");
+    add_principal(&prod->restart, PRINCIPAL_LOCAL, "", "ana");
+    add_principal(&prod->restart, PRINCIPAL_LOCAL, "", "bo");
     add_principal(&prod->restart, PRINCIPAL_USER, "slack", "UX");
     add_principal(&prod->restart, PRINCIPAL_ANY, "", "");
     add_principal(&prod->restart, PRINCIPAL_EVERYONE, "", "");
     authz_holders(config, prod, RIGHT_RESTART, text, sizeof(text));
-    assert_string_equal(text, "@ana, @an, slack:user:UX, every full member, everyone");
+    assert_string_equal(text, "@ana, @an, local:bo, slack:user:UX, every full member, everyone");
     authz_holders(config, prod, RIGHT_RESTART, few, sizeof(few));
-    assert_string_equal(few, "@ana, @an, slack:user:UX, …");
+    assert_string_equal(few, "@ana, @an, local:bo, …");
 }
 
 static void the_next_step_of_a_refusal_is_never_cut(void **state)

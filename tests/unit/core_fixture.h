@@ -1,57 +1,13 @@
 #ifndef UNIT_CORE_FIXTURE_H
 #define UNIT_CORE_FIXTURE_H
 /* A small configuration for tests of core and commands: two targets, of which "cotak prod" has hub, api (the
- * default) and events. The look-ups of core/config.h are here too, so that these tests link without the
- * reader of configuration files. */
+ * default) and events. */
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/config.h"
-
-const struct config_target *config_target(const struct config *c, const char *name)
-{
-    for (size_t i = 0; i < c->target_count; i++) {
-        if (text_equal(c->targets[i].name, name)) {
-            return &c->targets[i];
-        }
-    }
-    return NULL;
-}
-
-const struct config_service *config_service(const struct config_target *t, const char *key)
-{
-    for (size_t i = 0; i < t->service_count; i++) {
-        if (text_equal(t->services[i].key, key)) {
-            return &t->services[i];
-        }
-    }
-    return NULL;
-}
-
-const struct config_service *config_default_service(const struct config_target *t)
-{
-    for (size_t i = 0; i < t->service_count; i++) {
-        if (t->services[i].is_default) {
-            return &t->services[i];
-        }
-    }
-    return NULL;
-}
-
-const struct config_person *config_person_of(const struct config *c, const char *server, const char *user)
-{
-    for (size_t i = 0; i < c->person_count; i++) {
-        const struct config_person *p = &c->people[i];
-        for (size_t k = 0; k < p->count; k++) {
-            if (text_equal(p->ids[k].server, server) && text_equal(p->ids[k].id, user)) {
-                return p;
-            }
-        }
-    }
-    return NULL;
-}
 
 static inline void add_service(struct config_target *t, const char *key, const char *name, bool is_default)
 {
@@ -99,17 +55,18 @@ static inline struct config_person *add_person(struct config *c, const char *nam
     return p;
 }
 
+/* server NULL: a local name. */
 static inline void add_person_id(struct config_person *p, const char *server, const char *id)
 {
     struct principal *one = &p->ids[p->count++];
-    one->kind = PRINCIPAL_USER;
+    one->kind = server == NULL ? PRINCIPAL_LOCAL : PRINCIPAL_USER;
     TEXT_COPY(one->server, server);
     TEXT_COPY(one->id, id);
 }
 
 static inline struct config *make_config(void)
 {
-    struct config *c = mem_alloc(sizeof(*c));
+    struct config *c = config_create();
     c->people = mem_array(8, sizeof(*c->people));
     c->targets = mem_array(8, sizeof(*c->targets));
     TEXT_COPY(c->file, "/etc/cloudtak-bot/config.yaml");
@@ -121,13 +78,6 @@ static inline struct config *make_config(void)
     struct config_target *test = add_target(c, "wftak test", "wftak-test");
     add_service(test, "api", "tak-cloudtak-wftak-test", true);
     return c;
-}
-
-static inline void free_config(struct config *c)
-{
-    mem_free(c->people);
-    mem_free(c->targets);
-    mem_free(c);
 }
 
 #endif

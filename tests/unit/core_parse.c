@@ -30,7 +30,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    free_config(config);
+    config_destroy(config);
     return 0;
 }
 
