@@ -42,7 +42,7 @@ struct http_request {
     int64_t connect_timeout_ms; /* 0 = 5,000 */
     size_t max_body;            /* of the answer; 0 = HTTP_BODY_DEFAULT; more ends in ERR_LIMIT */
     bool changes;               /* it changes something: fresh connection, at most one send */
-    bool direct;                /* never through a proxy (metadata endpoints) */
+    bool direct; /* never through a proxy; plain http is allowed to the ECS metadata addresses */
     void (*done)(struct http_request *r);
     void *user;
     /* result, valid inside done only (the body may be taken with buf_take; done may free the request) */

@@ -346,6 +346,39 @@ static void test_not_sent(void **state)
     close_world(&w);
 }
 
+/* Plain http: to the addresses that hand keys to an ECS task, and only by a request that says so. Nothing is
+ * sent: the request is cancelled before the loop turns. */
+static void test_task_metadata(void **state)
+{
+    static const struct {
+        const char *url;
+        bool direct;
+        enum err_code expected;
+    } rows[] = {
+        {"http://169.254.170.2/v2/credentials/x", true, ERR_CANCELLED},
+        {"http://169.254.170.23/v1/credentials", true, ERR_CANCELLED},
+        {"http://[fd00:ec2::23]/v1/credentials", true, ERR_CANCELLED},
+        {"http://169.254.170.2/v2/credentials/x", false, ERR_CONFIG},
+        {"http://169.254.169.254/latest", true, ERR_CONFIG},
+        {"http://169.254.170.2.example.test/", true, ERR_CONFIG},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct world w;
+        struct ask a = {0};
+
+        open_world(&w, (struct http_options){0});
+        a.request.direct = rows[i].direct;
+        start(&w, &a, "GET", rows[i].url);
+        if (rows[i].expected == ERR_CANCELLED)
+            http_cancel(w.http, &a.request);
+        RIG_WAIT(&w.rig, a.done);
+        assert_int_equal(a.err.code, rows[i].expected);
+        close_world(&w);
+    }
+}
+
 /* A listener whose queue is full: SYNs get no answer. */
 static void test_connect_timeout(void **state)
 {
@@ -535,6 +568,7 @@ int main(void)
         cmocka_unit_test(test_reads_share_a_connection_changes_do_not),
         cmocka_unit_test(test_bad_peers),
         cmocka_unit_test(test_not_sent),
+        cmocka_unit_test(test_task_metadata),
         cmocka_unit_test(test_connect_timeout),
         cmocka_unit_test(test_slow_resolver),
         cmocka_unit_test(test_cancel_and_close),
