@@ -24,8 +24,8 @@ enum chat_kind { CHAT_SLACK, CHAT_MATTERMOST };
 struct config_chat {
     char name[32]; /* the SERVER of principals and places */
     enum chat_kind kind;
-    char api_url[CONFIG_URL]; /* slack: https://slack.com/api/ or GovSlack's; mattermost: url */
-    char command[40];         /* "/cloudtak" */
+    char api_url[CONFIG_URL];             /* slack: https://slack.com/api/ or GovSlack's; mattermost: url */
+    char command[40];                     /* "/cloudtak" */
     struct secret *app_token, *bot_token; /* mattermost: bot_token only */
     char callback_url[CONFIG_URL];        /* mattermost: for slash commands and buttons; "" = none */
 };
