@@ -177,7 +177,7 @@ struct operation {
     enum restart_step step;
     unsigned busy; /* requests that will come back */
     bool settled, gone;
-    struct loop_timer timer;
+    struct loop_timer timer, again;
     struct ecs_identify identify;
     struct ecs_look look;
     struct ecs_names names;

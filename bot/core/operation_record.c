@@ -102,6 +102,7 @@ void operation_destroy(struct operation *op)
 {
     struct engine *e = op->engine;
     loop_timer_stop(e->loop, &op->timer);
+    loop_timer_stop(e->loop, &op->again);
     loop_timer_stop(e->loop, &op->retry);
     if (op->next != NULL) {
         op->next->prev = op->prev;

@@ -65,6 +65,7 @@ void restart_go(struct operation *op, enum restart_step to)
     assert((MOVES[op->step] & TO(to)) != 0);
     log_debug("engine", op->row.id, "step %s -> %s", WORDS[op->step], WORDS[to]);
     loop_timer_stop(op->engine->loop, &op->timer);
+    loop_timer_stop(op->engine->loop, &op->again);
     op->step = to;
     ENTER[to](op);
 }
@@ -253,6 +254,7 @@ void restart_stop(struct operation *op)
 {
     restart_unwatch(op);
     loop_timer_stop(op->engine->loop, &op->timer);
+    loop_timer_stop(op->engine->loop, &op->again);
     loop_timer_stop(op->engine->loop, &op->retry);
 }
 

@@ -8,7 +8,8 @@
 #include "base/text.h"
 #include "engine_private.h"
 
-#define CHECK_MS 8000
+#define CHECK_MS      8000
+#define LOOK_AGAIN_MS 1000
 
 static void grade(struct operation *op);
 
@@ -87,17 +88,29 @@ static void named_clusters(struct ecs_names *r)
 
 /* ---- the look */
 
+static void look(struct operation *op);
+
+static void look_again(struct loop_timer *t)
+{
+    look(t->user);
+}
+
 static void looked(struct ecs_look *r)
 {
     struct operation *op = r->user;
-    if (restart_back(op, RESTART_CHECKING)) {
-        *op->snapshot = *r->snapshot;
-        op->looked = true;
-        if (r->snapshot->service_absence == ECS_SEEN && r->snapshot->missing) {
-            ask_names(op, true, named_clusters);
-        } else {
-            recall(op);
-        }
+    if (!restart_back(op, RESTART_CHECKING)) {
+        return;
+    }
+    const struct snapshot *s = r->snapshot;
+    *op->snapshot = *s;
+    op->looked = true;
+    if (s->service_absence == ECS_SEEN && s->missing) {
+        ask_names(op, true, named_clusters);
+    } else if (s->service_absence == ECS_THROTTLED || s->service_absence == ECS_UNREACHABLE) {
+        op->again = (struct loop_timer){.fire = look_again, .user = op};
+        loop_timer_start(op->engine->loop, &op->again, LOOK_AGAIN_MS);
+    } else {
+        recall(op);
     }
 }
 

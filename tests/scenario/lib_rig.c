@@ -7,7 +7,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "commands/table.h"
+#include "fake_ecs.h"
 #include "lib/test_loop.h"
+#include "sim/world_ecs.h"
 
 /* ---- configuration */
 
@@ -163,7 +165,7 @@ void rig_start(struct rig *r)
     life->engine = engine_create(&(struct engine_options){.loop = r->loop,
                                                           .config = r->config,
                                                           .store = &life->store.store,
-                                                          .ecs = &life->ecs.ecs,
+                                                          .ecs = r->world != NULL ? r->world : &life->ecs.ecs,
                                                           .commands = commands_table,
                                                           .on_settled = on_settled,
                                                           .user = r});
@@ -192,6 +194,12 @@ void rig_init(struct rig *r)
     fake_chat_init(r->chat, r->loop);
     script_ecs_init(&r->ecs, r->loop);
     r->commit_ms = 2;
+}
+
+void rig_world(struct rig *r, const char *scenario)
+{
+    r->world = fake_ecs_create(&(struct fake_ecs_options){.loop = r->loop, .scenario = scenario, .seed = 7});
+    TEXT_COPY(r->config->targets[0].account, WORLD_ACCOUNT);
 }
 
 static void on_closed(void *user)
@@ -231,6 +239,7 @@ void rig_finish(struct rig *r)
             mem_free(life);
         }
     }
+    fake_ecs_destroy(r->world);
     store_memory_destroy(r->store);
     config_destroy(r->config);
     mem_free(r->chat);

@@ -32,6 +32,7 @@ struct rig {
     struct config *config;
     struct fake_chat *chat;
     struct script_ecs ecs;
+    struct ecs *world; /* instead of the script: the simulated world; not for kills. Owned. */
     struct life *lives[RIG_LIVES];
     size_t life_count;
     /* what commits do: counted from 1 over all lives */
@@ -53,6 +54,8 @@ struct rig {
 };
 
 void rig_init(struct rig *r);
+/* The simulated world with this scenario plays ECS. Before rig_start. */
+void rig_world(struct rig *r, const char *scenario);
 void rig_finish(struct rig *r); /* closes the living engine, and checks that nothing is left open */
 void rig_start(struct rig *r);
 void rig_kill(struct rig *r);
