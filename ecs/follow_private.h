@@ -9,7 +9,7 @@
 #define FOLLOW_TASKS_MS     30000  /* tasks are read at least so often */
 #define FOLLOW_TASKS_A_STEP 16     /* stopped tasks told in one step; the rest in the next */
 #define FOLLOW_SETTLE_MS    40000  /* ECS calls a task healthy that ran so long unchecked */
-#define FOLLOW_SETTLE_LB_MS 180000 /* behind a load balancer, when nothing else tells */
+#define FOLLOW_SETTLE_LB_MS 180000 /* behind a balancer, after the grace period */
 #define FOLLOW_CLOCKS_MS    30000  /* AWS's clock and ours may differ by so much */
 #define FOLLOW_STABLE_POLLS 2
 #define FOLLOW_UNSTABLE     2 /* stopped new tasks that mean "not stabilising" */

@@ -158,8 +158,8 @@ static void accept_redeploy(struct rig *r, struct server_call *call, const char 
     rig_text(call, 200,
              "{\"service\":{\"serviceName\":\"api\",\"desiredCount\":2,\"deployments\":["
              "{\"id\":\"ecs-svc/3\",\"status\":\"PRIMARY\",\"createdAt\":300.25},"
-             "{\"id\":\"ecs-svc/1\",\"status\":\"ACTIVE\",\"createdAt\":100},"
-             "{\"id\":\"ecs-svc/2\",\"status\":\"ACTIVE\",\"createdAt\":200}]}}");
+             "{\"id\":\"ecs-svc/2\",\"status\":\"ACTIVE\",\"createdAt\":200},"
+             "{\"id\":\"ecs-svc/1\",\"status\":\"ACTIVE\",\"createdAt\":100}]}}");
 }
 
 static void test_redeploy(void **unused)

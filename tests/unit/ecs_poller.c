@@ -65,11 +65,17 @@ static int fewest_seen(int n)
     return least;
 }
 
+/* Exactly ten fit in a call, and twenty-five are three. */
 static void test_ten_a_call(void **unused)
 {
     static struct rig r;
 
     (void)unused;
+    rig_open(&r, rig_usual, 300, 100);
+    watch(&r, 10, "c", false);
+    RIG_WAIT(&r, fewest_seen(10) == 1);
+    assert_int_equal(r.actions, 1);
+    rig_close(&r);
     rig_open(&r, rig_usual, 300, 100);
     watch(&r, WATCHES, "c", false);
     RIG_WAIT(&r, fewest_seen(WATCHES) == 1);

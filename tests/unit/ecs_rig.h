@@ -191,14 +191,17 @@ static inline void rig_describe(struct server_call *call, const json_t *body)
 /* One running and one stopped task. */
 static inline void rig_tasks(struct server_call *call, const char *action, const json_t *body)
 {
-    if (strcmp(action, "DescribeTasks") == 0)
+    if (strcmp(action, "DescribeTasks") == 0) {
+        assert_string_equal(jsonx_text(body, "tasks.0"), "a/b/t1"); /* running ones first */
+        assert_string_equal(jsonx_text(body, "tasks.1"), "a/b/t2");
         rig_text(call, 200,
                  "{\"tasks\":[{\"taskArn\":\"a/b/t1\",\"lastStatus\":\"RUNNING\"},"
                  "{\"taskArn\":\"a/b/t2\",\"lastStatus\":\"STOPPED\"}]}");
-    else
+    } else {
         rig_text(call, 200,
                  strcmp(jsonx_text(body, "desiredStatus"), "RUNNING") == 0 ? "{\"taskArns\":[\"a/b/t1\"]}"
                                                                            : "{\"taskArns\":[\"a/b/t2\"]}");
+    }
 }
 
 static inline void rig_usual(struct rig *r, struct server_call *call, const char *action, json_t *body)
