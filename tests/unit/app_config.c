@@ -8,40 +8,42 @@
 
 #include "base/secret.h"
 
+static const char *const TOKENS[] = {"SLACK_APP_TOKEN=xapp-1-A", "SLACK_BOT_TOKEN=xoxb-2-B", NULL};
+static const char WHOLE[] =
+    "chat:\n"
+    "  - { name: slack, kind: slack, app_token: \"${SLACK_APP_TOKEN}\", bot_token: "
+    "\"${SLACK_BOT_TOKEN}\",\n"
+    "      api_url: \"https://slack-gov.com/api/\", command: /tak }\n"
+    "ca_file: /etc/ca.pem\n"
+    "store: { path: /srv/bot/state.db }\n"
+    "metrics: { listen: \"[::1]:9000\" }\n"
+    "poll: { active: 2s, quiet: 20s, budget: 2.5/s }\n"
+    "follow: { slow_after: 5m, give_up_after: 1h, after_care: 0s }\n"
+    "escalation: { name: ASE, mention: \"slack:group:S1\", phone: \"+1 555 0100\" }\n"
+    "people: [ { name: ana, ids: [\"slack:user:U1\", \"local:ana\"] } ]\n"
+    "roles: { operators: [ana, \"slack:group:S1\"], approvers: [\"slack:user:U9\"] }\n"
+    "targets:\n"
+    "  - name: cotak prod\n"
+    "    preset: none\n"
+    "    production: true\n"
+    "    account: \"123456789012\"\n"
+    "    region: us-gov-west-1\n"
+    "    profile: coegc\n"
+    "    cluster: main\n"
+    "    services:\n"
+    "      - { key: web, name: web-service, desired: 3, default: true, drops: sockets }\n"
+    "      - { key: job, name: job-service, desired: keep, drops: imports }\n"
+    "    allow: { channels: [\"slack:C1\", any], view: [any], logs: [operators, ana], restart: "
+    "[operators],\n"
+    "             downtime: [everyone] }\n"
+    "    confirm: { expires: 60s, second_person: true, always: true, approvers: [approvers] }\n"
+    "    probe: https://map.example.org\n";
+
 static void whole_file_is_understood(void **state)
 {
     (void)state;
-    static const char *const given[] = {"SLACK_APP_TOKEN=xapp-1-A", "SLACK_BOT_TOKEN=xoxb-2-B", NULL};
-    variables = given;
-    struct config *c =
-        must_read("chat:\n"
-                  "  - { name: slack, kind: slack, app_token: \"${SLACK_APP_TOKEN}\", bot_token: "
-                  "\"${SLACK_BOT_TOKEN}\",\n"
-                  "      api_url: \"https://slack-gov.com/api/\", command: /tak }\n"
-                  "ca_file: /etc/ca.pem\n"
-                  "store: { path: /srv/bot/state.db }\n"
-                  "metrics: { listen: \"[::1]:9000\" }\n"
-                  "poll: { active: 2s, quiet: 20s, budget: 2.5/s }\n"
-                  "follow: { slow_after: 5m, give_up_after: 1h, after_care: 0s }\n"
-                  "escalation: { name: ASE, mention: \"slack:group:S1\", phone: \"+1 555 0100\" }\n"
-                  "people: [ { name: ana, ids: [\"slack:user:U1\", \"local:ana\"] } ]\n"
-                  "roles: { operators: [ana, \"slack:group:S1\"], approvers: [\"slack:user:U9\"] }\n"
-                  "targets:\n"
-                  "  - name: cotak prod\n"
-                  "    preset: none\n"
-                  "    production: true\n"
-                  "    account: \"123456789012\"\n"
-                  "    region: us-gov-west-1\n"
-                  "    profile: coegc\n"
-                  "    cluster: main\n"
-                  "    services:\n"
-                  "      - { key: web, name: web-service, desired: 3, default: true, drops: sockets }\n"
-                  "      - { key: job, name: job-service, desired: keep, drops: imports }\n"
-                  "    allow: { channels: [\"slack:C1\", any], view: [any], logs: [operators, ana], restart: "
-                  "[operators],\n"
-                  "             downtime: [everyone] }\n"
-                  "    confirm: { expires: 60s, second_person: true, always: true, approvers: [approvers] }\n"
-                  "    probe: https://map.example.org\n");
+    variables = TOKENS;
+    struct config *c = must_read(WHOLE);
     assert_string_equal(c->file, "c.yaml");
     assert_int_equal(c->chat_count, 1);
     assert_int_equal(c->chats[0].kind, CHAT_SLACK);
@@ -62,7 +64,16 @@ static void whole_file_is_understood(void **state)
     assert_false(c->unsafe_endpoints);
     assert_string_equal(config_person_of(c, "slack", "U1")->name, "ana");
     assert_null(config_person_of(c, "slack", "ana"));
+    struct err err = {0};
+    assert_true(config_check_run(c, &err));
+    config_destroy(c);
+}
 
+static void whole_target_is_understood(void **state)
+{
+    (void)state;
+    variables = TOKENS;
+    struct config *c = must_read(WHOLE);
     const struct config_target *t = config_target(c, "cotak prod");
     assert_non_null(t);
     assert_true(t->production);
@@ -87,8 +98,6 @@ static void whole_file_is_understood(void **state)
     assert_int_equal(t->confirm_expires_ms, 60000);
     assert_true(t->second_person && t->confirm_always);
     assert_string_equal(t->probe, "https://map.example.org");
-    struct err err = {0};
-    assert_true(config_check_run(c, &err));
     config_destroy(c);
 }
 
@@ -412,6 +421,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(whole_file_is_understood, clear_environment),
+        cmocka_unit_test_teardown(whole_target_is_understood, clear_environment),
         cmocka_unit_test(what_is_not_said_has_its_default),
         cmocka_unit_test(presets_name_clusters_and_services),
         cmocka_unit_test(what_is_said_goes_before_the_preset),
