@@ -32,7 +32,7 @@ struct world_scenario {
     int64_t superseded_after_ms;  /* somebody else deploys so long after the first deployment; 0 = nobody */
     int64_t zero_after_ms;        /* somebody else sets the count to 0; 0 = nobody */
     int64_t stale_ms;             /* reads show the old state so long after a change */
-    unsigned throttled_read_percent; /* of reads answered with ThrottlingException */
+    unsigned throttled_read_percent; /* of reads answered with ThrottlingException, never three in a row */
     bool first_reply_lost;           /* the first changing call is executed, its answer is not */
 };
 const struct world_scenario *world_scenarios(size_t *ret_count);

@@ -121,6 +121,7 @@ struct world_ecs {
     struct sim_service *services;
     size_t service_count;
     uint64_t random; /* of throttling */
+    unsigned refused_in_a_row;
     int64_t now_ms;
     unsigned lose_in; /* the n-th next changing call loses its answer; 0 = none */
     struct sim_count counts[SIM_ACTIONS];
