@@ -1,5 +1,5 @@
 """clang has no complaint either: every file that the build compiles is read once more by clang with the same
-warnings. What was clean is remembered in BUILD until the file, a header of ours or the flags change.
+warnings. What was clean is remembered in BUILD until the file, a header it sees or the flags change.
 Usage: warnings.py ROOT BUILD [FILE...], where the files, if named, stand for all.
 """
 import concurrent.futures
@@ -43,13 +43,27 @@ def check(root, name, flags):
     return [(os.path.normpath(where), int(line), what) for where, line, what in found]
 
 
+def headers_of(root, name, known):
+    """Our headers that a file sees, itself included."""
+    if name not in known:
+        known[name] = {name}
+        for header in re.findall(r'^#[ \t]*include "([^"]+)"', gate.read(root, name), re.M):
+            for folder in (os.path.dirname(name), "include", "tests", "."):
+                path = os.path.normpath(os.path.join(folder, header))
+                if os.path.isfile(os.path.join(root, path)):
+                    known[name] |= headers_of(root, path, known)
+                    break
+    return known[name]
+
+
 def keys_of(root, jobs):
     """What a finding depends on, as one hash a file."""
-    headers = hashlib.sha256()
-    for name in gate.files(root, ".h"):
-        headers.update(gate.read(root, name).encode())
-    return {name: hashlib.sha256(repr((headers.hexdigest(), flags, gate.read(root, name))).encode()).hexdigest()
-            for name, flags in jobs.items()}
+    keys = {}
+    known = {}
+    for name, flags in jobs.items():
+        seen = [(path, gate.read(root, path)) for path in sorted(headers_of(root, name, known))]
+        keys[name] = hashlib.sha256(repr((flags, seen)).encode()).hexdigest()
+    return keys
 
 
 def load_clean(path):
