@@ -174,6 +174,8 @@ static void answered(struct slack_call *call, const struct slack_answer *answer)
     if (ok) {
         e->as_of_ms = slack_wall(s);
         e->fetched_ms = slack_now(s);
+    } else {
+        err_wrap(&err, "%s", e->id);
     }
     if (answer->fate == SLACK_FATE_FATAL) {
         slack_fatal(s, SLACK_BOT_TOKEN, answer->error);

@@ -299,7 +299,7 @@ static enum slack_frame decode_event(const struct frame *f, struct slack_decoded
         return because(d, SLACK_UNPARSABLE, "an event without user or channel");
     }
     r->source = REQUEST_MENTION;
-    r->place.direct = direct;
+    r->place.direct = direct || r->place.channel[0] == 'D';
     r->place.shared = jsonx_bool(p, "is_ext_shared_channel", false);
     const int64_t seconds = jsonx_int(p, "event_time", 0);
     const int64_t otherwise = seconds > 0 && seconds < INT64_MAX / 1000 ? seconds * 1000 : r->received_ms;

@@ -208,14 +208,13 @@ static void greeted(struct slack_conn *c, const struct slack_decoded *d)
     move(c, SERVING);
     const int64_t life = d->lifetime_ms > 0 ? d->lifetime_ms : LIFE_DEFAULT_MS;
     loop_timer_start(loop_of(c), &c->timer, life / 10 * 9);
+    if (older != NULL) {
+        end(older);
+    }
     if (old != NULL) {
         slot->retiring = old;
         move(old, RETIRING);
         loop_timer_start(loop_of(c), &old->timer, s->times.drain_ms);
-        if (older != NULL) {
-            end(older);
-            slot->retiring = old;
-        }
     }
     log_info("slack", c->subject, "connected");
     tell_owner(s);

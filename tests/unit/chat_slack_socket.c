@@ -254,8 +254,8 @@ static void refresh_without_a_gap(void **state)
         }
         if (i == 15 || i == 30) {
             const int old = i == 15 ? 0 : 1;
-            assert_true(f->socket_count >= (i == 15 ? 3 : 4)); /* the new one came first */
-            assert_non_null(f->sockets[old]);                  /* and the old one is still read */
+            UNTIL(f, fake_open_connections(f) == 3, 2000); /* the new one came first */
+            assert_non_null(f->sockets[old]);              /* and the old one is still read */
             server_ws_close(f->sockets[old], 1000);
         }
         fake_run(f, 40);
@@ -282,7 +282,7 @@ static void rotation_by_age(void **state)
     f->slack->times.drain_ms = 100;
     fake_start(f);
     f->lifetime_s = 3600;
-    UNTIL(f, f->socket_count == 4 && f->open_sockets == 2, 3000);
+    UNTIL(f, f->socket_count >= 4 && f->open_sockets == 2, 3000);
     assert_true(f->least_open >= 2);
     assert_null(f->sockets[0]);
     assert_null(f->sockets[1]);
@@ -420,13 +420,12 @@ static void no_hello(void **state)
     f->no_hello = true;
     f->slack->times.hello_ms = 200;
     slack_start(f->slack);
-    UNTIL(f, f->socket_count >= 2, 2000);
+    UNTIL(f, f->sockets[0] != NULL, 2000);
     fake_slash(f, 0, "e-early", "status"); /* before hello: read and acked all the same */
     UNTIL(f, fake_acked(f, "e-early"), 1000);
     f->no_hello = false;
     UNTIL(f, fake_open_connections(f) == 2, 4000);
     assert_null(f->sockets[0]);
-    assert_null(f->sockets[1]);
     fake_destroy(f);
 }
 
