@@ -1,7 +1,11 @@
 /* stop-all: the runbook's 8.2. Cuts users off, so this release gives the commands and the gentler way instead
  * of doing it. */
+#include "base/text.h"
 #include "manual.h"
 #include "rows.h"
+
+#include <ctype.h>
+#include <string.h>
 
 static void run(struct command_call *call);
 
@@ -18,10 +22,20 @@ const struct command command_stop_all = {
     .run = run,
 };
 
+/* What somebody typed, for a place between double quotes of a shell: nothing there may end or expand them. */
+static void shell_words(char *to, size_t size, const char *from)
+{
+    text_copy(to, size, from);
+    for (; *to; to++) {
+        if (!isalnum((unsigned char)*to) && !strchr(" .,:_-#/+=()", *to))
+            *to = ' ';
+    }
+}
+
 static void run(struct command_call *call)
 {
     struct card card;
-    char where[512];
+    char where[512], who[64], why[200];
 
     manual_begin(call, "Stop all tasks of", &card);
     manual_where(call, where, sizeof where);
@@ -33,8 +47,9 @@ static void run(struct command_call *call)
         &card,
         "for task in $(aws ecs list-tasks %s --service-name %s --query 'taskArns[]' --output text); do",
         where, call->parsed.service->name);
-    manual_command(&card, "  aws ecs stop-task %s --task \"$task\" --reason \"%s asked for it in chat\"",
-                   where, call->request.who.user);
+    shell_words(who, sizeof who, call->request.who.user);
+    shell_words(why, sizeof why, *call->parsed.reason ? call->parsed.reason : "asked for in chat");
+    manual_command(&card, "  aws ecs stop-task %s --task \"$task\" --reason \"%s: %s\"", where, who, why);
     manual_command(&card, "done");
     card_footer(&card, "Without downtime instead: restart %s %s", call->parsed.target->name,
                 call->parsed.service->key);
