@@ -17,6 +17,23 @@
 
 /* ---- the call */
 
+/* Texts of people may be anything; everything behind this point is valid UTF-8 without controls. */
+static void clean(char *text, size_t size)
+{
+    char copy[REQUEST_TEXT];
+    text_clean(copy, sizeof(copy), text, false);
+    text_copy(text, size, copy);
+}
+
+static void clean_request(struct request *r)
+{
+    clean(r->text, sizeof(r->text));
+    clean(r->who.name, sizeof(r->who.name));
+    clean(r->place.channel_name, sizeof(r->place.channel_name));
+    clean(r->click_action, sizeof(r->click_action));
+    clean(r->click_value, sizeof(r->click_value));
+}
+
 struct call *call_create(struct engine *e, const struct request *request, struct request_taken *taken)
 {
     struct call *c = mem_alloc(sizeof(*c));
@@ -29,6 +46,7 @@ struct call *call_create(struct engine *e, const struct request *request, struct
                                        .ecs = e->ecs,
                                        .request = *request,
                                        .now_ms = engine_wall(e)};
+    clean_request(&c->command.request);
     c->next = e->calls;
     if (c->next != NULL) {
         c->next->prev = c;

@@ -47,14 +47,15 @@ static void leave(struct outbox_entry *e)
     list->count--;
 }
 
+/* At the end of the list; one that has to fly again keeps its place in front. */
 static void enter(struct outbox_entry *e, enum outbox_at at)
 {
     struct outbox_list *list = &e->outbox->lists[at];
     e->at = at;
-    e->next = NULL;
-    e->prev = list->last;
-    *(list->last != NULL ? &list->last->next : &list->first) = e;
-    list->last = e;
+    e->next = e->again ? list->first : NULL;
+    e->prev = e->again ? NULL : list->last;
+    *(e->prev != NULL ? &e->prev->next : &list->first) = e;
+    *(e->next != NULL ? &e->next->prev : &list->last) = e;
     list->count++;
 }
 

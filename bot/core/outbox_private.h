@@ -26,6 +26,7 @@ struct outbox_entry {
     bool durable;
     bool kept;                        /* staged, its transaction is not committed yet */
     bool look;                        /* it may have been posted: look for it first */
+    bool again;                       /* it came back unsent */
     bool forget;                      /* drop it when sent */
     int looks;                        /* failed look-ups */
     int in_flight;                    /* version that flies */

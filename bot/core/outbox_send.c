@@ -60,9 +60,31 @@ static void land(struct outbox_entry *e)
     close_if_empty(o);
 }
 
+static void hold_channel(struct outbox_entry *e, int64_t ms)
+{
+    struct outbox *o = e->outbox;
+    size_t at = 0;
+    for (size_t i = 0; i < OUTBOX_HOLDS; i++) {
+        if (strcmp(o->holds[i].server, e->row.server) == 0 &&
+            strcmp(o->holds[i].channel, e->row.channel) == 0) {
+            at = i;
+            break;
+        }
+        if (o->holds[i].until_ms < o->holds[at].until_ms) {
+            at = i;
+        }
+    }
+    TEXT_COPY(o->holds[at].server, e->row.server);
+    TEXT_COPY(o->holds[at].channel, e->row.channel);
+    o->holds[at].until_ms = now(o) + ms;
+}
+
+/* It comes back unsent. The whole channel waits with it, so that nothing overtakes it. */
 static void land_later(struct outbox_entry *e, int64_t wait_ms)
 {
+    hold_channel(e, wait_ms);
     e->not_before_ms = now(e->outbox) + wait_ms;
+    e->again = true;
     land(e);
 }
 
@@ -92,6 +114,7 @@ static void settled_committed(struct store_commit *c)
 static void settle_flight(struct outbox_entry *e, bool delivered)
 {
     e->delivered = delivered;
+    e->again = false;
     e->row.sent_version = e->in_flight;
     backoff_reset(&e->pause);
     if (!delivered && e->row.message[0] == '\0') {
@@ -113,25 +136,6 @@ static void settle_flight(struct outbox_entry *e, bool delivered)
     e->outbox->options.store->ops->commit(e->outbox->options.store, t, &e->commit);
 }
 
-static void hold_channel(struct outbox_entry *e, int64_t ms)
-{
-    struct outbox *o = e->outbox;
-    size_t at = 0;
-    for (size_t i = 0; i < OUTBOX_HOLDS; i++) {
-        if (strcmp(o->holds[i].server, e->row.server) == 0 &&
-            strcmp(o->holds[i].channel, e->row.channel) == 0) {
-            at = i;
-            break;
-        }
-        if (o->holds[i].until_ms < o->holds[at].until_ms) {
-            at = i;
-        }
-    }
-    TEXT_COPY(o->holds[at].server, e->row.server);
-    TEXT_COPY(o->holds[at].channel, e->row.channel);
-    o->holds[at].until_ms = now(o) + ms;
-}
-
 static void sent(struct chat_send *s)
 {
     struct outbox_entry *e = s->user;
@@ -148,7 +152,6 @@ static void sent(struct chat_send *s)
     case CHAT_LATER: {
         const int64_t asked = s->retry_ms > 0 ? s->retry_ms : 0;
         const int64_t own = asked > 0 ? asked : backoff_next(&e->pause, crypto_random_u32());
-        hold_channel(e, own);
         land_later(e, own);
         return;
     }

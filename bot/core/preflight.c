@@ -93,15 +93,27 @@ bool preflight_found(const struct snapshot *s)
     return s->service_absence == ECS_SEEN && !s->missing;
 }
 
-/* The name nearest to the wanted one, or NULL when none is near. */
+static size_t shared_start(const char *a, const char *b)
+{
+    size_t len = 0;
+    while (a[len] != '\0' && a[len] == b[len]) {
+        len++;
+    }
+    return len;
+}
+
+/* The name nearest to the wanted one, or NULL when there is none: names of services differ in their ends
+ * ("-Service", "-stateful"), so the longest common beginning comes first. */
 static const char *nearest(const struct preflight_facts *f, const char *wanted)
 {
     const char *best = NULL;
-    size_t least = 0;
+    size_t most = 0, least = 0;
     for (size_t i = 0; i < f->name_count; i++) {
+        const size_t shared = shared_start(f->names[i], wanted);
         const size_t distance = text_distance(f->names[i], wanted);
-        if (best == NULL || distance < least) {
+        if (best == NULL || shared > most || (shared == most && distance < least)) {
             best = f->names[i];
+            most = shared;
             least = distance;
         }
     }

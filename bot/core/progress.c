@@ -268,6 +268,9 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
                   "A deployment begun outside this operation at %s UTC replaced mine: %s. Whether it comes "
                   "up is not told here.",
                   at, s->other_id[0] != '\0' ? s->other_id : "its id is unknown");
+        if (f->other[0] != '\0') {
+            card_line(c, "That is %s.", f->other);
+        }
         break;
     case VERDICT_FAILED: card_line(c, "ECS gave up on the new tasks and did not roll back."); break;
     default:
@@ -299,7 +302,7 @@ void progress_verdict(const struct progress_facts *f, const struct follow_goal *
         card_line(ret, "I followed %s. It may have been mine, ECS cannot tell.", goal->deployment_id);
     }
     if (f->untouched[0] != '\0') {
-        card_line(ret, "Not restarted: %s.", f->untouched);
+        card_line(ret, "%s", f->untouched);
     }
     card_mention(ret, f->asker_mention);
     if (needs_help(state)) {
@@ -398,15 +401,6 @@ static void notice_plain(const struct progress_facts *f, const struct follow_sta
     }
 }
 
-static void notice_ecs(const struct follow_event *event, struct card *c)
-{
-    char at[TEXT_TIME];
-    text_time_of_day(at, event->at_ms);
-    card_init(c, TONE_NEUTRAL);
-    card_title(c, "ECS, %s UTC", at);
-    card_quote(c, event->text);
-}
-
 static enum progress_place notice_served(const struct progress_facts *f, const struct follow_state *state,
                                          const struct follow_event *event, struct card *c)
 {
@@ -426,8 +420,8 @@ static enum progress_place notice(const struct progress_facts *f, const struct f
                                   const struct follow_event *event, struct card *c)
 {
     switch (event->kind) {
-    case FOLLOW_EVENT_ECS: notice_ecs(event, c); return PROGRESS_THREAD;
-    case FOLLOW_EVENT_PHASE: return PROGRESS_NONE; /* the card shows it */
+    case FOLLOW_EVENT_ECS: /* progress_events */
+    case FOLLOW_EVENT_PHASE: /* the card shows it */ return PROGRESS_NONE;
     case FOLLOW_EVENT_NEW_SERVE:
         notice_plain(f, state, TONE_GOOD, "✅ New tasks serve, test the site now", event, c);
         return PROGRESS_THREAD;
@@ -457,11 +451,30 @@ enum progress_place progress_notice(const struct progress_facts *f, const struct
                                     const struct follow_event *event, struct card *ret)
 {
     const enum progress_place place = notice(f, state, event, ret);
-    if (place != PROGRESS_NONE) {
-        ret->rehearsal = f->rehearsal;
+    ret->rehearsal = f->rehearsal;
+    if (place == PROGRESS_NEW) {
         footer(f, ret);
     }
     return place;
+}
+
+bool progress_events(const struct progress_facts *f, const struct follow_output *output, struct card *ret)
+{
+    char at[TEXT_TIME], line[ECS_REASON + TEXT_TIME];
+    bool any = false;
+    card_init(ret, TONE_NEUTRAL);
+    card_title(ret, "ECS on %s %s · op %s", f->target, f->key, f->operation);
+    ret->rehearsal = f->rehearsal;
+    for (size_t i = 0; i < output->count; i++) {
+        const struct follow_event *e = &output->events[i];
+        if (e->kind == FOLLOW_EVENT_ECS) {
+            text_time_of_day(at, e->at_ms);
+            TEXT_FORMAT(line, "%s %s", at, e->text);
+            card_quote(ret, line);
+            any = true;
+        }
+    }
+    return any;
 }
 
 void progress_away(const struct progress_facts *f, struct card *ret)

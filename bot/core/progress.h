@@ -23,6 +23,7 @@ struct progress_facts {
     char usual[80];      /* "usually 5-10 min" */
     char task_definition[256];
     char superseded[160]; /* "I superseded ecs-svc/…, begun in the same second"; "" */
+    char other[160];      /* the operation that superseded this one, "" = not one of ours */
     char away[300];       /* the last gap of the bot; "" */
     bool breaker;
     int wanted;
@@ -51,6 +52,8 @@ void progress_card_nothing(const struct progress_facts *f, enum operation_state 
 enum progress_place { PROGRESS_NONE, PROGRESS_THREAD, PROGRESS_NEW };
 enum progress_place progress_notice(const struct progress_facts *f, const struct follow_state *state,
                                     const struct follow_event *event, struct card *ret);
+/* What ECS said in this step, as one message for the card's thread. False when it said nothing. */
+bool progress_events(const struct progress_facts *f, const struct follow_output *output, struct card *ret);
 /* The bot was restarted while ECS went on. */
 void progress_away(const struct progress_facts *f, struct card *ret);
 void progress_verdict(const struct progress_facts *f, const struct follow_goal *goal,

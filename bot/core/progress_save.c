@@ -20,6 +20,7 @@ json_t *progress_facts_save(const struct progress_facts *f)
                                    f->escalation.mention, "phone", f->escalation.phone);
     json_object_update(j, more);
     json_decref(more);
+    json_object_set_new(j, "other", json_string(f->other));
     json_object_set_new(j, "escalation", escalation);
     return j;
 }
@@ -47,6 +48,7 @@ void progress_facts_load(const json_t *saved, struct progress_facts *ret)
     LOAD(usual, "usual");
     LOAD(task_definition, "task_definition");
     LOAD(superseded, "superseded");
+    LOAD(other, "other");
     LOAD(away, "away");
     LOAD(escalation.name, "escalation.name");
     LOAD(escalation.mention, "escalation.mention");

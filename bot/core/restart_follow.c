@@ -2,6 +2,8 @@
  * transaction: its state, the card, the new messages, the verdict. A step in which only time went by is
  * written every fifteen seconds, with the card's elapsed time. While a step is being written the next look is
  * let go: the one after it sees everything. */
+#include <string.h>
+
 #include "base/fault.h"
 #include "base/text.h"
 #include "engine_private.h"
@@ -14,15 +16,24 @@ static bool wants_tasks(struct ecs_watch *w, const struct snapshot *s)
     return follow_wants_tasks(&op->goal, &op->follow, s, engine_world(op->engine));
 }
 
+static void stage_notice(struct operation *op, struct store_txn *t, enum progress_place place,
+                         const struct card *card)
+{
+    char suffix[32];
+    TEXT_FORMAT(suffix, "notice/%d", ++op->notices);
+    operation_stage(op, t, suffix, place, false, card);
+}
+
 static void stage_notices(struct operation *op, struct store_txn *t, const struct follow_output *out)
 {
     struct card *card = op->engine->card;
+    if (progress_events(&op->facts, out, card)) {
+        stage_notice(op, t, PROGRESS_THREAD, card);
+    }
     for (size_t i = 0; i < out->count; i++) {
         const enum progress_place place = progress_notice(&op->facts, &op->follow, &out->events[i], card);
         if (place != PROGRESS_NONE) {
-            char suffix[32];
-            TEXT_FORMAT(suffix, "notice/%d", ++op->notices);
-            operation_stage(op, t, suffix, place, false, card);
+            stage_notice(op, t, place, card);
         }
     }
 }
@@ -46,10 +57,22 @@ static void step(struct operation *op, const struct follow_output *out)
     operation_commit(op, t, false, stepped);
 }
 
+/* Superseded by another operation of this bot? Then its name is worth more than an id. */
+static void name_other(struct operation *op)
+{
+    for (const struct operation *other = op->engine->operations; other != NULL; other = other->next) {
+        if (other != op && op->follow.other_id[0] != '\0' &&
+            strcmp(other->goal.deployment_id, op->follow.other_id) == 0) {
+            TEXT_FORMAT(op->facts.other, "%s, asked by %s", other->row.id, other->facts.asker);
+        }
+    }
+}
+
 static void finish(struct operation *op, const struct follow_output *out)
 {
     struct card *card = op->engine->card;
     restart_unwatch(op);
+    name_other(op);
     op->row.duration_ms = op->follow.ended_ms - op->facts.began_ms;
     operation_move(op, progress_end(&op->follow));
     operation_audit(op, operation_word(op->state), "%s %s %s", follow_verdict_word(op->follow.verdict),
@@ -86,11 +109,9 @@ static void seen(struct ecs_watch *w, const struct snapshot *s)
 static void say_away(struct operation *op)
 {
     struct card *card = op->engine->card;
-    char suffix[32];
     struct store_txn *t = operation_begin(op);
     progress_away(&op->facts, card);
-    TEXT_FORMAT(suffix, "notice/%d", ++op->notices);
-    operation_stage(op, t, suffix, PROGRESS_THREAD, false, card);
+    stage_notice(op, t, PROGRESS_THREAD, card);
     progress_card_following(&op->facts, &op->goal, &op->follow, engine_world(op->engine), card);
     operation_stage(op, t, "card", PROGRESS_NEW, false, card);
     operation_commit(op, t, false, stepped);

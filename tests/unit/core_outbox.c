@@ -1,0 +1,415 @@
+/* The outbox: what is said, in which order, how often, and after a restart. */
+#include "bot/core/outbox.h"
+
+#include <string.h>
+
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "lib/check.h"
+#include "lib/test_loop.h"
+
+#define MOST 64
+
+struct message {
+    char key[STORE_KEY], thread[64], title[CARD_TEXT];
+    bool edit;
+    int64_t at_ms;
+};
+
+struct fixture {
+    struct test_loop loop;
+    struct store *store;
+    struct outbox *outbox;
+    struct chat chat;
+    /* what the chat saw and how it answers */
+    struct message messages[MOST];
+    size_t count;
+    enum chat_failure next[8]; /* of the next sends; CHAT_SENT when used up */
+    size_t next_at;
+    bool found, find_fails;
+    int finds;
+    /* what the outbox told */
+    int sent, dropped, said;
+    bool closed;
+};
+
+static struct fixture *fx;
+
+struct answer {
+    struct loop_timer timer;
+    struct chat_send *send;
+    struct chat_find *find;
+};
+
+static void deliver(struct loop_timer *t)
+{
+    struct answer *a = t->user;
+    if (a->send != NULL) {
+        a->send->done(a->send);
+    } else {
+        a->find->done(a->find);
+    }
+    mem_free(a);
+}
+
+static void answer(struct chat_send *send, struct chat_find *find)
+{
+    struct answer *a = mem_alloc(sizeof(*a));
+    *a = (struct answer){.send = send, .find = find};
+    a->timer = (struct loop_timer){.fire = deliver, .user = a};
+    loop_timer_start(fx->loop.loop, &a->timer, 10);
+}
+
+static void send(struct chat *c, struct chat_send *s)
+{
+    (void)c;
+    s->outcome = fx->next_at < CHECK_COUNT(fx->next) ? fx->next[fx->next_at++] : CHAT_SENT;
+    s->retry_ms = 1000;
+    if (s->outcome == CHAT_SENT) {
+        assert_true(fx->count < MOST);
+        struct message *m = &fx->messages[fx->count++];
+        *m = (struct message){.edit = s->kind == CHAT_UPDATE, .at_ms = loop_now(fx->loop.loop)};
+        TEXT_COPY(m->key, s->key);
+        TEXT_COPY(m->thread, s->thread);
+        TEXT_COPY(m->title, s->card->title);
+        TEXT_FORMAT(s->posted, "m-%s", s->key);
+    }
+    answer(s, NULL);
+}
+
+static void find(struct chat *c, struct chat_find *f)
+{
+    (void)c;
+    fx->finds++;
+    f->ok = !fx->find_fails;
+    f->found = fx->found;
+    TEXT_FORMAT(f->message, "m-%s", f->key);
+    answer(NULL, f);
+}
+
+static void on_sent(void *user, const struct store_outbox *row, void *tag, bool delivered)
+{
+    (void)user;
+    (void)row;
+    fx->sent += delivered ? 1 : 0;
+    fx->dropped += delivered ? 0 : 1;
+    fx->said += tag != NULL ? 1 : 0;
+}
+
+static void begin_outbox(struct fixture *f)
+{
+    f->outbox = outbox_create(
+        &(struct outbox_options){.loop = f->loop.loop, .store = f->store, .on_sent = on_sent, .user = f});
+    outbox_add_chat(f->outbox, &f->chat);
+}
+
+static void on_closed(void *user)
+{
+    ((struct fixture *)user)->closed = true;
+}
+
+static void end_outbox(struct fixture *f)
+{
+    f->closed = false;
+    outbox_close(f->outbox, on_closed, f);
+    test_loop_until(&f->loop, &f->closed, 10000);
+    outbox_destroy(f->outbox);
+}
+
+static int setup(void **state)
+{
+    static const struct chat_ops ops = {.send = send, .find = find};
+    struct fixture *f = mem_alloc(sizeof(*f));
+    fx = f;
+    test_loop_init_virtual(&f->loop);
+    f->store = store_memory_create(f->loop.loop);
+    f->chat = (struct chat){.ops = &ops, .server = "slack", .command = "/cloudtak"};
+    begin_outbox(f);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    end_outbox(f);
+    store_memory_destroy(f->store);
+    test_loop_finish(&f->loop);
+    mem_free(f);
+    return 0;
+}
+
+static void committed(struct store_commit *c)
+{
+    assert_true(c->ok);
+    *(bool *)c->user = true;
+}
+
+static struct store_outbox row_of(const char *id)
+{
+    struct store_outbox row = {0};
+    TEXT_COPY(row.id, id);
+    TEXT_COPY(row.operation, "7F3K");
+    TEXT_COPY(row.server, "slack");
+    TEXT_COPY(row.channel, "C1");
+    return row;
+}
+
+static void stage(struct fixture *f, struct store_txn *t, const struct store_outbox *row, const char *title)
+{
+    struct card *card = mem_alloc(sizeof(*card));
+    card_init(card, TONE_NEUTRAL);
+    card_title(card, "%s", title);
+    outbox_stage(f->outbox, t, row, card);
+    mem_free(card);
+}
+
+static void commit(struct fixture *f, struct store_txn *t)
+{
+    bool done = false;
+    struct store_commit c = {.done = committed, .user = &done};
+    f->store->ops->commit(f->store, t, &c);
+    test_loop_until(&f->loop, &done, 1000);
+    outbox_release(f->outbox, "7F3K");
+}
+
+static void put(struct fixture *f, const char *id, const char *title)
+{
+    struct store_txn *t = store_txn_create();
+    const struct store_outbox row = row_of(id);
+    stage(f, t, &row, title);
+    commit(f, t);
+}
+
+static void run(struct fixture *f, int64_t ms)
+{
+    loop_run_for(f->loop.loop, ms);
+}
+
+static void nothing_is_sent_before_its_commit(void **state)
+{
+    struct fixture *f = *state;
+    struct store_txn *t = store_txn_create();
+    const struct store_outbox row = row_of("7F3K/card");
+    stage(f, t, &row, "one");
+    run(f, 5000);
+    assert_int_equal(f->count, 0);
+    commit(f, t);
+    run(f, 100);
+    assert_int_equal(f->count, 1);
+    assert_int_equal(f->sent, 1);
+    assert_string_equal(outbox_message(f->outbox, "7F3K/card"), "m-7F3K/card");
+}
+
+static void edits_are_coalesced_and_three_seconds_apart(void **state)
+{
+    struct fixture *f = *state;
+    put(f, "7F3K/card", "v1");
+    run(f, 100);
+    for (int i = 2; i <= 40; i++) {
+        char title[16];
+        TEXT_FORMAT(title, "v%d", i);
+        put(f, "7F3K/card", title);
+        run(f, 250);
+    }
+    run(f, 10000);
+    assert_in_range(f->count, 4, 6);
+    assert_string_equal(f->messages[f->count - 1].title, "v40");
+    for (size_t i = 1; i < f->count; i++) {
+        assert_true(f->messages[i].edit);
+        if (i > 1) {
+            assert_true(f->messages[i].at_ms - f->messages[i - 1].at_ms >= 3000);
+        }
+    }
+    assert_int_equal(outbox_count(f->outbox), 0);
+}
+
+static void messages_go_before_edits(void **state)
+{
+    struct fixture *f = *state;
+    put(f, "7F3K/card", "v1");
+    run(f, 100);
+    struct store_txn *t = store_txn_create();
+    const struct store_outbox card = row_of("7F3K/card"), notice = row_of("7F3K/notice/1");
+    stage(f, t, &card, "v2");
+    stage(f, t, &notice, "notice");
+    commit(f, t);
+    run(f, 5000);
+    assert_int_equal(f->count, 3);
+    assert_string_equal(f->messages[1].title, "notice");
+    assert_string_equal(f->messages[2].title, "v2");
+}
+
+static void a_thread_waits_for_its_parent(void **state)
+{
+    struct fixture *f = *state;
+    struct store_txn *t = store_txn_create();
+    struct store_outbox line = row_of("7F3K/notice/1");
+    const struct store_outbox card = row_of("7F3K/card");
+    TEXT_COPY(line.thread_of, "7F3K/card");
+    stage(f, t, &card, "card");
+    stage(f, t, &line, "line");
+    f->next[0] = CHAT_LATER;
+    commit(f, t);
+    run(f, 500);
+    assert_int_equal(f->count, 0);
+    run(f, 5000);
+    assert_int_equal(f->count, 2);
+    assert_string_equal(f->messages[0].title, "card");
+    assert_string_equal(f->messages[1].thread, "m-7F3K/card");
+}
+
+static void a_throttled_channel_pauses_and_loses_nothing(void **state)
+{
+    struct fixture *f = *state;
+    f->next[0] = f->next[1] = f->next[2] = CHAT_LATER;
+    put(f, "7F3K/notice/1", "one");
+    put(f, "7F3K/notice/2", "two");
+    run(f, 900);
+    assert_int_equal(f->next_at, 1); /* the second waits for the channel, too */
+    run(f, 10000);
+    assert_int_equal(f->count, 2);
+    assert_string_equal(f->messages[0].title, "one");
+    assert_string_equal(f->messages[1].title, "two");
+}
+
+static void a_refused_message_does_not_block_the_next(void **state)
+{
+    struct fixture *f = *state;
+    f->next[0] = CHAT_NEVER;
+    put(f, "7F3K/notice/1", "one");
+    put(f, "7F3K/notice/2", "two");
+    run(f, 1000);
+    assert_int_equal(f->dropped, 1);
+    assert_int_equal(f->count, 1);
+    assert_string_equal(f->messages[0].title, "two");
+    assert_int_equal(outbox_count(f->outbox), 0);
+}
+
+static void an_unknown_fate_is_looked_up(void **state)
+{
+    struct fixture *f = *state;
+    f->next[0] = CHAT_UNKNOWN;
+    f->found = true;
+    put(f, "7F3K/card", "one");
+    run(f, 10000);
+    assert_int_equal(f->finds, 1);
+    assert_int_equal(f->count, 0); /* it was there already */
+    assert_int_equal(f->sent, 1);
+    f->next_at = 0;
+    f->found = false;
+    put(f, "7F3K/notice/1", "two");
+    run(f, 10000);
+    assert_int_equal(f->finds, 2);
+    assert_int_equal(f->count, 1);
+}
+
+static void a_look_up_that_fails_for_ever_ends_in_a_post(void **state)
+{
+    struct fixture *f = *state;
+    f->next[0] = CHAT_UNKNOWN;
+    f->find_fails = true;
+    put(f, "7F3K/card", "one");
+    run(f, 60000);
+    assert_int_equal(f->finds, 5);
+    assert_int_equal(f->count, 1);
+}
+
+static void loaded(struct store_loaded *l)
+{
+    for (size_t i = 0; i < l->outbox_count; i++) {
+        outbox_load(fx->outbox, &l->outbox[i]);
+    }
+    *(bool *)l->user = true;
+}
+
+/* A new outbox on the same store. */
+static void restart(struct fixture *f)
+{
+    end_outbox(f);
+    begin_outbox(f);
+    bool done = false;
+    struct store_loaded l = {.done = loaded, .user = &done};
+    f->store->ops->load(f->store, &l);
+    test_loop_until(&f->loop, &done, 1000);
+}
+
+static void what_was_being_sent_is_looked_up_after_a_restart(void **state)
+{
+    struct fixture *f = *state;
+    struct store_txn *t = store_txn_create();
+    struct store_outbox row = row_of("7F3K/verdict");
+    struct card *card = mem_alloc(sizeof(*card));
+    card_init(card, TONE_GOOD);
+    card_title(card, "verdict");
+    json_t *saved = card_save(card);
+    char *text = jsonx_print(saved);
+    row.card = text;
+    row.version = 1;
+    row.state = OUTBOX_SENDING;
+    store_txn_outbox(t, &row);
+    commit(f, t);
+    mem_free(text);
+    json_decref(saved);
+    mem_free(card);
+    f->found = true;
+    restart(f);
+    run(f, 1000);
+    assert_int_equal(f->finds, 1);
+    assert_int_equal(f->count, 0);
+    assert_int_equal(f->sent, 1);
+    restart(f);
+    run(f, 1000);
+    assert_int_equal(f->sent, 1); /* recorded as sent */
+}
+
+static void what_waited_is_sent_after_a_restart(void **state)
+{
+    struct fixture *f = *state;
+    f->next[0] = CHAT_LATER;
+    put(f, "7F3K/verdict", "verdict");
+    run(f, 50);
+    restart(f);
+    run(f, 5000);
+    assert_int_equal(f->count, 1);
+    assert_string_equal(f->messages[0].title, "verdict");
+}
+
+static void a_reply_needs_no_store(void **state)
+{
+    struct fixture *f = *state;
+    struct store_outbox row = row_of("");
+    struct card *card = mem_alloc(sizeof(*card));
+    row.operation[0] = '\0';
+    card_init(card, TONE_NEUTRAL);
+    card_title(card, "pong");
+    int tag;
+    for (int i = 0; i < 40; i++) {
+        assert_true(outbox_say(f->outbox, &row, card, &tag));
+    }
+    mem_free(card);
+    run(f, 1000);
+    assert_int_equal(f->count, 40);
+    assert_int_equal(f->said, 40);
+    assert_int_equal(outbox_count(f->outbox), 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(nothing_is_sent_before_its_commit),
+        TEST(edits_are_coalesced_and_three_seconds_apart),
+        TEST(messages_go_before_edits),
+        TEST(a_thread_waits_for_its_parent),
+        TEST(a_throttled_channel_pauses_and_loses_nothing),
+        TEST(a_refused_message_does_not_block_the_next),
+        TEST(an_unknown_fate_is_looked_up),
+        TEST(a_look_up_that_fails_for_ever_ends_in_a_post),
+        TEST(what_was_being_sent_is_looked_up_after_a_restart),
+        TEST(what_waited_is_sent_after_a_restart),
+        TEST(a_reply_needs_no_store),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
