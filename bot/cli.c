@@ -19,6 +19,7 @@
 #define DEFAULT_FILE  "/etc/cloudtak-bot/config.yaml"
 #define DEFAULT_SPEED 20.0
 #define SPEED_MAX     100.0
+#define FAULTS_MAX    (64 * 1024)
 
 struct options {
     const char *file;
@@ -82,19 +83,37 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 /* ---- the sub-commands */
 
+/* Every fault is printed, one line each. NULL: the program does not start. */
 static struct config *read_file(const struct options *o)
 {
     struct err err = {0};
-    struct config *c = config_read(o->file, config_environment, &err);
+    struct buf faults;
 
+    buf_init(&faults, FAULTS_MAX);
+    struct config *c = config_read_all(o->file, config_environment, &err, &faults);
     if (!c)
-        fprintf(stderr, "%s\n", err.text);
+        fprintf(stderr, "%s", faults.data);
+    buf_finish(&faults);
+    return c;
+}
+
+/* As read_file, and what the daemon needs beyond a file that reads. */
+static struct config *read_file_to_run(const struct options *o)
+{
+    struct err err = {0};
+    struct config *c = read_file(o);
+
+    if (c && !config_check_run(c, &err)) {
+        fprintf(stderr, "%s: %s\n", o->file, err.text);
+        config_destroy(c);
+        return NULL;
+    }
     return c;
 }
 
 static int run(const struct options *o)
 {
-    struct config *c = read_file(o);
+    struct config *c = read_file_to_run(o);
     int status = c ? daemon_run(c) : EXIT_USAGE;
 
     config_destroy(c);
@@ -103,7 +122,7 @@ static int run(const struct options *o)
 
 static int config_check(const struct options *o)
 {
-    struct config *c = read_file(o);
+    struct config *c = read_file_to_run(o);
 
     if (!c)
         return EXIT_USAGE;
