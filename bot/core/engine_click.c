@@ -5,6 +5,7 @@
 
 #include "base/crypto.h"
 #include "base/fault.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "engine_private.h"
 
@@ -111,8 +112,7 @@ static bool right_person(struct call *c, const struct operation *op)
     char text[300];
     const bool asker = same_person(c->engine, &r->who, &op->request.who);
     if (op->target->second_person && asker) {
-        TEXT_FORMAT(text, "%s needs a second person: somebody else with the right \"restart\" confirms it.",
-                    op->row.id);
+        TEXT_FORMAT(text, "%s needs a second person: one of the approvers confirms it.", op->row.id);
     } else if (!op->target->second_person && !asker) {
         TEXT_FORMAT(text,
                     "%s is %s's question, only %s may confirm it. You may cancel it. In your own name: %s %s",
@@ -147,6 +147,12 @@ static void confirm(struct call *c, const struct operation *op)
     if (!parse_request(e->options.commands, e->config, op->request.text, &c->command.parsed, &err)) {
         answer(c, op->row.id, REFUSED, err.text);
         return;
+    }
+    if (op->target->second_person) { /* the approvers stand where the right does otherwise */
+        c->approving = mem_alloc(sizeof(*c->approving));
+        *c->approving = *op->target;
+        c->approving->restart = op->target->approvers;
+        c->command.parsed.target = c->approving;
     }
     call_authorise(c, authorised);
 }

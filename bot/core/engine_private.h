@@ -92,7 +92,8 @@ struct call {
     enum flood flood;
     bool understood; /* else trouble says what is wrong */
     struct err trouble;
-    bool late; /* it was answered "not accepted" before the commit ended */
+    bool late;                       /* it was answered "not accepted" before the commit ended */
+    struct config_target *approving; /* of a click that a second person has to make: who may */
     struct loop_deferred deferred;
     struct loop_timer timer;
     struct store_commit commit;

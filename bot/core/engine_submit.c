@@ -66,6 +66,7 @@ void call_destroy(struct call *c)
     }
     *(c->prev != NULL ? &c->prev->next : &e->calls) = c->next;
     e->call_count--;
+    mem_free(c->approving);
     mem_free(c);
 }
 

@@ -177,14 +177,30 @@ static void first_facts(struct operation *op)
     f->asked_ms = op->request.origin_ms;
 }
 
+/* "/cloudtak restart cotak prod hub, then api, then events": what `all` means, for people. */
+static void in_order(const struct command_call *call, char *to, size_t size)
+{
+    const struct config_target *t = call->parsed.target;
+    text_format(to, size, "%s restart %s", engine_command(call->engine, call->request.place.server), t->name);
+    for (size_t i = 0; i < t->service_count; i++) {
+        char longer[200];
+        TEXT_FORMAT(longer, "%s%s %s", to, i > 0 ? ", then" : "", t->services[i].key);
+        text_copy(to, size, longer);
+    }
+}
+
 void engine_restart(struct command_call *call)
 {
     struct operation *op = ((struct call *)call)->operation;
     assert(op != NULL); /* its row says `changes` */
     if (call->parsed.all) {
-        command_refuse(call,
-                       "Restart the services one after the other, in this order, and wait for each: hub, "
-                       "api, events.");
+        char order[200];
+        in_order(call, order, sizeof(order));
+        command_refuse(
+            call,
+            "This version restarts one service at a time. In this order, each when the one before is "
+            "done: %s",
+            order);
         return;
     }
     op->target = call->parsed.target;

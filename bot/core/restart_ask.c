@@ -27,7 +27,8 @@ static void question_buttons(struct operation *op, const char *nonce, struct car
     char value[STORE_ID + 2 * NONCE_BYTES + 4], text[60];
     TEXT_FORMAT(value, "%s %s", op->row.id, nonce);
     card_button(card, "Cancel (anyone)", "cancel", value);
-    TEXT_FORMAT(text, "Restart %s %s (only %s)", f->target, f->key, f->asker);
+    TEXT_FORMAT(text, "Restart %s %s (%s %s)", f->target, f->key, op->target->second_person ? "not" : "only",
+                f->asker);
     struct card_button *yes = card_button(card, text, "confirm", value);
     if (yes != NULL) {
         yes->danger = true;
@@ -76,14 +77,20 @@ void restart_ask(struct operation *op)
 {
     struct engine *e = op->engine;
     char nonce[2 * NONCE_BYTES + 1];
-    op->question = (struct question){.expires_ms = engine_wall(e) + op->target->confirm_expires_ms,
-                                     .asked = op->preflight};
     op->confirmed = false;
-    fresh_nonce(op, nonce);
     if (op->state == OP_QUEUED) { /* facts changed while the bot was away */
         operation_refuse(op, "The facts changed while I was away. Ask again.");
         return;
     }
+    if (op->target->second_person && !op->target->approvers.set) {
+        operation_refuse(op,
+                         "A second person has to confirm this, but confirm.approvers of this target names "
+                         "nobody. Ask an administrator.");
+        return;
+    }
+    op->question = (struct question){.expires_ms = engine_wall(e) + op->target->confirm_expires_ms,
+                                     .asked = op->preflight};
+    fresh_nonce(op, nonce);
     operation_move(op, OP_ASKING);
     operation_audit(op, "asking", "%s", op->preflight.asks[0]);
     struct store_txn *t = operation_begin(op);

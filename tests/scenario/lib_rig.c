@@ -217,6 +217,12 @@ static void close_living(struct rig *r)
     }
     assert_true(closed);
     engine_destroy(life->engine);
+    life->engine = NULL;
+}
+
+void rig_close(struct rig *r)
+{
+    close_living(r);
 }
 
 /* The killed are left where they stand: nobody frees what kill -9 ends. They and their loop stay reachable
@@ -229,7 +235,10 @@ void rig_finish(struct rig *r)
     bool died = false;
     for (size_t i = 0; i < r->life_count; i++) {
         struct life *life = r->lives[i];
-        if (life->store.shut) {
+        if (life->engine == NULL) {
+            ecs_door_finish(&life->ecs);
+            mem_free(life);
+        } else if (life->store.shut) {
             died = true;
             ecs_door_finish(&life->ecs);
             graves[grave_count++] = life;

@@ -59,6 +59,7 @@ void rig_world(struct rig *r, const char *scenario);
 void rig_finish(struct rig *r); /* closes the living engine, and checks that nothing is left open */
 void rig_start(struct rig *r);
 void rig_kill(struct rig *r);
+void rig_close(struct rig *r); /* as the service manager stops it; rig_start begins a new one */
 void rig_ask(struct rig *r, const char *text);
 void rig_ask_as(struct rig *r, const char *user, const char *text, const char *delivery, int64_t origin_ms);
 void rig_click(struct rig *r, const char *user, const char *action, const char *value, const char *message);

@@ -48,10 +48,14 @@ static bool killed_at(enum script script, bool lose_reply, int commit, bool appl
     rig_ask(r, "restart cotak prod");
     rig_settle(r, 1, 20 * MINUTE);
     const bool killed = r->killed;
+    const int before = r->ecs.redeploys;
     if (killed) {
         rig_run(r, away);
         rig_start(r);
         rig_run(r, 100 * MINUTE);
+    }
+    if (away > 2 * MINUTE) {
+        assert_int_equal(r->ecs.redeploys, before); /* old intent is not executed */
     }
     const size_t cards = with_key_end(r->chat, "/card"), verdicts = with_key_end(r->chat, "/verdict");
     const bool lost = commit == 1 && !applied; /* never accepted */
@@ -107,12 +111,36 @@ static void a_rollback_survives_kills(void **state)
     sweep(SCRIPT_ROLLED_BACK, false, 4000);
 }
 
+/* Stopped in order instead of killed, at many moments of a restart: what was asked of others comes back, and
+ * the next start goes on. */
+static void a_success_survives_being_stopped(void **state)
+{
+    (void)state;
+    for (int64_t at = 0; at < 12 * MINUTE; at += at < 1500 ? 25 : 17000) {
+        struct rig *r = mem_alloc(sizeof(*r));
+        rig_init(r);
+        rig_start(r);
+        rig_ask(r, "restart cotak prod");
+        rig_run(r, at);
+        rig_close(r);
+        rig_run(r, 3000);
+        rig_start(r);
+        rig_run(r, 30 * MINUTE);
+        if (r->ecs.redeploys > 1 || with_key_end(r->chat, "/verdict") != (size_t)r->ecs.redeploys ||
+            with_key_end(r->chat, "/card") > 1 || !no_twins(r->chat)) {
+            fail_msg("stopped at %lld ms: %d UpdateService, %zu verdicts", (long long)at, r->ecs.redeploys,
+                     with_key_end(r->chat, "/verdict"));
+        }
+        rig_finish(r);
+        mem_free(r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_success_survives_kills),
-        cmocka_unit_test(a_success_survives_long_absence),
-        cmocka_unit_test(a_lost_answer_survives_kills),
+        cmocka_unit_test(a_success_survives_being_stopped), cmocka_unit_test(a_success_survives_kills),
+        cmocka_unit_test(a_success_survives_long_absence),  cmocka_unit_test(a_lost_answer_survives_kills),
         cmocka_unit_test(a_rollback_survives_kills),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

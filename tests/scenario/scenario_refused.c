@@ -367,6 +367,42 @@ static void changed_facts_ask_again(void **state)
     assert_int_equal(r->ecs.redeploys, 1);
 }
 
+static void a_second_person_confirms_where_the_target_wants_one(void **state)
+{
+    struct rig *r = *state;
+    struct config_target *t = &r->config->targets[0];
+    t->second_person = true;
+    t->approvers.set = true;
+    t->approvers.count = 1;
+    t->approvers.list[0] = (struct principal){.kind = PRINCIPAL_USER, .server = "slack", .id = "dee"};
+    struct chat_message *m = ask_for_hub(r);
+    static const char *const people[] = {"ana", "cy", "dee"};
+    for (size_t i = 0; i < CHECK_COUNT(people); i++) {
+        assert_int_equal(r->ecs.redeploys, 0);
+        rig_click(r, people[i], "confirm", m->card.buttons[1].value, m->id);
+        rig_run(r, 5000);
+    }
+    assert_int_equal(r->ecs.redeploys, 1);
+    assert_int_equal(fake_chat_said(r->chat, "⛔ Not done; nothing was changed."), 2);
+}
+
+static void without_approvers_there_is_no_second_person(void **state)
+{
+    struct rig *r = *state;
+    r->config->targets[0].second_person = true;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod hub");
+    expect_refusal(r, "confirm.approvers of this target names nobody");
+}
+
+static void all_is_answered_with_the_order(void **state)
+{
+    struct rig *r = *state;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod all");
+    expect_refusal(r, "/cloudtak restart cotak prod hub, then api, then events");
+}
+
 static void an_open_question_survives_a_kill(void **state)
 {
     struct rig *r = *state;
@@ -430,6 +466,9 @@ int main(void)
         TEST(a_question_expires),
         TEST(a_forged_button_does_nothing),
         TEST(changed_facts_ask_again),
+        TEST(a_second_person_confirms_where_the_target_wants_one),
+        TEST(without_approvers_there_is_no_second_person),
+        TEST(all_is_answered_with_the_order),
         TEST(an_open_question_survives_a_kill),
         TEST(a_running_deployment_asks),
         TEST(a_second_restart_names_the_first),
