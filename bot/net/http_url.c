@@ -1,23 +1,10 @@
 /* URLs, read by the same parser that will connect to them. */
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/text.h"
 #include "http_private.h"
-
-static bool host_is_loopback(const char *host)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-
-    if (strcasecmp(host, "localhost") == 0)
-        return true;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return ntohl(v4.s_addr) >> 24 == 127;
-    return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
+#include "net_host.h"
 
 /* Copies the host without the brackets of an IPv6 address. */
 static bool copy_host(char *to, size_t size, const char *from)
@@ -47,7 +34,7 @@ bool http_url_read(const char *url, struct http_url *ret, struct err *err)
         err_set(err, ERR_CONFIG, "%s: only https:// is spoken here, not %s://", read.host, scheme);
     } else {
         read.https = strcmp(scheme, "https") == 0;
-        read.loopback = host_is_loopback(read.host);
+        read.loopback = net_host_is_loopback(read.host);
         *ret = read;
         ok = true;
     }

@@ -1,25 +1,13 @@
 /* The parts of a ws:// URL, and whether a proxy stands in the way. Pure. */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/text.h"
+#include "net_host.h"
 #include "ws_private.h"
 
 #define NO_PROXY_ENTRY 256
-
-static bool is_loopback(const char *host)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-
-    if (strcasecmp(host, "localhost") == 0)
-        return true;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return ntohl(v4.s_addr) >> 24 == 127;
-    return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
 
 static bool host_is_plain(const char *host)
 {
@@ -94,7 +82,7 @@ bool ws_url_read(const char *url, struct ws_url *ret, struct err *err)
         size_t used = strlen(read.authority);
         text_copy(read.authority + used, sizeof(read.authority) - used, port);
     }
-    read.loopback = is_loopback(read.host);
+    read.loopback = net_host_is_loopback(read.host);
     *ret = read;
     return true;
 }

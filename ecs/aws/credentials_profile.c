@@ -71,14 +71,3 @@ static enum source_result read_profile(const struct source_place *place, struct 
 }
 
 const struct credentials_source credentials_profile = {"profile", read_profile};
-
-bool credentials_profile_region(const char *(*environment)(const char *name), const char *profile, char *to,
-                                size_t size)
-{
-    struct profile p;
-    if (!profile_load(environment, profile, &p, NULL))
-        return false;
-    bool found = p.region[0] != '\0' && text_copy(to, size, p.region);
-    profile_finish(&p);
-    return found;
-}

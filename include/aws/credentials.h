@@ -53,9 +53,4 @@ void credentials_forget(struct credentials *c);
 /* wall ms at which the present keys end; 0 = never or unknown. */
 int64_t credentials_expiry(const struct credentials *c);
 
-/* The region that a profile of ~/.aws names (profile NULL = AWS_PROFILE, else "default"). False when none.
- * Reads files. */
-bool credentials_profile_region(const char *(*environment)(const char *name), const char *profile, char *to,
-                                size_t size);
-
 #endif

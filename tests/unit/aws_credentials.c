@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "aws/credentials.h"
+#include "aws/region.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "loop/loop.h"
@@ -304,13 +305,14 @@ static void the_region_of_a_profile(void **state)
 {
     (void)state;
     char region[40] = "kept";
+    struct err err;
     two_profiles();
-    assert_true(credentials_profile_region(get_variable, "coegc", region, sizeof region));
+    assert_true(region_of_profile(get_variable, "coegc", region, sizeof region, &err));
     assert_string_equal(region, "us-gov-east-1");
-    assert_true(credentials_profile_region(get_variable, NULL, region, sizeof region));
+    assert_true(region_of_profile(get_variable, NULL, region, sizeof region, &err));
     assert_string_equal(region, "us-gov-west-1");
-    assert_false(credentials_profile_region(get_variable, "only config", region, sizeof region));
-    assert_string_equal(region, "us-gov-west-1");
+    assert_true(region_of_profile(get_variable, "only config", region, sizeof region, &err));
+    assert_string_equal(region, "");
 }
 
 /* ---- the cache */
