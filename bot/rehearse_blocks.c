@@ -105,6 +105,21 @@ static void text_object(const json_t *object, const json_t *names, struct buf *r
     buf_finish(&plain);
 }
 
+/* A field is its name above its value; a terminal has the room for one line. */
+static void field(const json_t *object, const json_t *names, struct buf *ret)
+{
+    struct buf plain;
+
+    buf_init(&plain, 8 * 1024);
+    mrkdwn(jsonx_text(object, "text"), names, &plain);
+    char *end = strchr(plain.data, '\n');
+    if (end)
+        buf_format(ret, BODY "%.*s: %s\n", (int)(end - plain.data), plain.data, end + 1);
+    else
+        buf_format(ret, BODY "%s\n", plain.data);
+    buf_finish(&plain);
+}
+
 static void actions(const json_t *elements, int *number, struct buf *ret)
 {
     size_t i;
@@ -134,7 +149,7 @@ static void block(const json_t *b, const json_t *names, int *number, struct buf 
     }
     if (jsonx_at(b, "text"))
         text_object(jsonx_at(b, "text"), names, ret);
-    json_array_foreach(jsonx_at(b, "fields"), i, item) text_object(item, names, ret);
+    json_array_foreach(jsonx_at(b, "fields"), i, item) field(item, names, ret);
     if (text_equal(type, "context"))
         json_array_foreach(jsonx_at(b, "elements"), i, item) text_object(item, names, ret);
 }

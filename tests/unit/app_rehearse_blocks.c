@@ -61,7 +61,7 @@ static void plain_texts(void **state)
 #define MESSAGE                                                                                              \
     "[{\"type\":\"header\",\"text\":{\"type\":\"plain_text\",\"text\":\"\u2705 DONE *not bold* &amp;\"}},"   \
     "{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"text\":\"Users: *SERVED*\"},"                     \
-    "\"fields\":[{\"type\":\"mrkdwn\",\"text\":\"*Where* aws\"}]},"                                          \
+    "\"fields\":[{\"type\":\"mrkdwn\",\"text\":\"*Where*\\naws\"}]},"                                        \
     "{\"type\":\"divider\"},"                                                                                \
     "{\"type\":\"actions\",\"elements\":["                                                                   \
     "{\"type\":\"button\",\"action_id\":\"stop\",\"value\":\"v1\",\"text\":{\"text\":\"Stop\"}},"            \
@@ -77,7 +77,7 @@ static void a_whole_message(void **state)
     expect("whole", MESSAGE, "not shown",
            "✅ DONE *not bold* &amp;\n"
            "   Users: SERVED\n"
-           "   Where aws\n"
+           "   Where: aws\n"
            "   [1: Stop]  [Console: https://x]  [2: ASE is called]\n"
            "   Next: status\n"
            "   [3: Last]\n");
