@@ -19,8 +19,10 @@ void text_duration(char to[TEXT_DURATION], int64_t ms)
         text_format(to, TEXT_DURATION, "%lld s", s);
     } else if (s < 3600) {
         text_format(to, TEXT_DURATION, "%lld min %02lld s", s / 60, s % 60);
-    } else {
+    } else if (s < 48 * 3600) {
         text_format(to, TEXT_DURATION, "%lld h %02lld min", s / 3600, s / 60 % 60);
+    } else {
+        text_format(to, TEXT_DURATION, "%lld days", s / (24 * 3600));
     }
 }
 

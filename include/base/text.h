@@ -24,7 +24,7 @@ bool text_utf8_valid(const char *bytes, size_t len);
  * keep_lines). */
 void text_clean(char *to, size_t size, const char *from, bool keep_lines);
 
-/* Durations for people: "48 s", "2 min 11 s", "1 h 04 min". ms may not be negative (taken as 0). */
+/* Durations for people: "48 s", "2 min 11 s", "1 h 04 min", "3 days". ms may not be negative (taken as 0). */
 #define TEXT_DURATION 24
 void text_duration(char to[TEXT_DURATION], int64_t ms);
 /* Short running time "0:40", "12:07", "1:02:03". */

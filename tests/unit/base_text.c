@@ -127,6 +127,8 @@ static void durations_read_as_agreed(void **state)
         {727000, "12 min 07 s", "12:07"},
         {3840000, "1 h 04 min", "1:04:00"},
         {3723000, "1 h 02 min", "1:02:03"},
+        {172799000, "47 h 59 min", "47:59:59"},
+        {172800000, "2 days", "48:00:00"},
     };
     for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
         char to[TEXT_DURATION];
