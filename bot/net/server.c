@@ -312,6 +312,10 @@ static bool listen_on(struct server *s, struct err *err)
     info.timeout_secs = LIBRARY_SECONDS;
     info.alpn = "http/1.1";
     info.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+    /* else libwebsockets makes an IPv6 socket, does not find the IPv4 address, and listens on all addresses
+     */
+    if (!strchr(s->host, ':'))
+        info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
     if (s->certificate_file) {
         info.ssl_cert_filepath = s->certificate_file;
         info.ssl_private_key_filepath = s->key_file;

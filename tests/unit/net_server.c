@@ -371,6 +371,61 @@ static void test_reset_is_a_reset(void **state)
     close_world(&w);
 }
 
+static bool accepts_at(const char *address, int port)
+{
+    struct sockaddr_storage at = {0};
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&at;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&at;
+
+    if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)port);
+    } else {
+        assert_int_equal(inet_pton(AF_INET6, address, &v6->sin6_addr), 1);
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons((uint16_t)port);
+    }
+    int fd = socket(at.ss_family, SOCK_STREAM, 0);
+    bool ok = connect(fd, (struct sockaddr *)&at, at.ss_family == AF_INET ? sizeof(*v4) : sizeof(*v6)) == 0;
+    close(fd);
+    return ok;
+}
+
+/* A listener for this host only is not reachable from elsewhere: it holds the one address it was given. */
+static void test_listens_where_told(void **state)
+{
+    static const struct {
+        const char *host;
+        bool first, second; /* is 127.0.0.1, is 127.0.0.2 answered */
+    } rows[] = {{NULL, true, false},
+                {"127.0.0.1", true, false},
+                {"127.0.0.2", false, true},
+                {"0.0.0.0", true, true},
+                {"::1", false, false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct world w;
+        struct err err = {0};
+        rig_open(&w.rig);
+        struct server *s = server_create(
+            w.rig.loop, &(struct server_options){.host = rows[i].host, .on_request = on_request}, &err);
+        if (!s && text_equal(rows[i].host, "::1")) { /* this host has no IPv6 */
+            rig_close(&w.rig);
+            continue;
+        }
+        assert_non_null(s);
+        assert_int_equal(accepts_at("127.0.0.1", server_port(s)), rows[i].first);
+        assert_int_equal(accepts_at("127.0.0.2", server_port(s)), rows[i].second);
+        if (text_equal(rows[i].host, "::1"))
+            assert_true(accepts_at("::1", server_port(s)));
+        w.server_closed = false;
+        server_close(s, rig_set, &w.server_closed);
+        RIG_WAIT(&w.rig, w.server_closed);
+        rig_close(&w.rig);
+    }
+}
+
 static void test_cannot_listen(void **state)
 {
     struct world w;
@@ -405,6 +460,7 @@ int main(void)
         cmocka_unit_test(test_slow_peers_are_ended),
         cmocka_unit_test(test_full_house),
         cmocka_unit_test(test_reset_is_a_reset),
+        cmocka_unit_test(test_listens_where_told),
         cmocka_unit_test(test_cannot_listen),
     };
 
