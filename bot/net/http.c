@@ -49,6 +49,7 @@ static void describe_failure(struct transfer *t, int code)
 
     curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &f.os_error);
     curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &f.verify_result);
+    curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &f.proxy_status);
     if (f.proxy && !*f.proxy)
         f.proxy = NULL;
     http_error_set(&t->err, &f);

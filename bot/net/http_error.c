@@ -60,6 +60,14 @@ static void set_connect(struct err *err, const struct http_failure *f)
                 f->host, why);
 }
 
+/* It answered CONNECT with a status of its own: the request never left for its host. */
+static void set_proxy_refusal(struct err *err, const struct http_failure *f)
+{
+    err_set(err, ERR_UNREACHABLE,
+            "the proxy did not let us through to %s (HTTP status %ld): check its rules and our credentials",
+            f->host, f->proxy_status);
+}
+
 static void set_timeout(struct err *err, const struct http_failure *f)
 {
     char span[TEXT_DURATION];
@@ -83,6 +91,10 @@ static void set_other(struct err *err, const struct http_failure *f)
 
 void http_error_set(struct err *err, const struct http_failure *f)
 {
+    if (f->proxy_status >= 300 && !f->connected && f->code != CURLE_OPERATION_TIMEDOUT) {
+        set_proxy_refusal(err, f);
+        return;
+    }
     switch ((CURLcode)f->code) {
     case CURLE_COULDNT_RESOLVE_HOST:
         err_set(err, ERR_UNREACHABLE,

@@ -72,6 +72,7 @@ struct http_failure {
     const char *proxy;  /* shown as a hint only; NULL when none */
     long os_error;      /* errno of the connection, or 0 */
     long verify_result; /* of OpenSSL; 0 = the chain is right */
+    long proxy_status;  /* of a proxy's answer to CONNECT; 0 = none */
     int64_t took_ms;
     bool connected; /* TCP and TLS stood */
     bool limit;     /* it was us who stopped reading */
