@@ -1,121 +1,7 @@
-/* The HTTP client against raw peers that misbehave, and against our own listener with TLS. */
-#include "net_rig.h"
+/* The HTTP client: sent once, connections shared or not, cancelled and closed, TLS. */
+#include "net_http_rig.h"
 
-#include <netdb.h>
-
-#include "base/buf.h"
-#include "base/mem.h"
-#include "net/http.h"
 #include "net/server.h"
-
-/* ---- a resolver that takes its time, for names below slow.test */
-
-static int slow_lookups;
-
-int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
-{
-    static const struct addrinfo numeric = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-                                            .ai_socktype = SOCK_STREAM};
-
-    (void)hints;
-    if (node && strstr(node, "slow.test")) {
-        __atomic_add_fetch(&slow_lookups, 1, __ATOMIC_SEQ_CST);
-        usleep(1500 * 1000);
-        return EAI_NONAME;
-    }
-    if (node && strcmp(node, "localhost") == 0)
-        node = "127.0.0.1";
-    struct in_addr v4;
-    if (!node || inet_pton(AF_INET, node, &v4) != 1)
-        return EAI_NONAME;
-    struct addrinfo *a = calloc(1, sizeof(*a) + sizeof(struct sockaddr_in)); /* NOLINT: freed below */
-    struct sockaddr_in *in = (struct sockaddr_in *)(a + 1);
-    *a = numeric;
-    a->ai_family = in->sin_family = AF_INET;
-    a->ai_protocol = IPPROTO_TCP;
-    in->sin_addr = v4;
-    in->sin_port = htons((uint16_t)(service ? atoi(service) : 0)); /* NOLINT */
-    a->ai_addr = (struct sockaddr *)in;
-    a->ai_addrlen = sizeof(*in);
-    *result = a;
-    return 0;
-}
-
-void freeaddrinfo(struct addrinfo *a)
-{
-    free(a); /* NOLINT */
-}
-
-/* ---- asking */
-
-struct world {
-    struct rig rig;
-    struct http *http;
-    bool http_closed;
-};
-
-static void open_world(struct world *w, struct http_options options)
-{
-    struct err err = {0};
-
-    memset(w, 0, sizeof(*w));
-    rig_open(&w->rig);
-    if (!options.proxy)
-        options.proxy = "";
-    w->http = http_create(w->rig.loop, &options, &err);
-    assert_non_null(w->http);
-}
-
-static void close_world(struct world *w)
-{
-    if (w->http)
-        http_close(w->http, rig_set, &w->http_closed);
-    RIG_WAIT(&w->rig, w->http_closed);
-    rig_close(&w->rig);
-}
-
-struct ask {
-    struct http_request request;
-    char url[256];
-    int done;
-    bool ok, sent;
-    int status;
-    struct err err;
-    size_t len;
-    int64_t took_ms;
-};
-
-static void on_asked(struct http_request *r)
-{
-    struct ask *a = r->user;
-
-    a->done++;
-    a->ok = r->ok;
-    a->sent = r->sent;
-    a->status = r->status;
-    a->err = r->err;
-    a->len = r->answer.len;
-    a->took_ms = r->took_ms;
-}
-
-static void start(struct world *w, struct ask *a, const char *method, const char *url)
-{
-    TEXT_COPY(a->url, url);
-    a->request.method = method;
-    a->request.url = a->url;
-    a->request.done = on_asked;
-    a->request.user = a;
-    http_start(w->http, &a->request);
-    assert_int_equal(a->done, 0);
-}
-
-static void start_local(struct world *w, struct ask *a, const char *method, int port)
-{
-    char url[64];
-
-    TEXT_FORMAT(url, "http://127.0.0.1:%d/x", port);
-    start(w, a, method, url);
-}
 
 /* ---- sent once */
 
@@ -153,13 +39,6 @@ static void post_after_get(bool changes, struct ask *post, int *ret_requests)
     close_world(&w);
     peer_stop(&p);
     *ret_requests = p.requests - 1;
-}
-
-static void reset_always(struct peer *p, int fd, int number)
-{
-    (void)number;
-    if (peer_read_request(p, fd))
-        peer_reset(fd);
 }
 
 static void test_change_is_sent_once(void **state)
@@ -218,215 +97,6 @@ static void test_reads_share_a_connection_changes_do_not(void **state)
     peer_stop(&p);
     assert_int_equal(p.connections, 1);
     assert_int_equal(p.requests, 3);
-}
-
-/* ---- peers that misbehave */
-
-static void serve_truncated(struct peer *p, int fd, int number)
-{
-    (void)number;
-    if (peer_read_request(p, fd))
-        peer_write(fd, "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nonly this");
-}
-
-static void serve_nothing(struct peer *p, int fd, int number)
-{
-    (void)number;
-    peer_read_request(p, fd);
-    peer_drain(fd);
-}
-
-static void serve_garbage(struct peer *p, int fd, int number)
-{
-    (void)number;
-    if (peer_read_request(p, fd))
-        peer_write(fd, "SSH-2.0-OpenSSH_9.2\r\nwhat is this\r\n\r\n");
-}
-
-static void serve_huge(struct peer *p, int fd, int number)
-{
-    char part[1001];
-
-    (void)number;
-    if (!peer_read_request(p, fd))
-        return;
-    memset(part, 'x', 1000);
-    part[1000] = '\0';
-    peer_write(fd, "HTTP/1.1 200 OK\r\ncontent-length: 2000000\r\n\r\n");
-    for (int i = 0; i < 2000; i++)
-        peer_write(fd, part);
-}
-
-static void serve_huge_head(struct peer *p, int fd, int number)
-{
-    (void)number;
-    if (!peer_read_request(p, fd))
-        return;
-    peer_write(fd, "HTTP/1.1 200 OK\r\n");
-    for (int i = 0; i < 3000; i++)
-        peer_write(fd, "x-header: 0123456789012345678901234567890123456789\r\n");
-    peer_write(fd, "content-length: 0\r\n\r\n");
-}
-
-static void serve_redirect(struct peer *p, int fd, int number)
-{
-    (void)number;
-    if (peer_read_request(p, fd))
-        peer_write(fd, "HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n");
-    peer_drain(fd);
-}
-
-static void test_bad_peers(void **state)
-{
-    static const struct {
-        void (*serve)(struct peer *p, int fd, int number);
-        enum err_code code;
-    } cases[] = {
-        {reset_always, ERR_UNREACHABLE}, {serve_truncated, ERR_UNREACHABLE},
-        {serve_nothing, ERR_TIMEOUT},    {serve_garbage, ERR_PROTOCOL},
-        {serve_huge, ERR_LIMIT},         {serve_huge_head, ERR_LIMIT},
-        {serve_redirect, ERR_NONE},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct world w;
-        struct peer p;
-        struct ask a = {.request = {.timeout_ms = 300, .max_body = 100000, .changes = true}};
-        open_world(&w, (struct http_options){0});
-        peer_start(&p, cases[i].serve);
-        start_local(&w, &a, "GET", p.port);
-        RIG_WAIT(&w.rig, a.done);
-        assert_int_equal(a.err.code, cases[i].code);
-        assert_int_equal(a.ok, cases[i].code == ERR_NONE);
-        assert_true(a.sent);
-        if (a.ok)
-            assert_int_equal(a.status, 302); /* not followed */
-        else
-            assert_non_null(strstr(a.err.text, "127.0.0.1"));
-        close_world(&w);
-        peer_stop(&p);
-        assert_int_equal(p.requests, 1);
-    }
-}
-
-/* ---- not sent */
-
-static void test_not_sent(void **state)
-{
-    struct world w;
-    int port;
-    int fd = peer_listen(&port);
-    struct ask refused = {0}, unknown = {0}, plain = {0}, scheme = {0}, user = {0}, split = {0}, no_url = {0};
-
-    (void)state;
-    close(fd);
-    open_world(&w, (struct http_options){0});
-    start_local(&w, &refused, "POST", port);
-    start(&w, &unknown, "GET", "https://no-such-name.test/");
-    start(&w, &plain, "GET", "http://example.test/");
-    start(&w, &scheme, "GET", "file:///etc/passwd");
-    start(&w, &user, "GET", "http://me:secret@127.0.0.1/");
-    split.request.headers[0] = (struct http_header){"X-A", "one\r\nX-B: two"};
-    start(&w, &split, "GET", "http://127.0.0.1:1/");
-    start(&w, &no_url, "GET", "nonsense");
-    RIG_WAIT(&w.rig, refused.done && unknown.done && plain.done && scheme.done && user.done && split.done &&
-                         no_url.done);
-    assert_int_equal(refused.err.code, ERR_UNREACHABLE);
-    assert_non_null(strstr(refused.err.text, "Connection refused"));
-    assert_int_equal(unknown.err.code, ERR_UNREACHABLE);
-    assert_non_null(strstr(unknown.err.text, "no-such-name.test"));
-    assert_int_equal(plain.err.code, ERR_CONFIG);
-    assert_int_equal(scheme.err.code, ERR_CONFIG);
-    assert_int_equal(user.err.code, ERR_CONFIG);
-    assert_null(strstr(user.err.text, "secret"));
-    assert_int_equal(split.err.code, ERR_CONFIG);
-    assert_int_equal(no_url.err.code, ERR_CONFIG);
-    assert_false(refused.sent || unknown.sent || plain.sent || scheme.sent || user.sent || split.sent);
-    close_world(&w);
-}
-
-/* Plain http: to the addresses that hand keys to an ECS task, and only by a request that says so. Nothing is
- * sent: the request is cancelled before the loop turns. */
-static void test_task_metadata(void **state)
-{
-    static const struct {
-        const char *url;
-        bool direct;
-        enum err_code expected;
-    } rows[] = {
-        {"http://169.254.170.2/v2/credentials/x", true, ERR_CANCELLED},
-        {"http://169.254.170.23/v1/credentials", true, ERR_CANCELLED},
-        {"http://[fd00:ec2::23]/v1/credentials", true, ERR_CANCELLED},
-        {"http://169.254.170.2/v2/credentials/x", false, ERR_CONFIG},
-        {"http://169.254.169.254/latest", true, ERR_CONFIG},
-        {"http://169.254.170.2.example.test/", true, ERR_CONFIG},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct world w;
-        struct ask a = {0};
-
-        open_world(&w, (struct http_options){0});
-        a.request.direct = rows[i].direct;
-        start(&w, &a, "GET", rows[i].url);
-        if (rows[i].expected == ERR_CANCELLED)
-            http_cancel(w.http, &a.request);
-        RIG_WAIT(&w.rig, a.done);
-        assert_int_equal(a.err.code, rows[i].expected);
-        close_world(&w);
-    }
-}
-
-/* A listener whose queue is full: SYNs get no answer. */
-static void test_connect_timeout(void **state)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(at);
-    int fds[5], listener = socket(AF_INET, SOCK_STREAM, 0);
-    struct world w;
-    struct ask a = {.request = {.connect_timeout_ms = 200}};
-
-    (void)state;
-    assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
-    assert_int_equal(listen(listener, 0), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &len), 0);
-    for (int i = 0; i < 5; i++) {
-        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        (void)connect(fds[i], (struct sockaddr *)&at, sizeof(at));
-    }
-    open_world(&w, (struct http_options){0});
-    start_local(&w, &a, "POST", ntohs(at.sin_port));
-    RIG_WAIT(&w.rig, a.done);
-    assert_int_equal(a.err.code, ERR_TIMEOUT);
-    assert_false(a.sent);
-    assert_in_range(a.took_ms, 150, 1000);
-    close_world(&w);
-    for (int i = 0; i < 5; i++)
-        close(fds[i]);
-    close(listener);
-}
-
-/* A resolver that hangs must stop neither the loop nor the end of the client. */
-static void test_slow_resolver(void **state)
-{
-    struct world w;
-    struct ask a = {.request = {.timeout_ms = 150}}, b = {0};
-
-    (void)state;
-    open_world(&w, (struct http_options){0});
-    start(&w, &a, "GET", "https://one.slow.test/");
-    start(&w, &b, "GET", "https://two.slow.test/");
-    int64_t began = loop_now(w.rig.loop);
-    RIG_WAIT(&w.rig, a.done);
-    assert_int_equal(a.err.code, ERR_TIMEOUT);
-    http_cancel(w.http, &b.request);
-    RIG_WAIT(&w.rig, b.done);
-    assert_int_equal(b.err.code, ERR_CANCELLED);
-    close_world(&w);
-    assert_in_range(clock_mono(&w.rig.clock) - began, 100, 1000);
-    assert_int_equal(__atomic_load_n(&slow_lookups, __ATOMIC_SEQ_CST), 2);
 }
 
 /* ---- cancel and close */
@@ -541,6 +211,39 @@ static void test_tls_names(void **state)
 
 /* ---- small things */
 
+/* Plain http: to the addresses that hand keys to an ECS task, and only by a request that says so. Nothing is
+ * sent: the request is cancelled before the loop turns. */
+static void test_task_metadata(void **state)
+{
+    static const struct {
+        const char *url;
+        bool direct;
+        enum err_code expected;
+    } rows[] = {
+        {"http://169.254.170.2/v2/credentials/x", true, ERR_CANCELLED},
+        {"http://169.254.170.23/v1/credentials", true, ERR_CANCELLED},
+        {"http://[fd00:ec2::23]/v1/credentials", true, ERR_CANCELLED},
+        {"http://169.254.170.2/v2/credentials/x", false, ERR_CONFIG},
+        {"http://169.254.169.254/latest", true, ERR_CONFIG},
+        {"http://169.254.170.2.example.test/", true, ERR_CONFIG},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct world w;
+        struct ask a = {0};
+
+        open_world(&w, (struct http_options){0});
+        a.request.direct = rows[i].direct;
+        start(&w, &a, "GET", rows[i].url);
+        if (rows[i].expected == ERR_CANCELLED)
+            http_cancel(w.http, &a.request);
+        RIG_WAIT(&w.rig, a.done);
+        assert_int_equal(a.err.code, rows[i].expected);
+        close_world(&w);
+    }
+}
+
 static void test_urls_and_forms(void **state)
 {
     struct buf b;
@@ -566,14 +269,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_change_is_sent_once),
         cmocka_unit_test(test_reads_share_a_connection_changes_do_not),
-        cmocka_unit_test(test_bad_peers),
-        cmocka_unit_test(test_not_sent),
-        cmocka_unit_test(test_task_metadata),
-        cmocka_unit_test(test_connect_timeout),
-        cmocka_unit_test(test_slow_resolver),
         cmocka_unit_test(test_cancel_and_close),
         cmocka_unit_test(test_close_inside_done),
         cmocka_unit_test(test_tls_names),
+        cmocka_unit_test(test_task_metadata),
         cmocka_unit_test(test_urls_and_forms),
     };
 

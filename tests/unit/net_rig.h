@@ -189,7 +189,7 @@ static inline void peer_drain(int fd)
         ;
 }
 
-/* ---- a certificate for the name bot.test, made anew for each test program */
+/* ---- a certificate for localhost and bot.test, made anew for each test program */
 
 struct rig_certificate {
     char folder[64], certificate[96], key[96];
@@ -206,7 +206,7 @@ static inline void rig_certificate_create(struct rig_certificate *c)
     TEXT_FORMAT(
         command,
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout %s -out "
-        "%s -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null",
+        "%s -subj /CN=localhost -addext subjectAltName=DNS:localhost,DNS:bot.test 2>/dev/null",
         c->key, c->certificate);
     FILE *run = popen(command, "r"); /* NOLINT: a test may call a shell */
     assert_non_null(run);
