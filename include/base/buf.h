@@ -28,7 +28,9 @@ void buf_vformat(struct buf *b, const char *format, va_list args) __attribute__(
 /* Drop n bytes at the front. */
 void buf_consume(struct buf *b, size_t n);
 bool buf_overflowed(const struct buf *b);
-/* Hand the bytes over to the caller (mem_free); the buffer is empty afterwards. Never NULL. */
+/* Hand the bytes over to the caller (mem_free); the buffer is empty afterwards. Never NULL. Of a view, a
+ * buffer with a length but no memory of its own (cap 0), it hands over a copy: the bytes stay their owner's.
+ */
 char *buf_take(struct buf *b);
 
 #endif

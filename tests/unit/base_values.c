@@ -107,6 +107,42 @@ static void quoted_text_is_json_again(void **state)
     buf_finish(&b);
 }
 
+static void what_is_taken_is_the_takers(void **state)
+{
+    (void)state;
+    /* of its own memory: handed over as it is, and the buffer begins anew with its ceiling */
+    struct buf own;
+    buf_init(&own, 4);
+    buf_text(&own, "abcdef");
+    assert_true(buf_overflowed(&own));
+    const char *const where = own.data;
+    char *taken = buf_take(&own);
+    assert_ptr_equal(taken, where);
+    assert_string_equal(taken, "abcd");
+    assert_int_equal(own.len, 0);
+    assert_false(buf_overflowed(&own));
+    buf_text(&own, "xyz");
+    assert_string_equal(own.data, "xyz");
+    assert_string_equal(taken, "abcd");
+    mem_free(taken);
+    buf_finish(&own);
+    /* of a view: a copy, and the bytes stay where they are */
+    char bytes[] = "somebody else's";
+    struct buf view = {.data = bytes, .len = 8};
+    taken = buf_take(&view);
+    assert_ptr_not_equal(taken, bytes);
+    assert_string_equal(taken, "somebody");
+    assert_int_equal(view.len, 0);
+    assert_string_equal(bytes, "somebody else's");
+    mem_free(taken);
+    /* of nothing: an empty text that is the taker's all the same */
+    struct buf empty;
+    buf_init(&empty, 10);
+    taken = buf_take(&empty);
+    assert_string_equal(taken, "");
+    mem_free(taken);
+}
+
 static void clocks(void **state)
 {
     (void)state;
@@ -183,6 +219,7 @@ int main(void)
         cmocka_unit_test(epoch_seconds_come_in_three_spellings),
         cmocka_unit_test(bad_json_is_refused_without_quoting_it),
         cmocka_unit_test(quoted_text_is_json_again),
+        cmocka_unit_test(what_is_taken_is_the_takers),
         cmocka_unit_test(clocks),
         cmocka_unit_test(backoff_grows_to_its_ceiling),
         cmocka_unit_test(digests_match_the_standards),
