@@ -54,12 +54,14 @@ static int64_t retry_after_ms(const char *header)
     return (seconds < 1 ? 1 : seconds > RETRY_MOST_S ? RETRY_MOST_S : seconds) * 1000;
 }
 
+#define WORD "abcdefghijklmnopqrstuvwxyz0123456789_"
+
 /* A word of Slack's is shown; anything else would be text from outside. */
-static void take_word(char *to, size_t size, const char *word)
+static void take_word(char *to, size_t size, const char *word, const char *letters, const char *otherwise)
 {
-    const size_t len = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_:");
+    const size_t len = strspn(word, letters);
     const bool sound = len > 0 && word[len] == '\0' && len < size;
-    text_copy(to, size, sound ? word : "unknown_error");
+    text_copy(to, size, sound ? word : otherwise);
 }
 
 static void throttled(const char *method, const struct slack_reply *reply, struct slack_answer *ret)
@@ -73,14 +75,15 @@ static void throttled(const char *method, const struct slack_reply *reply, struc
 
 static void judge_word(const char *method, const struct slack_reply *reply, struct slack_answer *ret)
 {
-    take_word(ret->error, sizeof(ret->error), jsonx_text(ret->json, "error"));
+    take_word(ret->error, sizeof(ret->error), jsonx_text(ret->json, "error"), WORD, "unknown_error");
     ret->fate = fate_of(ret->error);
     if (text_equal(ret->error, "ratelimited") || text_equal(ret->error, "rate_limited")) {
         throttled(method, reply, ret);
         return;
     }
-    char needed[120];
-    take_word(needed, sizeof(needed), jsonx_text(ret->json, "needed"));
+    char needed[240]; /* several scopes, of which one is enough, are separated by commas */
+    take_word(needed, sizeof(needed), jsonx_text(ret->json, "needed"), WORD ":.,",
+              "that Slack does not name");
     if (text_equal(ret->error, "missing_scope")) {
         err_set(&ret->err, ERR_DENIED,
                 "%s needs the scope %s: add it to the app at Slack (OAuth & Permissions) and install the app "
@@ -90,6 +93,12 @@ static void judge_word(const char *method, const struct slack_reply *reply, stru
     }
     err_set(&ret->err, ret->fate == SLACK_FATE_FATAL ? ERR_DENIED : ERR_REMOTE, "Slack answers %s with %s",
             method, ret->error);
+}
+
+/* Certainly nothing was done. 408 is no such word: whoever says it may have passed the request on before. */
+static bool refused_by_http(int status)
+{
+    return status >= 300 && status < 500 && status != 408;
 }
 
 void slack_judge(const char *method, const struct slack_reply *reply, struct slack_answer *ret)
@@ -106,7 +115,7 @@ void slack_judge(const char *method, const struct slack_reply *reply, struct sla
         return;
     }
     if (reply->status != 200) {
-        ret->fate = reply->status >= 500 ? SLACK_FATE_UNSURE : SLACK_FATE_LATER;
+        ret->fate = refused_by_http(reply->status) ? SLACK_FATE_LATER : SLACK_FATE_UNSURE;
         err_set(&ret->err, ERR_REMOTE, "%s is answered with HTTP %d%s", method, reply->status,
                 reply->status == 404 ? ": is api_url right?" : "");
         return;
@@ -120,6 +129,10 @@ void slack_judge(const char *method, const struct slack_reply *reply, struct sla
     }
     if (json_is_true(jsonx_at(ret->json, "ok"))) {
         ret->fate = SLACK_FATE_OK;
+        return;
+    }
+    if (!json_is_false(jsonx_at(ret->json, "ok"))) { /* somebody between us and Slack answered */
+        err_set(&ret->err, ERR_PROTOCOL, "the answer to %s is not one of Slack's", method);
         return;
     }
     judge_word(method, reply, ret);

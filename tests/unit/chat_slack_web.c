@@ -30,7 +30,7 @@ static void answers(void **state)
 {
     (void)state;
     assert_int_equal(judge(200, NULL, "{\"ok\":true}").fate, SLACK_FATE_OK);
-    assert_int_equal(judge(200, NULL, "{\"ok\":\"true\"}").fate, SLACK_FATE_REFUSED);
+    assert_int_equal(judge(200, NULL, "{\"ok\":\"true\"}").fate, SLACK_FATE_UNSURE);
     assert_int_equal(judge(200, NULL, "<html>").fate, SLACK_FATE_UNSURE);
     assert_int_equal(judge(200, NULL, "[1]").fate, SLACK_FATE_UNSURE);
     assert_int_equal(judge(503, NULL, "").fate, SLACK_FATE_UNSURE);
