@@ -34,6 +34,7 @@ const struct slack_times SLACK_TIMES = {
     .disabled_ms = 60000,
     .group_fresh_ms = 60000,
     .group_usable_ms = 600000,
+    .who_ms = 8000,
 };
 
 int64_t slack_now(const struct slack *s)
@@ -91,6 +92,7 @@ static void answered_who(struct slack_call *call, const struct slack_answer *ans
     }
     log_info("slack", s->chat.server, "user %s, bot %s, team %s", s->own_user, s->own_bot, s->team);
     advance(s, SLACK_RUNNING);
+    slack_work_who_known(s);
     for (int i = 0; i < s->slot_count; i++) {
         slack_slot_start(&s->slots[i]);
     }

@@ -1,5 +1,6 @@
 /* What is this user here, and in which of these groups? First the user, then one group after the other, each
- * from the directory; the answer is as old as its oldest part. */
+ * from the directory; the answer is as old as its oldest part. Whether a user is a stranger can only be said
+ * by who knows the own team: just after the start a look-up waits for that, no longer than who_ms. */
 #include <assert.h>
 
 #include "base/jsonx.h"
@@ -99,7 +100,11 @@ static void due(struct loop_timer *timer)
         finish(looking, &err);
         return;
     }
-    advance(looking);
+    switch (slack_work_ask_who(&looking->work, &err)) {
+    case SLACK_WHO_WAIT: return;
+    case SLACK_WHO_UNKNOWN: finish(looking, &err); return;
+    case SLACK_WHO_KNOWN: advance(looking); return;
+    }
 }
 
 void slack_lookup(struct chat *c, struct chat_lookup *l)

@@ -26,6 +26,7 @@
 #define SLACK_ANSWER_MAX    (4 * 1024 * 1024)
 #define SLACK_PENDING_MAX   1000 /* acks that wait for their commit */
 #define SLACK_PACED_MAX     256  /* channels whose pace is remembered */
+#define SLACK_AWAITING_MAX  64   /* look-ups that wait until we know who we are */
 #define SLACK_LINK_ACTION   "cloudtak_link"
 #define SLACK_METADATA_TYPE "cloudtak_message"
 
@@ -40,6 +41,7 @@ struct slack_times {
     int64_t first_wait_ms, wait_most_ms;     /* 1 s doubled up to 30 s */
     int64_t crowded_ms, disabled_ms;         /* 10 s doubled up to 60 s; 60 s */
     int64_t group_fresh_ms, group_usable_ms; /* 60 s, 10 min */
+    int64_t who_ms;                          /* 8 s: how long a look-up waits for auth.test */
 };
 extern const struct slack_times SLACK_TIMES;
 
@@ -210,11 +212,19 @@ struct slack_work {
     struct slack_call call;
     struct loop_timer timer; /* armed whenever no call is under way */
     struct slack_work *next, *prev;
+    bool awaits_who; /* the timer fires at once when we know who we are */
+    bool awaited_who;
 };
 void slack_work_add(struct slack *s, struct slack_work *w);
 void slack_work_remove(struct slack_work *w);
 /* Ends all: calls are cancelled, timers fire at once; the stage tells their handlers why. */
 void slack_work_hurry(struct slack *s);
+/* For a timer's handler that needs to know who we are. KNOWN: go on. WAIT: the timer fires again, when it is
+ * known or the patience is at its end. Otherwise err says why it will not be known. */
+enum slack_who { SLACK_WHO_KNOWN, SLACK_WHO_WAIT, SLACK_WHO_UNKNOWN };
+enum slack_who slack_work_ask_who(struct slack_work *w, struct err *err);
+/* auth.test has answered: who waits for it goes on. */
+void slack_work_who_known(struct slack *s);
 
 /* ---- slack_directory.c: users, groups and channels, remembered, each fetched once at a time */
 
@@ -264,6 +274,7 @@ struct slack {
     struct slack_pending *pendings;
     size_t pending_count;
     struct slack_work *works;
+    size_t awaiting_who;
     size_t calls_under_way;
     struct slack_pacer pacer;
     struct slack_directory *directory;

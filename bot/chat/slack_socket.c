@@ -268,6 +268,9 @@ static void on_text(struct ws *ws, void *user, char *text, size_t len)
     struct slack_conn *c = user;
     struct slack_decoded d;
     (void)ws;
+    if (slack_stopped(c->slack)) {
+        return; /* not acked: Slack gives it to another connection, or to the next start */
+    }
     slack_take_frame(c->slack, c->number, text, len, &d);
     if (d.kind == SLACK_HELLO) {
         greeted(c, &d);
@@ -281,6 +284,9 @@ static void on_oversize(struct ws *ws, void *user, const char *head, size_t head
 {
     struct slack_conn *c = user;
     (void)ws;
+    if (slack_stopped(c->slack)) {
+        return;
+    }
     slack_take_oversize(c->slack, c->number, head, head_len, tail, tail_len, total);
 }
 

@@ -41,7 +41,7 @@ struct chat_send {
     void *private_;
 };
 
-/* Is a message with this key in the channel (or thread) already? Looks at most at the newest 100 since
+/* Is a message with this key in the channel (or thread) already? Looks at most at 500 messages since
  * since_ms. */
 struct chat_find {
     const char *channel, *thread, *key;
