@@ -120,6 +120,15 @@ void trouble_read_service(struct snapshot *s, const struct service_ref *ref, con
         trouble_tell(s, ref, region, c);
         return;
     }
+    if (!json_is_array(jsonx_at(c->answer, "services"))) { /* no list is not an empty one */
+        s->service_absence = ECS_UNREACHABLE;
+        if (!s->trouble[0])
+            TEXT_FORMAT(
+                s->trouble,
+                "service \"%s\", cluster \"%s\", %s: the answer lists no services: check the endpoint",
+                ref->service, ref->cluster, region);
+        return;
+    }
     service = find_service(c->answer, ref->service);
     if (service) {
         decode_service(service, &s->service);

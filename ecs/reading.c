@@ -97,12 +97,27 @@ static void ask_history(struct reading *r)
 
 /* ---- answers */
 
+/* An answer of 200 without the list that was asked for: that there is nothing would be a guess. */
+static void mark_without_list(struct reading *r, const char *list)
+{
+    struct snapshot *s = r->snapshot;
+
+    s->tasks_absence = ECS_UNREACHABLE;
+    if (!s->trouble[0])
+        TEXT_FORMAT(s->trouble,
+                    "service \"%s\", cluster \"%s\", %s: the answer has no %s: check the endpoint",
+                    r->ref.service, r->ref.cluster, aws_session_region(r->aws), list);
+}
+
 static void read_ids(struct reading *r, enum part part)
 {
     const struct aws_call *c = &r->calls[part];
+    json_t *ids = jsonx_at(c->answer, "taskArns");
 
-    if (c->outcome == AWS_OK) {
-        r->ids[part - PART_RUNNING] = json_incref(jsonx_at(c->answer, "taskArns"));
+    if (c->outcome == AWS_OK && json_is_array(ids)) {
+        r->ids[part - PART_RUNNING] = json_incref(ids);
+    } else if (c->outcome == AWS_OK) {
+        mark_without_list(r, "taskArns");
     } else {
         r->snapshot->tasks_absence = trouble_absence(c);
         trouble_tell(r->snapshot, &r->ref, aws_session_region(r->aws), c);
@@ -120,6 +135,10 @@ static void read_tasks(struct reading *r)
     s->tasks_absence = trouble_absence(c);
     if (c->outcome != AWS_OK) {
         trouble_tell(s, &r->ref, aws_session_region(r->aws), c);
+        return;
+    }
+    if (!json_is_array(tasks)) {
+        mark_without_list(r, "tasks");
         return;
     }
     s->tasks_as_of_ms = client_world(r->op.client);
