@@ -152,6 +152,9 @@ static void take_request(struct slack *s, uint64_t conn, const struct slack_deco
 {
     if (s->pending_count >= SLACK_PENDING_MAX) {
         ack(s, conn, d->envelope, d->accepts_payload ? TOO_MANY : NULL);
+        if (!d->accepts_payload) {
+            slack_tell(s, &d->request, TOO_MANY);
+        }
         log_warning("slack", s->chat.server, "a command is refused, %d wait already", SLACK_PENDING_MAX);
         return;
     }

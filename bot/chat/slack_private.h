@@ -27,6 +27,7 @@
 #define SLACK_PENDING_MAX   1000 /* acks that wait for their commit */
 #define SLACK_PACED_MAX     256  /* channels whose pace is remembered */
 #define SLACK_AWAITING_MAX  64   /* look-ups that wait until we know who we are */
+#define SLACK_TELLING_MAX   32   /* lines to single users that are under way */
 #define SLACK_LINK_ACTION   "cloudtak_link"
 #define SLACK_METADATA_TYPE "cloudtak_message"
 
@@ -274,7 +275,7 @@ struct slack {
     struct slack_pending *pendings;
     size_t pending_count;
     struct slack_work *works;
-    size_t awaiting_who;
+    size_t awaiting_who, telling;
     size_t calls_under_way;
     struct slack_pacer pacer;
     struct slack_directory *directory;

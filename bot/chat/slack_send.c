@@ -185,6 +185,7 @@ static void told(struct slack_call *call, const struct slack_answer *answer)
     if (answer->fate != SLACK_FATE_OK) {
         log_warning("slack", call->slack->chat.server, "could not tell a user: %s", answer->err.text);
     }
+    call->slack->telling--;
     slack_work_remove(work);
     mem_free(work);
 }
@@ -194,6 +195,11 @@ void slack_tell(struct slack *s, const struct request *request, const char *text
     if (slack_stopped(s)) {
         return;
     }
+    if (s->telling >= SLACK_TELLING_MAX) {
+        log_warning("slack", s->chat.server, "a user is not told, %d lines are under way", SLACK_TELLING_MAX);
+        return;
+    }
+    s->telling++;
     struct slack_work *work = mem_alloc(sizeof(*work));
     slack_work_add(s, work);
     struct slack_text plain;
