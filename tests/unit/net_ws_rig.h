@@ -21,6 +21,8 @@ struct world {
     struct server_ws *accepted;
     int opened, closed_by_server;
     char target[128];
+    int texts; /* heard by the server */
+    char last[32];
     bool server_closed, client_closed;
 };
 
@@ -38,11 +40,31 @@ static inline bool on_ws_open(void *user, struct server_ws *ws, const char *path
     return true;
 }
 
+#define FAREWELL 500000
+
+/* Much to say before the Close, and nothing after it. */
+static inline void rig_farewell(struct server_ws *ws)
+{
+    char *big = mem_alloc(FAREWELL);
+
+    memset(big, 'f', FAREWELL);
+    assert_true(server_ws_send(ws, big, FAREWELL));
+    assert_true(server_ws_send(ws, "bye", 3));
+    server_ws_close(ws, 1001);
+    assert_false(server_ws_send(ws, "late", 4));
+    mem_free(big);
+}
+
 static inline void on_ws_text(void *user, struct server_ws *ws, char *text, size_t len)
 {
-    (void)user;
+    struct world *w = user;
+
+    w->texts++;
+    TEXT_COPY(w->last, text);
     if (strcmp(text, "close 1009") == 0)
         server_ws_close(ws, 1009);
+    else if (strcmp(text, "farewell") == 0)
+        rig_farewell(ws);
     else if (strcmp(text, "drop") == 0)
         server_ws_drop(ws);
     else
