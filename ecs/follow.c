@@ -135,6 +135,7 @@ static void count(struct follow_at *at)
         state->new_desired = at->mine->desired;
         state->new_running = at->mine->running;
         state->new_pending = at->mine->pending;
+        state->new_failed = at->mine->failed;
     }
     if (state->old_running != old_running)
         state->last_change_ms = at->now_ms;
@@ -326,5 +327,5 @@ bool follow_wants_tasks(const struct follow_goal *goal, const struct follow_stat
             old_running += s->deployments[i].running;
     return old_running != before->old_running || mine->running != before->new_running ||
            mine->pending != before->new_pending || mine->desired != before->new_desired ||
-           follow_has_new_events(goal, before, s);
+           mine->failed != before->new_failed || follow_has_new_events(goal, before, s);
 }

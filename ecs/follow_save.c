@@ -48,6 +48,7 @@ static const struct field state_fields[] = {
     STATE(old_running, INT),
     STATE(new_running, INT),
     STATE(new_pending, INT),
+    STATE(new_failed, INT),
     STATE(new_desired, INT),
     STATE(new_serve_ms, I64),
     STATE(failed_tasks, INT),

@@ -81,7 +81,7 @@ static void run_shutdown(struct command_call *call)
                      "command keeps it from raising the count; skip it where there is none.");
     autoscaling(call, &card, true);
     set_count(call, &card, 0);
-    card_footer(&card, "Are users served now? status %s %s", call->parsed.target->name,
+    card_footer(&card, "Are users served now? %s status %s %s", call->word, call->parsed.target->name,
                 call->parsed.service->key);
     command_reply(call, &card);
 }
@@ -116,7 +116,8 @@ static void run_scale(struct command_call *call)
         card_line(&card, "A count of 0 ENDS service for users.");
     card_line(&card, "Autoscaling, where registered, may change the count again.");
     set_count(call, &card, count);
-    card_footer(&card, "How it is now: status %s %s", call->parsed.target->name, call->parsed.service->key);
+    card_footer(&card, "How it is now: %s status %s %s", call->word, call->parsed.target->name,
+                call->parsed.service->key);
     command_reply(call, &card);
 }
 
@@ -134,6 +135,7 @@ static void run_start(struct command_call *call)
     card_line(&card, "If autoscaling was suspended, resume it with the second command.");
     set_count(call, &card, count);
     autoscaling(call, &card, false);
-    card_footer(&card, "Then: status %s %s", call->parsed.target->name, call->parsed.service->key);
+    card_footer(&card, "Then: %s status %s %s", call->word, call->parsed.target->name,
+                call->parsed.service->key);
     command_reply(call, &card);
 }

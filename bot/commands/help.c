@@ -21,18 +21,16 @@ static void list(const struct command_call *call, struct card *card, const char 
     if (*unknown)
         card_title(card, "There is no command \"%s\". What I can do:", unknown);
     else
-        card_title(card, "What I can do");
+        card_title(card, "What I can do, each behind %s", call->word);
     for (size_t i = 0; call->table[i]; i++) {
         const struct command *c = call->table[i];
         card_line(card, "%s: %s", c->usage, c->summary);
     }
-    if (call->config->target_count)
-        card_footer(card,
-                    "More on one: help restart · what you may do where: targets · how it is now: status %s",
-                    call->config->targets[0].name);
+    card_footer(card, "More on one: %s help restart · what you may do where: %s targets", call->word,
+                call->word);
 }
 
-static void describe(const struct command *c, struct card *card)
+static void describe(const struct command_call *call, const struct command *c, struct card *card)
 {
     card_title(card, "%s: %s", c->name, c->summary);
     card_line(card, "Usage: %s", c->usage);
@@ -40,7 +38,7 @@ static void describe(const struct command *c, struct card *card)
     if (c->right != RIGHT_NONE)
         card_line(card, "Needs the right \"%s\" for the target%s.", right_word(c->right),
                   c->changes ? ", in a channel that is listed for it" : "");
-    card_footer(card, "What you may do where: targets");
+    card_footer(card, "What you may do where: %s targets", call->word);
 }
 
 static void run(struct command_call *call)
@@ -52,7 +50,7 @@ static void run(struct command_call *call)
     card.rehearsal = call->config->rehearsal;
     for (size_t i = 0; *word && call->table[i]; i++) {
         if (text_equal(call->table[i]->name, word)) {
-            describe(call->table[i], &card);
+            describe(call, call->table[i], &card);
             command_reply(call, &card);
             return;
         }

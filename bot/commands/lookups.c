@@ -30,7 +30,7 @@ const struct command command_services =
 
 static void finish(struct command_call *call, struct card *card)
 {
-    card_footer(card, "Most of it at once: status %s", call->parsed.target->name);
+    card_footer(card, "Most of it at once: %s status %s", call->word, call->parsed.target->name);
     command_reply(call, card);
 }
 

@@ -14,7 +14,8 @@ const struct command command_restart = {
               "until new ones are healthy, usually 5-10 minutes; some users may have to sign in again. The "
               "number of tasks stays as "
               "it is. Restarting hub or events cuts off WebSockets or running imports: that asks first. "
-              "Example: restart cotak prod --reason \"map slow\"",
+              "\"all\" answers with the order of services; this version restarts one at a time. Example: "
+              "restart cotak prod --reason \"map slow\"",
     .right = RIGHT_RESTART,
     .needs = NEEDS_SERVICE_OR_ALL,
     .flags = COMMAND_REASON,

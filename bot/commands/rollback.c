@@ -35,6 +35,6 @@ static void run(struct command_call *call)
                    "aws ecs stop-service-deployment --region %s%s%s --service-deployment-arn \"$arn\" "
                    "--stop-type ROLLBACK",
                    t->region, *t->profile ? " --profile " : "", t->profile);
-    card_footer(&card, "How it is now: status %s %s", t->name, call->parsed.service->key);
+    card_footer(&card, "How it is now: %s status %s %s", call->word, t->name, call->parsed.service->key);
     command_reply(call, &card);
 }

@@ -53,7 +53,7 @@ static void on_look(struct ecs_look *r)
     const struct config_service *service = &t->services[i];
 
     if (service == l->main)
-        status_text_page(t, service, r->snapshot,
+        status_text_page(l->call->word, t, service, r->snapshot,
                          r->snapshot->service_as_of_ms ? r->snapshot->service_as_of_ms : l->call->now_ms,
                          &l->card);
     else

@@ -182,25 +182,26 @@ static void last_deployment(const struct snapshot *s, int64_t now_ms, struct car
     }
 }
 
-static void next_step(const struct config_target *t, const struct config_service *service,
+static void next_step(const char *word, const struct config_target *t, const struct config_service *service,
                       const struct snapshot *s, struct card *card)
 {
     const struct ecs_deployment *d = in_progress(&s->service);
 
     if (d)
-        card_footer(card, "A deployment is running; a restart would replace it. Look again: status %s %s",
-                    t->name, service->key);
+        card_footer(card, "A deployment is running; a restart would replace it. Look again: %s status %s %s",
+                    word, t->name, service->key);
     else if (s->service.desired == 0)
-        card_footer(card, "To bring it back: start %s %s", t->name, service->key);
+        card_footer(card, "To bring it back: %s start %s %s", word, t->name, service->key);
     else if (card->tone == TONE_BAD)
-        card_footer(card, "Next: restart %s %s · why tasks stopped: tasks %s %s", t->name, service->key,
-                    t->name, service->key);
+        card_footer(card, "Next: %s restart %s %s · why tasks stopped: %s tasks %s %s", word, t->name,
+                    service->key, word, t->name, service->key);
     else
-        card_footer(card, "Next, without downtime: restart %s %s", t->name, service->key);
+        card_footer(card, "Next, without downtime: %s restart %s %s", word, t->name, service->key);
 }
 
 /* What the runbook says about an empty list: likely the wrong region. */
-static void missing(const struct config_target *t, const struct config_service *service, struct card *card)
+static void missing(const char *word, const struct config_target *t, const struct config_service *service,
+                    struct card *card)
 {
     card_served(card, "Users: UNKNOWN, AWS knows no such service here.");
     card_line(card,
@@ -208,11 +209,10 @@ static void missing(const struct config_target *t, const struct config_service *
               "regions: "
               "us-gov-east-1 (GovCloud), us-east-1 (Commercial).",
               service->name, t->cluster, t->region, *t->account ? t->account : "unchecked");
-    card_footer(card, "What is there: services %s · clusters %s · which identity I use: whoami", t->name,
-                t->name);
+    card_footer(card, "What is there: %s services %s · which identity I use: %s whoami", word, t->name, word);
 }
 
-static void unseen(const struct config_target *t, const struct config_service *service,
+static void unseen(const char *word, const struct config_target *t, const struct config_service *service,
                    const struct snapshot *s, struct card *card)
 {
     static const char *const why[] = {
@@ -228,15 +228,16 @@ static void unseen(const struct config_target *t, const struct config_service *s
     card_served(card, "Users: UNKNOWN, %s. ECS goes on without me.", why[s->service_absence]);
     card_line(card, "%s", *s->trouble ? s->trouble : "The service could not be read.");
     if (s->service_absence == ECS_EXPIRED)
-        card_footer(card, "On the bot's host: renew the sign-in of %s%s; then: status %s %s",
-                    *t->profile ? "profile " : "the bot's role", t->profile, t->name, service->key);
+        card_footer(card, "On the bot's host: renew the sign-in of %s%s; then: %s status %s %s",
+                    *t->profile ? "profile " : "the bot's role", t->profile, word, t->name, service->key);
     else
-        card_footer(card, "Try again in a minute: status %s %s · which identity I use: whoami", t->name,
-                    service->key);
+        card_footer(card, "Try again in a minute: %s status %s %s · which identity I use: %s whoami", word,
+                    t->name, service->key, word);
 }
 
-void status_text_page(const struct config_target *target, const struct config_service *service,
-                      const struct snapshot *s, int64_t now_ms, struct card *ret)
+void status_text_page(const char *word, const struct config_target *target,
+                      const struct config_service *service, const struct snapshot *s, int64_t now_ms,
+                      struct card *ret)
 {
     char url[600], at[TEXT_TIME];
 
@@ -246,10 +247,10 @@ void status_text_page(const struct config_target *target, const struct config_se
                at);
     if (s->missing) {
         ret->tone = TONE_WARNING;
-        missing(target, service, ret);
+        missing(word, target, service, ret);
     } else if (s->service_absence != ECS_SEEN) {
         ret->tone = TONE_WARNING;
-        unseen(target, service, s, ret);
+        unseen(word, target, service, s, ret);
     } else {
         const struct ecs_service *e = &s->service;
         served(s, ret);
@@ -260,7 +261,7 @@ void status_text_page(const struct config_target *target, const struct config_se
         last_deployment(s, now_ms, ret);
         settings(e, ret);
         events(e, now_ms, ret);
-        next_step(target, service, s, ret);
+        next_step(word, target, service, s, ret);
     }
     card_field(ret, "Where", "%s %s %s · %s / %s", target->partition,
                *target->account ? target->account : "account unchecked", target->region, target->cluster,

@@ -7,9 +7,10 @@
 #include "core/config.h"
 #include "ecs/model.h"
 
-/* The whole page of one service. now_ms: world time. */
-void status_text_page(const struct config_target *target, const struct config_service *service,
-                      const struct snapshot *s, int64_t now_ms, struct card *ret);
+/* The whole page of one service. word: "/cloudtak", before what may be copied. now_ms: world time. */
+void status_text_page(const char *word, const struct config_target *target,
+                      const struct config_service *service, const struct snapshot *s, int64_t now_ms,
+                      struct card *ret);
 /* One line for another service of the target: "hub: 1 of 1 running, no deployment running". */
 void status_text_line(const struct config_service *service, const struct snapshot *s, char *to, size_t size);
 

@@ -51,7 +51,7 @@ static void run(struct command_call *call)
     shell_words(why, sizeof why, *call->parsed.reason ? call->parsed.reason : "asked for in chat");
     manual_command(&card, "  aws ecs stop-task %s --task \"$task\" --reason \"%s: %s\"", where, who, why);
     manual_command(&card, "done");
-    card_footer(&card, "Without downtime instead: restart %s %s", call->parsed.target->name,
+    card_footer(&card, "Without downtime instead: %s restart %s %s", call->word, call->parsed.target->name,
                 call->parsed.service->key);
     command_reply(call, &card);
 }

@@ -44,7 +44,7 @@ static void run(struct command_call *call)
         buf_finish(&keys);
     }
     if (call->config->target_count)
-        card_footer(&card, "Next: status %s", call->config->targets[0].name);
+        card_footer(&card, "Next: %s status %s", call->word, call->config->targets[0].name);
     else
         card_line(&card, "None. An administrator has to add one to %s.", call->config->file);
     command_reply(call, &card);

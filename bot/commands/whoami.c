@@ -43,7 +43,7 @@ static void finish(struct asked *a)
             card_line(&a->card, "%s: you may: %s. My AWS identity: not checked: %s", t->name, may,
                       r->err.text);
     }
-    card_footer(&a->card, "What each right allows: help restart, help stop-all");
+    card_footer(&a->card, "What each right allows: %s help restart", call->word);
     command_reply(call, &a->card);
     mem_free(a->identities);
     mem_free(a);

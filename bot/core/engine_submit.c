@@ -42,6 +42,7 @@ struct call *call_create(struct engine *e, const struct request *request, struct
     c->answered = taken == NULL;
     c->command = (struct command_call){.engine = e,
                                        .config = e->config,
+                                       .word = engine_command(e, request->place.server),
                                        .table = e->options.commands,
                                        .ecs = e->ecs,
                                        .request = *request,

@@ -205,7 +205,7 @@ static void where(const struct operation *op, const char *suffix, enum progress_
     TEXT_COPY(row->server, op->row.server);
     TEXT_COPY(row->channel, op->row.channel);
     TEXT_COPY(row->thread, op->row.thread);
-    if (place == PROGRESS_THREAD && row->thread[0] == '\0') {
+    if (place == PROGRESS_THREAD) {
         TEXT_FORMAT(row->thread_of, "%s/card", op->row.id);
     }
 }

@@ -2,6 +2,7 @@
  *
  *   stage -> (owner's commit) -> release -> POSTS -> flight -> rest          a message, once
  *                                           EDITS -> flight -> rest          a newer version of it
+ *                                           DETAILS -> flight -> rest        a line of another row's thread
  *
  * A row is kept back until the transaction that holds it is committed, so that nothing is said which a
  * restart would not know of. When its owner's commit fails the row waits for the next one. Rows are written
@@ -112,7 +113,9 @@ void outbox_settle(struct outbox_entry *e)
         }
         return;
     }
-    outbox_place(e, e->row.message[0] != '\0' ? AT_EDITS : AT_POSTS);
+    outbox_place(e, e->row.message[0] != '\0'     ? AT_EDITS
+                    : e->row.thread_of[0] != '\0' ? AT_DETAILS
+                                                  : AT_POSTS);
     loop_defer(e->outbox->options.loop, &e->outbox->pump);
 }
 
@@ -247,7 +250,8 @@ bool outbox_end_waits(const struct outbox *o, const char *operation)
 
 unsigned outbox_count(const struct outbox *o)
 {
-    return o->lists[AT_POSTS].count + o->lists[AT_EDITS].count + o->lists[AT_FLIGHT].count;
+    return o->lists[AT_POSTS].count + o->lists[AT_EDITS].count + o->lists[AT_DETAILS].count +
+           o->lists[AT_FLIGHT].count;
 }
 
 void outbox_destroy(struct outbox *o)

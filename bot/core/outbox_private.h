@@ -15,7 +15,7 @@
 #define OUTBOX_EDIT_MS 3000 /* a message is edited at most this often */
 
 /* Where a row is. One function (outbox_place) changes this and the list it stands for. */
-enum outbox_at { AT_REST, AT_POSTS, AT_EDITS, AT_FLIGHT, AT_LISTS };
+enum outbox_at { AT_REST, AT_POSTS, AT_EDITS, AT_DETAILS, AT_FLIGHT, AT_LISTS };
 
 struct outbox_entry {
     struct outbox *outbox;

@@ -7,7 +7,8 @@
  * that was lost, or a row found `sending` after a restart (it is looked up by its key before it is posted
  * again; if the look-up itself fails LOOKS times it is posted: better twice than never); a permanent refusal
  * (one log line, the next row goes on). At most one row of an operation flies, so its messages keep their
- * order; a row of a thread waits until its parent's message is known. Messages go before edits. */
+ * order; a row of a thread waits until its parent's message is known. Messages go before edits, edits before
+ * lines of a thread: a verdict does not wait behind details. */
 #include <assert.h>
 #include <string.h>
 
@@ -352,7 +353,9 @@ void outbox_pump(struct loop_deferred *d)
     }
     const int64_t posts = pump_list(o, AT_POSTS);
     const int64_t edits = pump_list(o, AT_EDITS);
-    const int64_t soonest = posts < edits ? posts : edits;
+    const int64_t details = pump_list(o, AT_DETAILS);
+    int64_t soonest = posts < edits ? posts : edits;
+    soonest = details < soonest ? details : soonest;
     if (soonest != INT64_MAX) {
         loop_timer_start(o->options.loop, &o->wake, soonest - now(o));
     }

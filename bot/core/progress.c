@@ -9,7 +9,7 @@
 
 static void footer(const struct progress_facts *f, struct card *c)
 {
-    card_footer(c, "%s status %s %s", f->command, f->target, f->key);
+    card_footer(c, "How it is now: %s status %s %s", f->command, f->target, f->key);
 }
 
 /* The head of every card of an operation. */
@@ -433,7 +433,7 @@ static enum progress_place notice(const struct progress_facts *f, const struct f
         notice_plain(f, state, TONE_WARNING, "🐢 SLOWER THAN USUAL, nothing has failed", event, c);
         return PROGRESS_NEW;
     case FOLLOW_EVENT_REMINDER:
-        notice_plain(f, state, TONE_WARNING, "⏰ STILL NOT DONE", event, c);
+        notice_plain(f, state, TONE_WARNING, "⏰ STILL NOT FINISHED", event, c);
         card_mention(c, f->asker_mention);
         return PROGRESS_NEW;
     case FOLLOW_EVENT_BLIND:

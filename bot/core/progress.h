@@ -27,7 +27,7 @@ struct progress_facts {
     char away[300];       /* the last gap of the bot; "" */
     bool breaker;
     int wanted;
-    int64_t asked_ms; /* wall */
+    int64_t asked_ms; /* world */
     int64_t began_ms; /* world: the moment of UpdateService; 0 = not yet */
     struct {
         char name[CONFIG_NAME], mention[CONFIG_ID], phone[40];

@@ -174,7 +174,7 @@ static void first_facts(struct operation *op)
     TEXT_COPY(f->escalation.mention, config->escalation.mention);
     TEXT_COPY(f->escalation.phone, config->escalation.phone);
     untouched(op, f->untouched, sizeof(f->untouched));
-    f->asked_ms = op->request.origin_ms;
+    f->asked_ms = engine_world(op->engine) - (engine_wall(op->engine) - op->request.origin_ms);
 }
 
 /* "/cloudtak restart cotak prod hub, then api, then events": what `all` means, for people. */
@@ -281,8 +281,7 @@ static void state_the_gap(struct operation *op)
     char gap[TEXT_DURATION];
     text_duration(gap, op->engine->away_ms);
     TEXT_FORMAT(op->facts.away,
-                "I was away %s (restarted). ECS went on without me; this is what happened "
-                "meanwhile:",
+                "I was away %s (restarted). ECS went on without me; what it did meanwhile is in this thread.",
                 gap);
 }
 

@@ -137,6 +137,11 @@ void restart_begin_following(struct operation *op, const char *deployment_id, bo
     TEXT_COPY(op->goal.deployment_id, deployment_id);
     TEXT_COPY(op->goal.previous_id, op->preflight.primary_id);
     follow_begin(&op->goal, &op->follow);
+    if (!unsure) { /* what the preflight saw a moment ago, until the first look */
+        op->follow.old_running = op->preflight.running;
+        op->follow.served = op->preflight.running > 0 ? SERVED_YES : SERVED_NO;
+        op->follow.served_since_ms = op->facts.began_ms;
+    }
     operation_move(op, OP_FOLLOWING);
     operation_audit(op, "following", "%s%s", deployment_id, unsure ? " (may be mine)" : "");
     struct store_txn *t = operation_begin(op);

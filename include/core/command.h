@@ -61,6 +61,8 @@ struct engine;
 struct command_call {
     struct engine *engine;
     const struct config *config;
+    const char *word; /* how people call us where they asked: "/cloudtak"; stands before every command they
+                         may copy */
     const struct command *const *table; /* NULL-terminated */
     struct ecs *ecs;
     struct parsed parsed;

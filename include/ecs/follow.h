@@ -72,6 +72,7 @@ struct follow_state {
     int64_t ended_ms;
     /* what only the follower uses; serialised too */
     int64_t unseen_since_ms, absent_since_ms, reminded_ms, told_slow_ms, last_change_ms, stable_polls;
+    int new_failed;          /* failedTasks of our deployment, as ECS counts them */
     int64_t own_created_ms;  /* createdAt of our deployment as ECS gave it; 0 = not seen */
     int64_t failed_since_ms; /* since when ECS calls our deployment failed or stopped; 0 = it does not */
     int64_t tasks_seen_ms;   /* as_of of the last tasks that could be read; 0 = never */

@@ -105,7 +105,7 @@ static void the_first_stopped_task_is_told_within_one_poll(void **state)
     assert_int_equal(r->settled_count, 0);
     rig_settle(r, 1, 90 * MINUTE);
     expect_end(r, OP_FAILED, "NOT STABILISING");
-    assert_true(fake_chat_said(r->chat, "STILL NOT DONE") >= 2);
+    assert_true(fake_chat_said(r->chat, "STILL NOT FINISHED") >= 2);
     assert_int_equal(r->ecs.redeploys, 1);
 }
 

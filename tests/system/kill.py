@@ -11,7 +11,7 @@ import sys
 
 from harness import Bot, Sim, Trouble, wait_until, words
 
-VERDICT = ("DONE", "ENDED", "FAILED", "SUPERSEDED", "STOPPED FOLLOWING")
+VERDICT = ("DONE", "ENDED", "FAILED", "SUPERSEDED", "STOPPED FOLLOWING", "NOT RESTARTED")
 
 
 def verdicts(sim):
@@ -61,7 +61,7 @@ def kill_at(build, n, name):
             raise Trouble(f"does not start again:\n{''.join(bot.log[-20:])}")
         again = False
         try:
-            wait_until("a verdict", lambda: verdicts(sim), 20 if not shown_before else 60)
+            wait_until("a verdict", lambda: verdicts(sim), 20 if not shown_before else 100)
         except Trouble:
             if shown_before or before or cards(sim):
                 raise

@@ -13,7 +13,7 @@ WARNING = "If a deployment fails to launch a task successfully contact Applicati
 # scenario: commands, exit status, what must be read, in this order; then what must not be
 CASES = {
     "ok": (["restart cotak prod"], 0, ["RESTARTING cotak prod api (PRODUCTION)", "Users: SERVED", "000000000000", "tak-cloudtak-cotak-prod",
-                                       "NEW TASKS SERVE", "DONE: cotak prod api restarted"], ["FAILING", "NOT STABILISING"]),
+                                       "NEW TASKS SERVE", "DONE: cotak prod api (PRODUCTION) restarted"], ["FAILING", "NOT STABILISING"]),
     "slow": (["restart cotak prod"], 0, ["RESTARTING", "DONE"], ["FAILING"]),
     "image-missing": (["restart cotak prod"], 1, ["RESTARTING", "First new task stopped", "CannotPullContainerError", WARNING,
                                                   "NOT STABILISING", "Users: SERVED"], ["DONE"]),
@@ -26,7 +26,7 @@ CASES = {
     "stale": (["restart cotak prod"], 0, ["RESTARTING", "DONE"], ["FAILING"]),
     "words": (["help", "targets", "whoami", "status cotak prod", "stop-all cotak prod", "shutdown cotak prod"], 0,
               ["restart TARGET", "cotak prod (PRODUCTION)", "slack:user:U0ANA", "arn:aws-us-gov:sts::000000000000", "Users: SERVED",
-               "aws ecs stop-task", "WILL BE CUT OFF", "--desired-count 0"], []),
+               "WILL BE CUT OFF", "aws ecs stop-task", "--desired-count 0"], []),
     "refused": (["restart nowhere"], 2, ["There is no target"], ["RESTARTING"]),
 }
 

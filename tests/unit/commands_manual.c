@@ -45,7 +45,7 @@ static const struct {
      "   | for task in $(aws ecs list-tasks " WHERE " --service-name " API
      " --query 'taskArns[]' --output text); do\n"
      "   |   aws ecs stop-task " WHERE " --task \"$task\" --reason \"UANA: api hung\"\n"
-     "   | done\n" CONSOLE API HEALTH "   Without downtime instead: restart cotak prod api\n"},
+     "   | done\n" CONSOLE API HEALTH "   Without downtime instead: /cloudtak restart cotak prod api\n"},
     {"shutdown cotak prod",
      "Shut down cotak prod api (PRODUCTION): by hand in this version, nothing was changed\n" LINE2 API "\n"
      "   This ENDS service for users until somebody sets the count again. Where autoscaling is "
@@ -53,24 +53,24 @@ static const struct {
      "the first command keeps it from raising the count; skip it where there is none.\n" SUSPEND(
          "true") "   | aws ecs update-service " WHERE " --service " API
                  " --desired-count 0\n" CONSOLE API HEALTH
-                 "   Are users served now? status cotak prod api\n"},
+                 "   Are users served now? /cloudtak status cotak prod api\n"},
     {"scale cotak prod api 3",
      "Scale cotak prod api (PRODUCTION): by hand in this version, nothing was changed\n" LINE2 API "\n"
      "   Autoscaling, where registered, may change the count again.\n"
      "   | aws ecs update-service " WHERE " --service " API " --desired-count 3\n" CONSOLE API HEALTH
-     "   How it is now: status cotak prod api\n"},
+     "   How it is now: /cloudtak status cotak prod api\n"},
     {"scale cotak prod 0",
      "Scale cotak prod api (PRODUCTION): by hand in this version, nothing was changed\n" LINE2 API "\n"
      "   A count of 0 ENDS service for users.\n"
      "   Autoscaling, where registered, may change the count again.\n"
      "   | aws ecs update-service " WHERE " --service " API " --desired-count 0\n" CONSOLE API HEALTH
-     "   How it is now: status cotak prod api\n"},
+     "   How it is now: /cloudtak status cotak prod api\n"},
     {"start cotak prod",
      "Start cotak prod api (PRODUCTION): by hand in this version, nothing was changed\n" LINE2 API "\n"
      "   No count is configured for api: put the usual one in place of 1 (today's CloudTAK API runs 2).\n"
      "   If autoscaling was suspended, resume it with the second command.\n"
      "   | aws ecs update-service " WHERE " --service " API " --desired-count 1\n" SUSPEND("false")
-         CONSOLE API HEALTH "   Then: status cotak prod api\n"},
+         CONSOLE API HEALTH "   Then: /cloudtak status cotak prod api\n"},
     {"rollback cotak prod",
      "Roll back cotak prod api (PRODUCTION): by hand in this version, nothing was changed\n" LINE2 API "\n"
      "   While a deployment runs, this stops it and keeps the old tasks:\n"
@@ -78,38 +78,39 @@ static const struct {
      " --status IN_PROGRESS --query 'serviceDeployments[0].serviceDeploymentArn' --output text)\n"
      "   | aws ecs stop-service-deployment --region us-gov-east-1 --profile coegc "
      "--service-deployment-arn "
-     "\"$arn\" --stop-type ROLLBACK\n" CONSOLE API HEALTH "   How it is now: status cotak prod api\n"},
+     "\"$arn\" --stop-type ROLLBACK\n" CONSOLE API HEALTH
+     "   How it is now: /cloudtak status cotak prod api\n"},
     {"tasks cotak prod hub",
      "The tasks of cotak prod hub (PRODUCTION): by hand in this version, nothing was changed\n" LINE2 API
      "-stateful\n"
      "   | aws ecs describe-tasks " WHERE " --tasks $(aws ecs list-tasks " WHERE " --service-name " API
      "-stateful --query 'taskArns[]' --output text)\n" CONSOLE API "-stateful" HEALTH
-     "   Most of it at once: status cotak prod\n"},
+     "   Most of it at once: /cloudtak status cotak prod\n"},
     {"events cotak prod",
      "The events of cotak prod api (PRODUCTION): by hand in this version, nothing was changed\n" LINE2 API
      "\n"
      "   | aws ecs describe-services " WHERE " --services " API
      " --query 'services[0].events[:20].[createdAt,message]' --output text\n" CONSOLE API HEALTH
-     "   Most of it at once: status cotak prod\n"},
+     "   Most of it at once: /cloudtak status cotak prod\n"},
     {"logs cotak prod",
      "The logs of cotak prod api (PRODUCTION): by hand in this version, nothing was changed\n" LINE2 API "\n"
      "   CloudTAK names the log group after the service. Log lines may hold personal data and tokens: do "
      "not "
      "paste them into a channel unread.\n"
      "   | aws logs tail " API " --region us-gov-east-1 --profile coegc --since 15m\n" CONSOLE API HEALTH
-     "   Most of it at once: status cotak prod\n"},
+     "   Most of it at once: /cloudtak status cotak prod\n"},
     {"clusters wftak test",
      "The clusters around wftak test: by hand in this version, nothing was changed\n"
      "   aws-us-gov 123456789012 us-gov-east-1 · tak-vpc-wftak-test\n"
      "   An empty list means: likely the wrong region. Usual: us-gov-east-1 (GovCloud), us-east-1 "
      "(Commercial).\n"
      "   | aws ecs list-clusters --region us-gov-east-1\n"
-     "   Most of it at once: status wftak test\n"},
+     "   Most of it at once: /cloudtak status wftak test\n"},
     {"services cotak prod",
      "The services of cotak prod (PRODUCTION): by hand in this version, nothing was changed\n"
      "   aws-us-gov 123456789012 us-gov-east-1 · tak-vpc-cotak-prod\n"
      "   | aws ecs list-services " WHERE "\n"
-     "   Most of it at once: status cotak prod\n"},
+     "   Most of it at once: /cloudtak status cotak prod\n"},
 };
 
 static void exact_answers(void **state)

@@ -48,7 +48,7 @@ static void help_lists_every_row(void **state)
     struct command_call call = call_of(config);
     run_text(&call, "");
     assert_true(text_starts(answer.text,
-                            "What I can do\n"
+                            "What I can do, each behind /cloudtak\n"
                             "   restart TARGET [SERVICE|all] [--reason TEXT]: start new tasks, then "
                             "let the old ones go; no downtime\n"
                             "   status TARGET [SERVICE]: are users served, deployments, tasks, last "
@@ -59,9 +59,8 @@ static void help_lists_every_row(void **state)
         TEXT_FORMAT(line, "   %s: %s\n", commands_table[i]->usage, commands_table[i]->summary);
         CHECK_ROW(commands_table[i]->name, strstr(answer.text, line) != NULL);
     }
-    assert_true(text_ends(answer.text,
-                          "   More on one: help restart · what you may do where: targets · how it is "
-                          "now: status cotak prod\n"));
+    assert_true(text_ends(
+        answer.text, "   More on one: /cloudtak help restart · what you may do where: /cloudtak targets\n"));
 }
 
 static void help_on_one(void **state)
@@ -72,7 +71,7 @@ static void help_on_one(void **state)
     expect_answer("help whoami", "whoami: who you are to me, what you may do, and which AWS identity I use\n"
                                  "   Usage: whoami\n"
                                  "   Also prints the line an administrator has to add to give you a right.\n"
-                                 "   What you may do where: targets\n");
+                                 "   What you may do where: /cloudtak targets\n");
     call = call_of(config);
     run_text(&call, "help restart");
     assert_non_null(strstr(
@@ -101,7 +100,7 @@ static void targets_say_what_i_may(void **state)
         "membership is checked\n"
         "   wftak test · aws-us-gov account unchecked us-gov-east-1 · cluster tak-vpc-wftak-test · "
         "services api (default) · you may: nothing here\n"
-        "   Next: status cotak prod\n");
+        "   Next: /cloudtak status cotak prod\n");
     config->target_count = 0;
     config->rehearsal = true;
     call = call_of(config);
@@ -159,7 +158,7 @@ static void whoami(void **state)
         "   wftak test: you may: nothing here. My AWS identity: not checked: the sign-in of profile coegc "
         "ended at "
         "03:20 UTC\n"
-        "   What each right allows: help restart, help stop-all\n");
+        "   What each right allows: /cloudtak help restart\n");
 
     add_person_id(add_person(config, "ana"), NULL, "ana");
     call = call_of(config);
@@ -175,7 +174,7 @@ static void whoami(void **state)
         "You are local:ana, known as ana\n"
         "   To be given a right, an administrator adds \"local:ana\" to allow.restart of the target (or "
         "view, logs, downtime).\n"
-        "   What each right allows: help restart, help stop-all\n");
+        "   What each right allows: /cloudtak help restart\n");
 }
 
 int main(void)

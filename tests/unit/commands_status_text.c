@@ -81,13 +81,13 @@ static int tear_down(void **state)
     "   | Last events, newest first, UTC:\n"                                                                 \
     "   | 12:42:08 (service x) has reached a steady state.\n"                                                \
     "   | 2026-11-20 14:02:08 (service x) registered 2 targets.\n"
-#define NEXT "   Next, without downtime: restart cotak prod api\n"
+#define NEXT "   Next, without downtime: /cloudtak restart cotak prod api\n"
 
 static void expect_page(const char *name, enum card_tone tone, const char *expected)
 {
     struct card c;
     char got[6000];
-    status_text_page(&config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
+    status_text_page("/cloudtak", &config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
     char *text = card_text(&c, 0);
     TEXT_COPY(got, text);
     mem_free(text);
@@ -124,35 +124,35 @@ static void who_is_served(void **state)
         {"all well", "HEALTHY", "HEALTHY", 2, 2, 0, TONE_GOOD,
          "Users: SERVED by what ECS shows, 2 of 2 tasks running. Load balancer health: not checked by this "
          "version.",
-         "Next, without downtime: restart cotak prod api"},
+         "Next, without downtime: /cloudtak restart cotak prod api"},
         {"no health check", "UNKNOWN", "", 2, 2, 0, TONE_GOOD,
          "Users: SERVED by what ECS shows, 2 of 2 tasks running. Load balancer health: not checked by this "
          "version.",
-         "Next, without downtime: restart cotak prod api"},
+         "Next, without downtime: /cloudtak restart cotak prod api"},
         {"one ill", "HEALTHY", "UNHEALTHY", 2, 2, 0, TONE_WARNING,
          "Users: SERVED by what ECS shows, 2 of 2 tasks running, 1 UNHEALTHY. Load balancer health: not "
          "checked by "
          "this version.",
-         "Next, without downtime: restart cotak prod api"},
+         "Next, without downtime: /cloudtak restart cotak prod api"},
         {"all ill", "UNHEALTHY", "UNHEALTHY", 2, 2, 0, TONE_BAD,
          "Users: probably NOT SERVED, 2 of 2 tasks running, all UNHEALTHY.",
-         "Next: restart cotak prod api · why tasks stopped: tasks cotak prod api"},
+         "Next: /cloudtak restart cotak prod api · why tasks stopped: /cloudtak tasks cotak prod api"},
         {"one draining", "HEALTHY", "HEALTHY", 2, 2, 1, TONE_WARNING,
          "Users: SERVED by what ECS shows, 1 of 2 tasks running. Load balancer health: not checked by this "
          "version.",
-         "Next, without downtime: restart cotak prod api"},
+         "Next, without downtime: /cloudtak restart cotak prod api"},
         {"more than wanted", "HEALTHY", "HEALTHY", 1, 2, 0, TONE_GOOD,
          "Users: SERVED by what ECS shows, 2 tasks running, 1 wanted. Load balancer health: not checked by "
          "this "
          "version.",
-         "Next, without downtime: restart cotak prod api"},
+         "Next, without downtime: /cloudtak restart cotak prod api"},
         {"none", "HEALTHY", "HEALTHY", 2, 0, 2, TONE_BAD, "Users: NOT SERVED, 0 of 2 tasks running.",
-         "Next: restart cotak prod api · why tasks stopped: tasks cotak prod api"},
+         "Next: /cloudtak restart cotak prod api · why tasks stopped: /cloudtak tasks cotak prod api"},
         {"none wanted", "HEALTHY", "HEALTHY", 0, 0, 2, TONE_WARNING,
-         "Users: NOT SERVED, 0 tasks wanted, 0 running.", "To bring it back: start cotak prod api"},
+         "Users: NOT SERVED, 0 tasks wanted, 0 running.", "To bring it back: /cloudtak start cotak prod api"},
         {"none wanted, still there", "HEALTHY", "HEALTHY", 0, 2, 0, TONE_WARNING,
          "Users: SERVED only until the last 2 tasks stop, 0 are wanted.",
-         "To bring it back: start cotak prod api"},
+         "To bring it back: /cloudtak start cotak prod api"},
     };
     for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
         struct card c;
@@ -163,7 +163,7 @@ static void who_is_served(void **state)
         for (int k = 0; k < rows[i].draining; k++) {
             TEXT_COPY(snap->tasks[k].desired_status, "STOPPED");
         }
-        status_text_page(&config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
+        status_text_page("/cloudtak", &config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
         if (strcmp(c.served, rows[i].expected) != 0 || strcmp(c.footer, rows[i].footer) != 0) {
             fail_msg("row \"%s\": %s\n%s", rows[i].name, c.served, c.footer);
         }
@@ -184,7 +184,7 @@ static void wanted_zero(void **state)
         TITLE "   Users: NOT SERVED, 0 tasks wanted, 0 running.\n" WHERE
               "   Deployment ecs-svc/1 (newest): completed, 0 of 0 running, 0 starting, 0 failed, begun 1 h "
               "30 min ago, cloudtak:41\n"
-              "   Tasks: none\n" SETTINGS CONSOLE "   To bring it back: start cotak prod api\n");
+              "   Tasks: none\n" SETTINGS CONSOLE "   To bring it back: /cloudtak start cotak prod api\n");
 }
 
 static void deployment_running(void **state)
@@ -217,7 +217,8 @@ static void deployment_running(void **state)
         "cloudtak:41\n" TASKS "   Last deployment: IN_PROGRESS 2 min 11 s ago\n"
         "   Circuit breaker: on, rolls back · target groups: 1 · image and settings: cloudtak:41\n"
         "   | ECS on the last deployment: <!channel> 3 tasks failed\n" EVENTS CONSOLE
-        "   A deployment is running; a restart would replace it. Look again: status cotak prod api\n");
+        "   A deployment is running; a restart would replace it. Look again: /cloudtak status cotak prod "
+        "api\n");
 }
 
 static void tasks_throttled(void **state)
@@ -242,19 +243,23 @@ static void service_unseen(void **state)
         {"throttled", "DescribeServices was throttled", ECS_THROTTLED,
          TITLE "   Users: UNKNOWN, AWS asked me to slow down. ECS goes on without me.\n" WHERE
                "   DescribeServices was throttled\n" CONSOLE
-               "   Try again in a minute: status cotak prod api · which identity I use: whoami\n"},
+               "   Try again in a minute: /cloudtak status cotak prod api · which identity I use: /cloudtak "
+               "whoami\n"},
         {"expired", "The security token included in the request is expired", ECS_EXPIRED,
-         TITLE "   Users: UNKNOWN, my AWS sign-in ended. ECS goes on without me.\n" WHERE
-               "   The security token included in the request is expired\n" CONSOLE
-               "   On the bot's host: renew the sign-in of profile coegc; then: status cotak prod api\n"},
+         TITLE
+         "   Users: UNKNOWN, my AWS sign-in ended. ECS goes on without me.\n" WHERE
+         "   The security token included in the request is expired\n" CONSOLE
+         "   On the bot's host: renew the sign-in of profile coegc; then: /cloudtak status cotak prod api\n"},
         {"unreachable", "", ECS_UNREACHABLE,
          TITLE "   Users: UNKNOWN, AWS did not answer. ECS goes on without me.\n" WHERE
                "   The service could not be read.\n" CONSOLE
-               "   Try again in a minute: status cotak prod api · which identity I use: whoami\n"},
+               "   Try again in a minute: /cloudtak status cotak prod api · which identity I use: /cloudtak "
+               "whoami\n"},
         {"refused", "not authorized to perform: ecs:DescribeServices", ECS_REFUSED,
          TITLE "   Users: UNKNOWN, AWS refused the question. ECS goes on without me.\n" WHERE
                "   not authorized to perform: ecs:DescribeServices\n" CONSOLE
-               "   Try again in a minute: status cotak prod api · which identity I use: whoami\n"},
+               "   Try again in a minute: /cloudtak status cotak prod api · which identity I use: /cloudtak "
+               "whoami\n"},
     };
     TEXT_COPY(config->targets[0].profile, "coegc");
     for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
@@ -266,10 +271,10 @@ static void service_unseen(void **state)
     config->targets[0].profile[0] = '\0';
     snap->service_absence = ECS_EXPIRED;
     struct card c;
-    status_text_page(&config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
-    assert_string_equal(c.footer,
-                        "On the bot's host: renew the sign-in of the bot's role; then: status cotak prod "
-                        "api");
+    status_text_page("/cloudtak", &config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
+    assert_string_equal(
+        c.footer, "On the bot's host: renew the sign-in of the bot's role; then: /cloudtak status cotak prod "
+                  "api");
 }
 
 static void service_missing(void **state)
@@ -277,13 +282,13 @@ static void service_missing(void **state)
     (void)state;
     memset(snap, 0, sizeof(*snap));
     snap->missing = true;
-    expect_page(
-        "missing", TONE_WARNING,
-        TITLE "   Users: UNKNOWN, AWS knows no such service here.\n" WHERE
-              "   No service tak-cloudtak-cotak-prod in cluster tak-vpc-cotak-prod, us-gov-east-1, account "
-              "123456789012: likely the wrong region, cluster or name. Usual regions: us-gov-east-1 "
-              "(GovCloud), us-east-1 (Commercial).\n" CONSOLE
-              "   What is there: services cotak prod · clusters cotak prod · which identity I use: whoami\n");
+    expect_page("missing", TONE_WARNING,
+                TITLE
+                "   Users: UNKNOWN, AWS knows no such service here.\n" WHERE
+                "   No service tak-cloudtak-cotak-prod in cluster tak-vpc-cotak-prod, us-gov-east-1, account "
+                "123456789012: likely the wrong region, cluster or name. Usual regions: us-gov-east-1 "
+                "(GovCloud), us-east-1 (Commercial).\n" CONSOLE
+                "   What is there: /cloudtak services cotak prod · which identity I use: /cloudtak whoami\n");
 }
 
 static void a_hundred_tasks_fit(void **state)
@@ -297,7 +302,7 @@ static void a_hundred_tasks_fit(void **state)
     TEXT_COPY(snap->tasks[0].last_status, "STOPPED");
     snap->task_count = ECS_TASKS;
     snap->service.desired = 99;
-    status_text_page(&config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
+    status_text_page("/cloudtak", &config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
     assert_string_equal(c.served,
                         "Users: SERVED by what ECS shows, 99 of 99 tasks running. Load balancer health: not "
                         "checked by this version.");
@@ -313,7 +318,7 @@ static void a_service_being_deleted_says_so(void **state)
     (void)state;
     struct card c;
     TEXT_COPY(snap->service.status, "DRAINING");
-    status_text_page(&config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
+    status_text_page("/cloudtak", &config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
     assert_string_equal(c.lines[0], "The service is DRAINING: it is being deleted or was deleted.");
 }
 
