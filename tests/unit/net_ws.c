@@ -167,6 +167,7 @@ static void test_talk_is_life(void **state)
     assert_int_equal(l.closes, 0);
     assert_string_equal(l.last, "ok");
     RIG_WAIT(&w.rig, l.closes == 1);
+    assert_int_equal(l.texts, 12);
     assert_int_equal(l.err.code, ERR_TIMEOUT);
     ws_destroy(l.ws);
     close_world(&w);

@@ -181,6 +181,21 @@ static void test_second_address(void **state)
     close_world(&w);
 }
 
+/* Who was reached and said no is not asked again at another address. */
+static void test_a_refusal_is_final(void **state)
+{
+    struct world w;
+    struct link l = {0};
+
+    (void)state;
+    open_world(&w, (struct server_options){.host = "0.0.0.0"}, (struct ws_client_options){.proxy = ""});
+    connect_to(&w, &l, (struct ws_options){0}, "ws", "second.test", server_port(w.server),
+               "/refused?ticket=1");
+    expect_failure(&w, &l, ERR_REMOTE, 403);
+    assert_int_equal(w.asked, 1);
+    close_world(&w);
+}
+
 /* A listener with the server's port on the first address, whose queue is full: SYNs get no answer. */
 static void test_first_address_swallows(void **state)
 {
@@ -219,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_tls_names),
         cmocka_unit_test(test_bearer),
         cmocka_unit_test(test_second_address),
+        cmocka_unit_test(test_a_refusal_is_final),
         cmocka_unit_test(test_first_address_swallows),
     };
 

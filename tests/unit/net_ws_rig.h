@@ -19,7 +19,7 @@ struct world {
     struct server *server;
     struct ws_client *client;
     struct server_ws *accepted;
-    int opened, closed_by_server;
+    int asked, opened, closed_by_server;
     char target[128];
     int texts; /* heard by the server */
     char last[32];
@@ -30,6 +30,7 @@ static inline bool on_ws_open(void *user, struct server_ws *ws, const char *path
 {
     struct world *w = user;
 
+    w->asked++;
     TEXT_COPY(w->target, path_and_query);
     if (text_starts(path_and_query, "/refused"))
         return false;
