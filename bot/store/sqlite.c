@@ -62,6 +62,7 @@ enum request_kind { REQUEST_COMMIT, REQUEST_LOAD, REQUEST_RECENT };
 
 struct sqlite_request {
     struct loop_work work;
+    struct loop_deferred refused;
     struct store_sqlite *store;
     enum request_kind kind;
     /* what is asked */
@@ -73,6 +74,7 @@ struct sqlite_request {
         struct store_loaded *loaded;
         struct store_recent *recent;
     } of;
+    int64_t last_alive_ms;
     /* what came of it */
     bool ok, duplicate;
     struct err err;
@@ -252,7 +254,7 @@ static void tell_loaded(const struct sqlite_request *q, struct store_loaded *l)
     l->outbox_count = q->ok ? q->outbox_count : 0;
     l->operations = q->operations;
     l->outbox = q->outbox;
-    l->last_alive_ms = q->store->last_alive_ms;
+    l->last_alive_ms = q->last_alive_ms;
     l->done(l);
 }
 
@@ -265,24 +267,32 @@ static void tell_recent(const struct sqlite_request *q, struct store_recent *r)
     r->done(r);
 }
 
-static void on_request_done(struct loop_work *w)
+static void tell(const struct sqlite_request *q)
 {
-    struct sqlite_request *q = w->user;
-    q->store->waiting--;
     switch (q->kind) {
     case REQUEST_COMMIT: tell_commit(q, q->of.commit); break;
     case REQUEST_LOAD: tell_loaded(q, q->of.loaded); break;
     case REQUEST_RECENT: tell_recent(q, q->of.recent); break;
     }
+}
+
+static void on_request_done(struct loop_work *w)
+{
+    struct sqlite_request *q = w->user;
+    q->store->waiting--;
+    tell(q);
     free_request(q);
 }
 
 /* ---- requests */
 
-static void refuse(struct loop_work *w)
+/* Not by way of the worker, which may be the one that is stuck. The store may be closed by now. */
+static void on_refused(struct loop_deferred *d)
 {
-    struct sqlite_request *q = w->user;
+    struct sqlite_request *q = d->user;
     err_set(&q->err, ERR_LIMIT, "The store has %d steps waiting: nothing more is taken.", WAITING_MAX);
+    tell(q);
+    free_request(q);
 }
 
 static struct sqlite_request *new_request(struct store *store, enum request_kind kind)
@@ -293,14 +303,19 @@ static struct sqlite_request *new_request(struct store *store, enum request_kind
     q->store = s;
     q->kind = kind;
     q->now_ms = clock_wall(loop_clock(s->loop));
-    const bool full = s->waiting >= WAITING_MAX;
-    q->work = (struct loop_work){.run = full ? refuse : run_request, .done = on_request_done, .user = q};
+    q->last_alive_ms = s->last_alive_ms;
     return q;
 }
 
 static void start(struct sqlite_request *q)
 {
+    if (q->store->waiting >= WAITING_MAX) {
+        q->refused = (struct loop_deferred){.run = on_refused, .user = q};
+        loop_defer(q->store->loop, &q->refused);
+        return;
+    }
     q->store->waiting++;
+    q->work = (struct loop_work){.run = run_request, .done = on_request_done, .user = q};
     loop_work(q->store->loop, &q->work);
 }
 
