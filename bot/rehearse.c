@@ -234,6 +234,7 @@ static bool read_config(struct rehearsal *r, struct err *err)
         "      api_url: \"%s\", command: /cloudtak }\n"
         "unsafe_endpoints: true\n"
         "store: { path: \"%s\" }\n"
+        "follow: { give_up_after: 30m }\n"
         "escalation: { name: Application Specific Engineering, mention: \"slack:group:S0ASE\", phone: \"+1 "
         "555 0100\" }\n"
         "people: [ { name: ana, ids: [\"slack:user:U0ANA\"] }, { name: bo, ids: [\"slack:user:U0BO\"] } ]\n"

@@ -60,7 +60,8 @@ void engine_restart(struct command_call *call)
 /* Ana in the incident's channel. */
 static inline struct command_call call_of(const struct config *config)
 {
-    struct command_call call = {.config = config, .word = "/cloudtak", .table = commands_table, .now_ms = NOW};
+    struct command_call call = {
+        .config = config, .word = "/cloudtak", .table = commands_table, .now_ms = NOW};
     call.request.source = REQUEST_SLASH;
     TEXT_COPY(call.request.who.server, "slack");
     TEXT_COPY(call.request.who.user, "UANA");
