@@ -22,7 +22,9 @@ static void reference(const char *inner, size_t len, const json_t *names, struct
     } else if (ref[0] == '#') {
         buf_format(ret, "#%s", label ? label : ref + 1);
     } else if (text_starts(ref, "!subteam^")) {
-        buf_format(ret, "@%s", label ? label : ref + strlen("!subteam^"));
+        const char *id = ref + strlen("!subteam^");
+        const char *name = json_string_value(json_object_get(names, id));
+        buf_format(ret, "@%s", label ? label : name ? name : id);
     } else if (ref[0] == '!') {
         buf_format(ret, "@%s", ref + 1);
     } else if (label) {

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""The README's examples hold: its conversations are what a rehearsal says, its configuration is the shipped one and is fine, the commands and files it names exist.
+
+readme.py BUILD SOURCE
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+PLAIN = re.compile(r"op [A-Z0-9]{4}|[0-9]+")
+
+
+def plain(line):
+    """What differs from run to run (times, ids, counts of seconds) made equal; durations lose their words."""
+    line = re.sub(r"[0-9]+ min [0-9]+ s|[0-9]+ s\b|[0-9]+:[0-9]{2}(:[0-9]{2})?", "#", line)
+    return PLAIN.sub("#", line).strip()
+
+
+def told(build, scenario):
+    argv = [os.path.join(build, "cloudtak-bot"), "rehearse", "--scenario", scenario, "--speed", "60", "--exec", "restart cotak prod"]
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=200, check=False)
+    return [plain(line) for line in done.stdout.splitlines()]
+
+
+def conversations(build, readme):
+    faults = []
+    blocks = re.findall(r"```text\n(.*?)```", readme, re.S)
+    for block, scenario in zip(blocks, ("ok", "image-missing")):
+        lines, at = told(build, scenario), 0
+        for shown in block.splitlines():
+            if shown == "…":
+                continue
+            wanted = plain(shown)
+            try:
+                at = lines.index(wanted, at)
+            except ValueError:
+                faults.append(f"{scenario}: the bot does not say (any more, or not here): {shown}")
+    if len(blocks) != 2:
+        faults.append("the README shows two conversations")
+    return faults
+
+
+def configuration(build, source, readme):
+    with open(os.path.join(source, "deploy/config.example.yaml"), encoding="utf-8") as f:
+        example = f.read()
+    shown = "".join("    " + line + "\n" if line else "\n" for line in example.rstrip("\n").split("\n"))
+    faults = [] if shown in readme else ["the configuration shown is not deploy/config.example.yaml"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "config.yaml")
+        shutil.copy(os.path.join(source, "deploy/config.example.yaml"), path)
+        os.chmod(path, 0o600)
+        environment = {"SLACK_APP_TOKEN": "xapp-1-example-token", "SLACK_BOT_TOKEN": "xoxb-1-example-token", "HOME": folder}
+        done = subprocess.run([os.path.join(build, "cloudtak-bot"), "config", "check", "-c", path], env=environment,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        if done.returncode or "fine" not in done.stdout:
+            faults.append("config check refuses the example: " + done.stdout)
+    return faults
+
+
+def names(build, source, readme):
+    faults = [f"no such file: {path}" for path in set(re.findall(r"`((?:deploy|tests|ecs|bot)/[a-z0-9_./-]+)", readme))
+              if not os.path.exists(os.path.join(source, path))]
+    argv = [os.path.join(build, "cloudtak-bot"), "rehearse", "--exec", "help"]
+    answer = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=60, check=False).stdout
+    table = readme[readme.index("## Commands"):readme.index("A mention,")]
+    for name in set(re.findall(r"`([a-z-]+)[ `]", table)):
+        if f" {name}" not in answer:
+            faults.append(f"help does not know the command {name}")
+    return faults
+
+
+def main():
+    build, source = sys.argv[1:3]
+    with open(os.path.join(source, "README.md"), encoding="utf-8") as f:
+        readme = f.read()
+    faults = conversations(build, readme) + configuration(build, source, readme) + names(build, source, readme)
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
