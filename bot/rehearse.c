@@ -101,8 +101,9 @@ static void say(struct rehearsal *r, const char *text)
     while (*text == ' ')
         text++;
     if (text_starts(text, "@cloudtak")) {
-        text += strlen("@cloudtak");
-        printf("%s @%s: @cloudtak%s\n", at, r->speaker, text);
+        text +=
+            strlen("@cloudtak"); /* the channel shows it: a mention is a message, a slash command is none */
+        text += strspn(text, " ");
         tell_sim(r, json_pack("{s:s,s:s,s:s,s:s}", "do", "mention", "user", r->speaker, "channel", CHANNEL,
                               "text", text));
     } else {
@@ -414,8 +415,8 @@ static bool prepare(struct rehearsal *r, struct err *err)
             "no temporary folder for the rehearsal's memory; set TMPDIR to one that can be written");
     TEXT_FORMAT(r->store, "%s/state.db", r->folder);
     TEXT_COPY(r->speaker, "ana");
-    r->names =
-        json_pack("{s:s,s:s,s:s,s:s}", "U0ANA", "ana", "U0BO", "bo", "U0GUS", "gus", "S0ASE", "ase-oncall");
+    r->names = json_pack("{s:s,s:s,s:s,s:s,s:s}", "U0BOT", "cloudtak", "U0ANA", "ana", "U0BO", "bo", "U0GUS",
+                         "gus", "S0ASE", "ase-oncall");
     r->view = rehearse_view_create(r->names, "U0BOT", print, NULL);
     r->loop = loop_create(&r->clock);
     r->patience = (struct loop_timer){.fire = on_impatient, .user = r};

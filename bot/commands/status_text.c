@@ -195,8 +195,12 @@ static void next_step(const char *word, const struct config_target *t, const str
     else if (card->tone == TONE_BAD)
         card_footer(card, "Next: %s restart %s %s · why tasks stopped: %s tasks %s %s", word, t->name,
                     service->key, word, t->name, service->key);
-    else
+    else if (service->drops == DROPS_NOTHING)
         card_footer(card, "Next, without downtime: %s restart %s %s", word, t->name, service->key);
+    else
+        card_footer(card, "Next: %s restart %s %s (it cuts off %s for a moment, and asks first)", word,
+                    t->name, service->key,
+                    service->drops == DROPS_SOCKETS ? "WebSockets and TAK connections" : "running imports");
 }
 
 /* What the runbook says about an empty list: likely the wrong region. */
