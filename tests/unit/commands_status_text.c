@@ -432,19 +432,18 @@ int main(void)
 {
 #define WITH_CONFIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        WITH_CONFIG(served), WITH_CONFIG(who_is_served), WITH_CONFIG(what_a_restart_drops),
-        cmocka_unit_test_setup_teardown(test, set_up, tear_down) const struct CMUnitTest tests[] = {
-            WITH_CONFIG(served),
-            WITH_CONFIG(who_is_served),
-            WITH_CONFIG(wanted_zero),
-            WITH_CONFIG(deployment_running),
-            WITH_CONFIG(tasks_throttled),
-            WITH_CONFIG(service_unseen),
-            WITH_CONFIG(service_missing),
-            WITH_CONFIG(a_hundred_tasks_fit),
-            WITH_CONFIG(a_service_being_deleted_says_so),
-            WITH_CONFIG(one_line_for_each_other_service),
-            WITH_CONFIG(the_command_asks_for_every_service),
-        };
+        WITH_CONFIG(served),
+        WITH_CONFIG(who_is_served),
+        WITH_CONFIG(what_a_restart_drops),
+        WITH_CONFIG(wanted_zero),
+        WITH_CONFIG(deployment_running),
+        WITH_CONFIG(tasks_throttled),
+        WITH_CONFIG(service_unseen),
+        WITH_CONFIG(service_missing),
+        WITH_CONFIG(a_hundred_tasks_fit),
+        WITH_CONFIG(a_service_being_deleted_says_so),
+        WITH_CONFIG(one_line_for_each_other_service),
+        WITH_CONFIG(the_command_asks_for_every_service),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
