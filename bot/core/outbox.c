@@ -86,6 +86,7 @@ void outbox_drop(struct outbox_entry *e)
     HASH_DEL(e->outbox->by_id, e);
     mem_free(e->json);
     mem_free(e->card);
+    mem_free(e->tag);
     mem_free(e);
 }
 

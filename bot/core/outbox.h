@@ -31,7 +31,8 @@ void outbox_stage(struct outbox *o, struct store_txn *t, const struct store_outb
 void outbox_restage(struct outbox *o, struct store_txn *t, const char *operation);
 /* The commit is done: the rows of this operation may be sent. */
 void outbox_release(struct outbox *o, const char *operation);
-/* A message that need not outlive the process. Returns false, and sends nothing, when too many wait. */
+/* A message that need not outlive the process. Returns false, and sends nothing, when too many wait;
+ * otherwise tag (of mem_alloc, or NULL) is the outbox's until on_sent hands it back. */
 bool outbox_say(struct outbox *o, const struct store_outbox *row, const struct card *card, void *tag);
 /* From the store, before anything is sent. */
 void outbox_load(struct outbox *o, const struct store_outbox *row);

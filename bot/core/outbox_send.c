@@ -92,10 +92,12 @@ static void land_later(struct outbox_entry *e, int64_t wait_ms)
 static void tell(struct outbox_entry *e)
 {
     struct outbox *o = e->outbox;
-    const struct store_outbox row = e->row;
+    struct store_outbox row = e->row;
     void *tag = e->tag;
     const bool delivered = e->delivered;
+    row.ends = row.ends && e->in_flight == row.version; /* an older version is not the end */
     if (!o->closing) {
+        e->tag = NULL;
         o->options.on_sent(o->options.user, &row, tag, delivered);
     }
 }
@@ -212,6 +214,13 @@ static void record_sending(struct outbox_entry *e)
     e->outbox->options.store->ops->commit(e->outbox->options.store, t, &e->commit);
 }
 
+/* A message that everybody sees must be known to be on its way; an edit and a private answer may be repeated.
+ */
+static bool recorded_first(const struct outbox_entry *e)
+{
+    return e->durable && e->row.message[0] == '\0' && e->row.private_to[0] == '\0';
+}
+
 static void looked(struct chat_find *f)
 {
     struct outbox_entry *e = f->user;
@@ -221,7 +230,7 @@ static void looked(struct chat_find *f)
         settle_flight(e, true);
     } else if (f->ok || ++e->looks >= LOOKS) {
         e->look = false;
-        record_sending(e);
+        (recorded_first(e) ? record_sending : send)(e);
     } else {
         land_later(e, LOOK_WAIT_MS);
     }
@@ -265,7 +274,7 @@ static void take_off(struct outbox_entry *e)
         settle_flight(e, false);
     } else if (e->look) {
         look(e);
-    } else if (e->durable && e->row.message[0] == '\0' && e->row.private_to[0] == '\0') {
+    } else if (recorded_first(e)) {
         record_sending(e);
     } else {
         send(e);

@@ -395,6 +395,25 @@ static void a_reply_needs_no_store(void **state)
     assert_int_equal(outbox_count(f->outbox), 0);
 }
 
+/* Its fate is unknown, it is looked for and said again: nothing of it may stay in the store. */
+static void a_lost_reply_leaves_no_row(void **state)
+{
+    struct fixture *f = *state;
+    struct store_outbox row = row_of("");
+    struct card *card = mem_alloc(sizeof(*card));
+    row.operation[0] = '\0';
+    card_init(card, TONE_NEUTRAL);
+    card_title(card, "pong");
+    f->next[0] = CHAT_UNKNOWN;
+    assert_true(outbox_say(f->outbox, &row, card, NULL));
+    mem_free(card);
+    run(f, 10000);
+    assert_int_equal(f->sent, 1);
+    restart(f);
+    run(f, 10000);
+    assert_int_equal(f->sent + f->dropped, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -410,6 +429,7 @@ int main(void)
         TEST(what_was_being_sent_is_looked_up_after_a_restart),
         TEST(what_waited_is_sent_after_a_restart),
         TEST(a_reply_needs_no_store),
+        TEST(a_lost_reply_leaves_no_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
