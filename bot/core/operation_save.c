@@ -50,9 +50,9 @@ void request_load(const json_t *saved, struct request *ret)
 
 static json_t *preflight_save(const struct preflight *p)
 {
-    return json_pack("{s:s, s:s, s:i, s:i, s:i, s:b}", "primary_id", p->primary_id, "task_definition",
-                     p->task_definition, "send_count", p->send_count, "wanted", p->wanted, "running",
-                     p->running, "breaker", p->breaker);
+    return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:b}", "primary_id", p->primary_id, "task_definition",
+                     p->task_definition, "reasons", (int)p->reasons, "send_count", p->send_count, "wanted",
+                     p->wanted, "running", p->running, "breaker", p->breaker);
 }
 
 static void preflight_load(const json_t *saved, struct preflight *ret)
@@ -60,6 +60,7 @@ static void preflight_load(const json_t *saved, struct preflight *ret)
     *ret = (struct preflight){0};
     LOAD(primary_id, "primary_id");
     LOAD(task_definition, "task_definition");
+    ret->reasons = (unsigned)jsonx_int(saved, "reasons", 0);
     ret->send_count = (int)jsonx_int(saved, "send_count", -1);
     ret->wanted = (int)jsonx_int(saved, "wanted", 0);
     ret->running = (int)jsonx_int(saved, "running", 0);

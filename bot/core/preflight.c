@@ -23,9 +23,11 @@ static void refuse(struct preflight *p, const char *format, ...)
     p->grade = PREFLIGHT_REFUSE;
 }
 
-static void ask(struct preflight *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void ask(struct preflight *p, const char *format, ...)
+static void ask(struct preflight *p, enum preflight_reason reason, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void ask(struct preflight *p, enum preflight_reason reason, const char *format, ...)
 {
+    p->reasons |= (unsigned)reason;
     if (p->ask_count == PREFLIGHT_ASKS) {
         return;
     }
@@ -184,7 +186,8 @@ static void grade_counts(const struct preflight_facts *f, struct preflight *p)
     if (s->desired == 0) {
         p->send_count = configured > 0 ? configured : 1;
         p->wanted = p->send_count;
-        ask(p, "The count is 0: somebody shut it down (I cannot see who). The restart starts %d.",
+        ask(p, REASON_ZERO,
+            "The count is 0: somebody shut it down (I cannot see who). The restart starts %d.",
             p->send_count);
     } else if (configured > s->desired) {
         p->send_count = configured;
@@ -209,12 +212,13 @@ static void grade_rolling(const struct preflight_facts *f, struct preflight *p)
     const int least = (s->desired * s->minimum_healthy_percent + 99) / 100;
     const int most = s->desired * s->maximum_percent / 100;
     if (least == 0) {
-        ask(p,
+        ask(p, REASON_CUTS_OFF,
             "Users WILL BE CUT OFF: with minimum healthy %d %% ECS may stop every old task before a new one "
             "serves.",
             s->minimum_healthy_percent);
     } else if (most <= least) {
-        ask(p, "It may never start: minimum healthy %d %%, maximum %d %% leave no room for a new task.",
+        ask(p, REASON_STUCK,
+            "It may never start: minimum healthy %d %%, maximum %d %% leave no room for a new task.",
             s->minimum_healthy_percent, s->maximum_percent);
     } else if (least < s->desired) {
         say(p, "only %d of %d tasks are kept while it rolls", least, s->desired);
@@ -236,18 +240,19 @@ static void grade_others(const struct preflight_facts *f, struct preflight *p)
                             (primary->rollout == ECS_ROLLOUT_ABSENT && s->deployment_count > 1));
     if (f->running.operation[0] != '\0') {
         text_time_of_day(at, f->running.since_ms);
-        ask(p, "%s runs: %s restarts it since %s UTC. Mine would supersede it: follow that instead?",
+        ask(p, REASON_RUNS,
+            "%s runs: %s restarts it since %s UTC. Mine would supersede it: follow that instead?",
             f->running.operation, f->running.who, at);
     } else if (rolling) {
         text_duration(ago, f->world_ms - primary->created_ms);
         text_time_of_day(at, primary->created_ms);
-        ask(p,
+        ask(p, REASON_FOREIGN,
             "A deployment begun outside this bot is running since %s UTC (%s ago): %s. Mine would supersede "
             "it.",
             at, ago, primary->id);
     } else if (f->recent.operation[0] != '\0' && f->wall_ms - f->recent.ended_ms < RECENT_MS) {
         text_duration(ago, f->wall_ms - f->recent.ended_ms);
-        ask(p, "It was restarted %s ago by %s (%s).", ago, f->recent.who, f->recent.operation);
+        ask(p, REASON_RECENT, "It was restarted %s ago by %s (%s).", ago, f->recent.who, f->recent.operation);
     } else {
         say(p, "nothing else deploying");
     }
@@ -259,12 +264,13 @@ static void grade_others(const struct preflight_facts *f, struct preflight *p)
 static void grade_impact(const struct preflight_facts *f, struct preflight *p)
 {
     if (f->service->drops == DROPS_SOCKETS) {
-        ask(p, "It drops every WebSocket and TAK connection for a moment; they come back by themselves.");
+        ask(p, REASON_DROPS,
+            "It drops every WebSocket and TAK connection for a moment; they come back by themselves.");
     } else if (f->service->drops == DROPS_IMPORTS) {
-        ask(p, "A file import that runs now is lost.");
+        ask(p, REASON_DROPS, "A file import that runs now is lost.");
     }
     if (f->target->confirm_always && p->grade == PREFLIGHT_GO) {
-        ask(p, "This target asks before every change.");
+        ask(p, REASON_ALWAYS, "This target asks before every change.");
     }
 }
 
@@ -297,8 +303,23 @@ const char *preflight_differs(const struct preflight *asked, const struct prefli
     if (asked->wanted != now->wanted || asked->send_count != now->send_count) {
         return "the count was changed meanwhile";
     }
+    if (strcmp(asked->task_definition, now->task_definition) != 0) {
+        return "its task definition was changed meanwhile";
+    }
+    if ((now->reasons & ~asked->reasons) != 0) {
+        return "there is a reason to ask that was not there before";
+    }
     if (asked->running == 0 && now->running > 0) {
         return "users are served again";
     }
     return NULL;
+}
+
+void preflight_ask_again(struct preflight *p, const char *what)
+{
+    p->grade = PREFLIGHT_ASK;
+    const size_t kept = p->ask_count < PREFLIGHT_ASKS ? p->ask_count : PREFLIGHT_ASKS - 1;
+    memmove(p->asks[1], p->asks[0], kept * sizeof(p->asks[0]));
+    TEXT_FORMAT(p->asks[0], "Asked again: %s.", what);
+    p->ask_count = kept + 1;
 }

@@ -33,11 +33,24 @@ struct preflight_facts {
     int64_t world_ms, wall_ms;
 };
 
+/* What a question is about: an answer counts for these and no others. */
+enum preflight_reason {
+    REASON_RUNS = 1,    /* a restart of ours */
+    REASON_FOREIGN = 2, /* a deployment of somebody else */
+    REASON_RECENT = 4,
+    REASON_ZERO = 8,
+    REASON_CUTS_OFF = 16,
+    REASON_STUCK = 32,
+    REASON_DROPS = 64,
+    REASON_ALWAYS = 128,
+};
+
 enum preflight_grade { PREFLIGHT_GO, PREFLIGHT_ASK, PREFLIGHT_REFUSE };
 
 struct preflight {
     enum preflight_grade grade;
     char refusal[500]; /* REFUSE: a sentence with its next step */
+    unsigned reasons;  /* ASK: of enum preflight_reason */
     size_t ask_count;
     char asks[PREFLIGHT_ASKS][300];
     char says[600]; /* " · " between findings */
@@ -54,5 +67,7 @@ bool preflight_found(const struct snapshot *s);
 void preflight_grade(const struct preflight_facts *f, struct preflight *ret);
 /* Did anything change between question and answer that voids the question? NULL = no; else what. */
 const char *preflight_differs(const struct preflight *asked, const struct preflight *now);
+/* Asked once more, because of this. */
+void preflight_ask_again(struct preflight *p, const char *what);
 
 #endif

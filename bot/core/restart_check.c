@@ -26,7 +26,7 @@ static void recalled(struct store_recent *r)
             if (strcmp(row->verdict, operation_word(OP_SUCCEEDED)) == 0 && row->duration_ms > 0) {
                 op->durations[op->duration_count++] = row->duration_ms;
             }
-            if (op->last.operation[0] == '\0' && row->acting_ms != 0) {
+            if (op->last.operation[0] == '\0' && row->duration_ms > 0) { /* it did restart */
                 TEXT_COPY(op->last.operation, row->id);
                 TEXT_FORMAT(op->last.who, "@%s", row->user_name[0] != '\0' ? row->user_name : row->user);
                 op->last.since_ms = row->created_ms;
@@ -158,14 +158,20 @@ static void forget(struct operation *op)
 static void decide(struct operation *op)
 {
     const struct operation *other = operation_on(op->engine, op->row.service_name, op);
+    const char *differs = op->confirmed ? preflight_differs(&op->question.asked, &op->preflight) : NULL;
     if (op->preflight.grade == PREFLIGHT_REFUSE) {
         operation_refuse(op, op->preflight.refusal);
     } else if (other != NULL && other->state != OP_FOLLOWING) {
         char text[300];
-        TEXT_FORMAT(text, "%s is about to restart the same service (%s).", other->facts.asker, other->row.id);
+        TEXT_FORMAT(text,
+                    "%s is about to restart the same service (%s): its message shows how it goes. Ask again "
+                    "if it ends without a restart.",
+                    other->facts.asker, other->row.id);
         operation_refuse(op, text);
-    } else if (op->preflight.grade == PREFLIGHT_ASK &&
-               (!op->confirmed || preflight_differs(&op->question.asked, &op->preflight) != NULL)) {
+    } else if (differs != NULL) {
+        preflight_ask_again(&op->preflight, differs);
+        restart_ask(op);
+    } else if (op->preflight.grade == PREFLIGHT_ASK && !op->confirmed) {
         restart_ask(op);
     } else {
         restart_queue(op);
@@ -200,9 +206,12 @@ static void grade(struct operation *op)
 static void too_slow(struct loop_timer *t)
 {
     struct operation *op = t->user;
-    operation_refuse(
-        op, "AWS did not answer my checks within 8 s, so I did not begin. Ask again; if it stays so: "
-            "the AWS console.");
+    operation_refuse(op,
+                     op->looked && !op->snapshot->missing && op->snapshot->service_absence == ECS_SEEN
+                         ? "My own store did not answer within 8 s, so I did not begin. Ask again; if it "
+                           "stays so, tell who operates this bot."
+                         : "AWS did not answer my checks within 8 s, so I did not begin. Ask again; if it "
+                           "stays so: the AWS console.");
     forget(op);
 }
 
