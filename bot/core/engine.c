@@ -127,7 +127,7 @@ static void loaded(struct store_loaded *l)
         e->started = true;
     }
     e->on_started(e->started_user, l->ok, &l->err);
-    if (l->ok) {
+    if (l->ok && !e->closing) {
         resume_all(e);
     }
 }

@@ -33,8 +33,12 @@ static void answer_over(struct call *c, const struct operation *op)
         TEXT_FORMAT(text, "Answered by %s at %s UTC; not done twice. %s is %s now.", op->question.answered_by,
                     at, op->row.id, operation_word(op->state));
         answer(c, op->row.id, "☑ Already answered.", text);
+    } else if (op->state == OP_ASKING) {
+        TEXT_FORMAT(text, "I am still writing down the question of %s. Press again in a moment.", op->row.id);
+        answer(c, op->row.id, "⌛ Not done; nothing was changed.", text);
     } else {
-        TEXT_FORMAT(text, "The question of %s is over: it is %s.", op->row.id, operation_word(op->state));
+        TEXT_FORMAT(text, "The question of %s is over (%s); its message shows how it ended.", op->row.id,
+                    operation_word(op->state));
         answer(c, op->row.id, "⌛ Not done; nothing was changed.", text);
     }
 }
@@ -87,7 +91,7 @@ static struct operation *open_question(struct call *c)
     if (op == NULL) {
         TEXT_FORMAT(text, "The question of %s is over; its message shows how it ended.", id);
         answer(c, id, "⌛ Not done; nothing was changed.", text);
-    } else if (op->state != OP_ASKING || op->step != RESTART_ASKED || op->committing) {
+    } else if (op->state != OP_ASKING || op->step != RESTART_ASKED || operation_writing(op)) {
         answer_over(c, op);
         op = NULL;
     } else if (!here(op, r)) {
@@ -124,16 +128,53 @@ static bool right_person(struct call *c, const struct operation *op)
     return false;
 }
 
-static void authorised(struct call *c, const char *refusal)
+/* The operation's id, for the audit line. */
+static const char *about(const struct call *c, char id[STORE_ID])
 {
-    if (refusal != NULL) {
-        answer(c, "", REFUSED, refusal);
-        return;
-    }
+    const char *nonce;
+    return read_value(c->command.request.click_value, id, &nonce) ? id : "";
+}
+
+static void consume(struct call *c)
+{
     struct operation *op = open_question(c); /* the platform was asked meanwhile */
     if (op != NULL) {
         restart_confirm(op, &c->command.request);
         call_destroy(c);
+    }
+}
+
+static void asker_authorised(struct call *c, const char *refusal)
+{
+    char id[STORE_ID], text[700];
+    TEXT_FORMAT(text, "@%s may not do this any more: %s",
+                c->command.request.who.name[0] != '\0' ? c->command.request.who.name
+                                                       : c->command.request.who.user,
+                refusal != NULL ? refusal : "");
+    c->command.request = *c->approver;
+    if (refusal != NULL) {
+        answer(c, about(c, id), REFUSED, text);
+    } else {
+        consume(c);
+    }
+}
+
+static void authorised(struct call *c, const char *refusal)
+{
+    char id[STORE_ID];
+    if (refusal != NULL) {
+        answer(c, about(c, id), REFUSED, refusal);
+        return;
+    }
+    struct operation *op = c->approving != NULL ? open_question(c) : NULL;
+    if (c->approving == NULL) {
+        consume(c);
+    } else if (op != NULL) { /* what two persons decide needs the rights of both */
+        c->approver = mem_alloc(sizeof(*c->approver));
+        *c->approver = c->command.request;
+        c->command.request = op->request;
+        c->command.parsed.target = op->target;
+        call_authorise(c, asker_authorised);
     }
 }
 

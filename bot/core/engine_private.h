@@ -38,8 +38,8 @@ struct seen_delivery {
 };
 struct person_count {
     char who[100];
-    int64_t minute_ms; /* wall: when this minute began */
-    unsigned requests;
+    int64_t minute_ms;       /* wall: when this minute began */
+    unsigned asked, clicked; /* a flood of words must not silence a click */
 };
 
 struct engine {
@@ -93,7 +93,9 @@ struct call {
     bool understood; /* else trouble says what is wrong */
     struct err trouble;
     bool late;                       /* it was answered "not accepted" before the commit ended */
+    bool runs;                       /* its command runs: the close waits for its end */
     struct config_target *approving; /* of a click that a second person has to make: who may */
+    struct request *approver;        /* … who made it, while the asker's right is looked at again */
     struct loop_deferred deferred;
     struct loop_timer timer;
     struct store_commit commit;
@@ -223,6 +225,8 @@ void operation_stage(struct operation *op, struct store_txn *t, const char *suff
 void operation_stage_reply(struct operation *op, struct store_txn *t, const struct card *card);
 void operation_commit(struct operation *op, struct store_txn *t, bool durable,
                       void (*recorded)(struct operation *op, bool ok));
+/* A step is not on disk yet, or has to be tried again: the next one must wait. */
+bool operation_writing(const struct operation *op);
 /* After recorded(false): the same step again, in a moment. */
 void operation_again(struct operation *op);
 /* The commit failed and is given up: the move did not happen. */

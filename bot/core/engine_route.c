@@ -87,6 +87,17 @@ void call_authorise(struct call *c, void (*authorised)(struct call *c, const cha
 
 /* ---- run */
 
+/* The command has ended: the call is over. */
+static void end(struct call *c)
+{
+    struct engine *e = c->engine;
+    const bool ran = c->runs;
+    call_destroy(c);
+    if (ran) {
+        engine_back(e);
+    }
+}
+
 static void end_refused(struct call *c, const char *text)
 {
     struct engine *e = c->engine;
@@ -98,7 +109,7 @@ static void end_refused(struct call *c, const char *text)
         engine_audit(e, &c->command.request, "", "refused", text);
         engine_reply_refusal(e, &c->command.request, text);
     }
-    call_destroy(c);
+    end(c);
 }
 
 static void run(struct call *c, const char *refusal)
@@ -108,6 +119,8 @@ static void run(struct call *c, const char *refusal)
         return;
     }
     c->command.now_ms = engine_wall(c->engine);
+    c->runs = true;
+    engine_owed(c->engine);
     c->command.parsed.command->run(&c->command);
 }
 
@@ -146,7 +159,7 @@ void command_reply(struct command_call *call, const struct card *card)
     } else {
         engine_reply(c->engine, &call->request, card, SETTLED_REPLY);
     }
-    call_destroy(c);
+    end(c);
 }
 
 void command_refuse(struct command_call *call, const char *format, ...)
@@ -165,5 +178,5 @@ void command_started(struct command_call *call)
 {
     struct call *c = (struct call *)call;
     c->operation = NULL;
-    call_destroy(c);
+    end(c);
 }

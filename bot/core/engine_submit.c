@@ -68,6 +68,7 @@ void call_destroy(struct call *c)
     *(c->prev != NULL ? &c->prev->next : &e->calls) = c->next;
     e->call_count--;
     mem_free(c->approving);
+    mem_free(c->approver);
     mem_free(c);
 }
 
@@ -101,10 +102,10 @@ static enum flood count_person(struct engine *e, const struct request *r)
         *slot = (struct person_count){.minute_ms = now};
         TEXT_COPY(slot->who, who);
     }
-    slot->requests++;
-    return slot->requests <= ENGINE_PER_MINUTE       ? FLOOD_NO
-           : slot->requests == ENGINE_PER_MINUTE + 1 ? FLOOD_NOTICE
-                                                     : FLOOD_SILENT;
+    const unsigned count = r->source == REQUEST_CLICK ? ++slot->clicked : ++slot->asked;
+    return count <= ENGINE_PER_MINUTE       ? FLOOD_NO
+           : count == ENGINE_PER_MINUTE + 1 ? FLOOD_NOTICE
+                                            : FLOOD_SILENT;
 }
 
 /* ---- deliveries of reading commands, remembered while the process lives */
@@ -201,7 +202,9 @@ static void withdraw(struct call *c)
     c->operation = NULL;
     call_destroy(c);
     if (op != NULL) {
-        operation_refuse(op, "My store was too slow, so this was not accepted. Ask again.");
+        operation_refuse(op, op->engine->closing
+                                 ? "I was being stopped, so this was not accepted. Ask again."
+                                 : "My store was too slow, so this was not accepted. Ask again.");
     }
 }
 
@@ -210,10 +213,14 @@ static void committed(struct store_commit *commit)
     struct call *c = commit->user;
     struct engine *e = c->engine;
     loop_timer_stop(e->loop, &c->timer);
-    engine_back(e);
-    if (e->closing) {
+    if (e->closing) { /* the asker was told by the close that it was not accepted */
+        if (commit->ok) {
+            withdraw(c);
+        }
+        engine_back(e);
         return;
     }
+    engine_back(e);
     FAULT_POINT("request committed");
     if (!commit->ok) {
         if (commit->duplicate) {
@@ -278,20 +285,18 @@ void engine_submit(struct engine *e, const struct request *request, struct reque
     e->submitted++;
     struct call *c = call_create(e, request, taken);
     c->deferred.user = c;
-    if (e->closing || !e->started || e->call_count > ENGINE_CALLS ||
-        e->operation_count >= ENGINE_OPERATIONS) {
-        c->deferred.run = refuse_now;
-        loop_defer(e->loop, &c->deferred);
-        return;
+    c->deferred.run = refuse_now;
+    if (!e->closing && e->started && e->call_count <= ENGINE_CALLS) {
+        c->flood = count_person(e, request);
+        c->understood =
+            request->source != REQUEST_CLICK &&
+            parse_request(e->options.commands, e->config, request->text, &c->command.parsed, &c->trouble);
+        if (!must_be_durable(c)) {
+            c->deferred.run = take_now;
+        } else if (request->source == REQUEST_CLICK || e->operation_count < ENGINE_OPERATIONS) {
+            commit_first(c);
+            return;
+        }
     }
-    c->flood = count_person(e, request);
-    c->understood =
-        request->source != REQUEST_CLICK &&
-        parse_request(e->options.commands, e->config, request->text, &c->command.parsed, &c->trouble);
-    if (must_be_durable(c)) {
-        commit_first(c);
-        return;
-    }
-    c->deferred.run = take_now;
     loop_defer(e->loop, &c->deferred);
 }

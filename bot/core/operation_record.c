@@ -120,7 +120,7 @@ void operation_destroy(struct operation *op)
 void operation_release(struct operation *op)
 {
     op->gone = true;
-    if (op->busy == 0 && !op->committing) {
+    if (op->busy == 0 && !operation_writing(op)) {
         outbox_forget(op->engine->outbox, op->row.id);
         operation_destroy(op);
     }
@@ -277,7 +277,7 @@ static void committed(struct store_commit *c)
     if (e->closing) {
         return;
     }
-    if (op->gone) {
+    if (op->gone && c->ok) {
         operation_release(op);
         return;
     }
@@ -300,6 +300,11 @@ void operation_commit(struct operation *op, struct store_txn *t, bool durable,
     e->store->ops->commit(e->store, t, &op->commit);
 }
 
+bool operation_writing(const struct operation *op)
+{
+    return op->committing || loop_timer_armed(&op->retry);
+}
+
 static void try_again(struct loop_timer *t)
 {
     struct operation *op = t->user;
@@ -315,6 +320,9 @@ void operation_again(struct operation *op)
 
 void operation_undo(struct operation *op)
 {
+    if (op->state == OP_ACTING) {
+        op->row.acting_ms = 0;
+    }
     op->state = op->before;
     drop_audits(op);
 }

@@ -259,6 +259,8 @@ void restart_sent(struct operation *op, const struct store_outbox *row, bool del
 {
     if (row->ends && operation_ended(op->state)) {
         settle(op);
+    } else if (operation_writing(op)) {
+        return; /* an older version of a message; the one that is being written follows it */
     } else if (op->step == RESTART_CARD && text_ends(row->id, "/card")) {
         restart_card_sent(op, delivered);
     } else if (op->step == RESTART_ASKED && text_ends(row->id, "/ask")) {

@@ -159,7 +159,7 @@ static void redeployed(struct ecs_redeploy *r)
     if (!restart_back(op, RESTART_SENDING)) {
         return;
     }
-    if (r->uncertain && !r->ok) {
+    if (r->ok ? r->deployment_id[0] == '\0' : r->uncertain) { /* done, or perhaps done, but as what? */
         restart_go(op, RESTART_SEARCHING);
     } else if (!r->ok) {
         restart_end(op, OP_FAILED, r->err.text);
@@ -205,7 +205,7 @@ static void searching(struct operation *op, bool ok)
 static void found(struct ecs_watch *w, const struct snapshot *s)
 {
     struct operation *op = w->user;
-    if (op->committing || loop_timer_armed(&op->retry) || s->service_absence != ECS_SEEN || s->missing) {
+    if (operation_writing(op) || s->service_absence != ECS_SEEN || s->missing) {
         return;
     }
     op->looked = true;
@@ -220,7 +220,7 @@ static void found(struct ecs_watch *w, const struct snapshot *s)
 static void not_found(struct loop_timer *t)
 {
     struct operation *op = t->user;
-    const bool busy = op->committing || loop_timer_armed(&op->retry);
+    const bool busy = operation_writing(op);
     const bool patient = engine_world(op->engine) - op->facts.began_ms < op->engine->config->give_up_after_ms;
     if (busy || (!op->looked && patient)) {
         loop_timer_start(op->engine->loop, &op->timer, SEARCH_MS); /* unseen is not "none" */

@@ -11,6 +11,7 @@
 #include "engine_private.h"
 
 #define NONCE_BYTES 16
+#define WRITING_MS  500
 
 static void fresh_nonce(struct operation *op, char to[2 * NONCE_BYTES + 1])
 {
@@ -106,8 +107,8 @@ static void expired(struct loop_timer *t)
 {
     struct operation *op = t->user;
     char at[TEXT_TIME], text[300];
-    if (op->committing) {
-        loop_timer_start(op->engine->loop, &op->timer, 500);
+    if (operation_writing(op)) {
+        loop_timer_start(op->engine->loop, &op->timer, WRITING_MS);
         return;
     }
     text_time_of_day(at, op->question.expires_ms);
@@ -123,7 +124,10 @@ static void expired(struct loop_timer *t)
 
 void restart_wait(struct operation *op)
 {
-    const int64_t left = op->question.expires_ms - engine_wall(op->engine);
+    int64_t left = op->question.expires_ms - engine_wall(op->engine);
+    if (left > op->target->confirm_expires_ms) { /* the clock was set back */
+        left = op->target->confirm_expires_ms;
+    }
     op->timer = (struct loop_timer){.fire = expired, .user = op};
     loop_timer_start(op->engine->loop, &op->timer, left > 0 ? left : 0);
 }

@@ -91,7 +91,7 @@ static void seen(struct ecs_watch *w, const struct snapshot *s)
 {
     struct operation *op = w->user;
     struct engine *e = op->engine;
-    if (op->committing || loop_timer_armed(&op->retry)) {
+    if (operation_writing(op)) {
         return;
     }
     const int64_t now = engine_world(e);

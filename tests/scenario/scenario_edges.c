@@ -1,0 +1,237 @@
+/* The moments between two steps: a message that lands while the next one is being written, a store that fails
+ * for minutes, a stop while others still work for us, a flood. */
+#include "lib/check.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "lib_rig.h"
+
+#define MINUTE 60000LL
+
+static int setup(void **state)
+{
+    struct rig *r = mem_alloc(sizeof(*r));
+    rig_init(r);
+    *state = r;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct rig *r = *state;
+    rig_finish(r);
+    mem_free(r);
+    return 0;
+}
+
+static struct chat_message *newest(struct rig *r)
+{
+    assert_true(r->chat->count > 0);
+    return &r->chat->messages[r->chat->count - 1];
+}
+
+static struct chat_message *ask_for_hub(struct rig *r)
+{
+    rig_start(r);
+    rig_ask(r, "restart cotak prod hub");
+    rig_run(r, 5000);
+    struct chat_message *m = fake_chat_by_key(r->chat, "/ask");
+    assert_non_null(m);
+    return m;
+}
+
+/* ---- what lands while a step is being written */
+
+static void a_card_of_the_last_life_lands_while_the_new_one_is_written(void **state)
+{
+    struct rig *r = *state;
+    r->chat->delay_ms = 20;
+    r->commit_ms = 60;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    while (r->chat->count == 0) {
+        rig_run(r, 5);
+    }
+    rig_kill(r);
+    rig_run(r, 1);
+    rig_start(r);
+    rig_run(r, 30 * MINUTE);
+    assert_int_equal(r->ecs.redeploys, 1);
+    assert_int_equal(fake_chat_said(r->chat, "RESTARTING"), 1);
+    assert_int_equal(fake_chat_said(r->chat, "✅ DONE"), 1);
+}
+
+/* Whatever the store is at when the question's time is over. */
+static void a_question_that_cannot_be_written_expires(void **state)
+{
+    (void)state;
+    for (int64_t longer = 0; longer < 4000; longer += 250) {
+        struct rig *r = mem_alloc(sizeof(*r));
+        rig_init(r);
+        r->config->targets[0].confirm_expires_ms += longer;
+        rig_start(r);
+        rig_ask(r, "restart cotak prod hub");
+        while (r->taken == 0) {
+            rig_run(r, 1);
+        }
+        r->fail_commits = true;
+        r->commit_ms = 1500;
+        rig_run(r, 5 * MINUTE);
+        r->fail_commits = false;
+        rig_settle(r, 1, MINUTE);
+        assert_int_equal(r->settled_count, 1);
+        assert_int_equal(r->settled[0].state, OP_EXPIRED);
+        assert_int_equal(r->ecs.redeploys, 0);
+        rig_finish(r);
+        mem_free(r);
+    }
+}
+
+/* ---- being stopped */
+
+static void a_stop_waits_for_the_looks_of_a_reading_command(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.answer_ms = 5000;
+    rig_start(r);
+    rig_ask(r, "status cotak prod");
+    rig_run(r, 1000);
+    rig_close(r);
+    rig_run(r, 10000);
+    assert_int_equal(r->chat->count, 0);
+}
+
+static void a_stop_frees_the_replies_that_wait(void **state)
+{
+    struct rig *r = *state;
+    r->chat->throttle = 100;
+    rig_start(r);
+    rig_ask(r, "help");
+    rig_run(r, 500);
+    rig_close(r);
+}
+
+static void what_a_stop_called_not_accepted_does_not_run_later(void **state)
+{
+    struct rig *r = *state;
+    r->commit_ms = 500;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_run(r, 100);
+    rig_close(r);
+    assert_int_equal(r->refused_acks, 1);
+    r->commit_ms = 2;
+    rig_run(r, 3000);
+    rig_start(r);
+    rig_run(r, 20 * MINUTE);
+    assert_int_equal(r->ecs.redeploys, 0);
+    assert_true(card_says(&newest(r)->card, "Ask again"));
+}
+
+/* ---- between the question and the answer */
+
+static void a_new_reason_to_ask_is_asked(void **state)
+{
+    struct rig *r = *state;
+    struct chat_message *m = ask_for_hub(r);
+    r->ecs.minimum = 0;
+    rig_click(r, "ana", "confirm", m->card.buttons[1].value, m->id);
+    rig_run(r, 5000);
+    assert_int_equal(r->ecs.redeploys, 0);
+    assert_true(card_says(&m->card, "WILL BE CUT OFF"));
+    assert_true(card_says(&m->card, "Asked again"));
+    rig_click(r, "ana", "confirm", m->card.buttons[1].value, m->id);
+    rig_run(r, 5000);
+    assert_int_equal(r->ecs.redeploys, 1);
+}
+
+/* Reads lag behind by 20 s, so that the first restart does not show yet. */
+static void two_questions_about_one_service_are_not_both_acted_on(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.stale_ms = 20000;
+    struct chat_message *first = ask_for_hub(r);
+    rig_ask_as(r, "bo", "restart cotak prod hub", "slack/bo", clock_wall(&r->clock));
+    rig_run(r, 3000);
+    struct chat_message *second = newest(r);
+    assert_true(text_ends(second->key, "/ask"));
+    assert_ptr_not_equal(first, second);
+    rig_click(r, "ana", "confirm", first->card.buttons[1].value, first->id);
+    rig_run(r, 3000);
+    assert_int_equal(r->ecs.redeploys, 1);
+    rig_click(r, "bo", "confirm", second->card.buttons[1].value, second->id);
+    rig_run(r, 3000);
+    assert_int_equal(r->ecs.redeploys, 1);
+    assert_true(card_says(&second->card, "@ana restarts it since"));
+}
+
+static void who_asked_needs_the_right_when_a_second_person_confirms(void **state)
+{
+    struct rig *r = *state;
+    struct config_target *t = &r->config->targets[0];
+    t->second_person = true;
+    t->approvers.set = true;
+    t->approvers.count = 1;
+    t->approvers.list[0] = (struct principal){.kind = PRINCIPAL_USER, .server = "slack", .id = "dee"};
+    struct chat_message *m = ask_for_hub(r);
+    t->restart.list[0] = (struct principal){.kind = PRINCIPAL_USER, .server = "slack", .id = "cy"};
+    rig_click(r, "dee", "confirm", m->card.buttons[1].value, m->id);
+    rig_run(r, 5000);
+    assert_int_equal(r->ecs.redeploys, 0);
+    assert_true(card_says(&newest(r)->card, "@ana may not do this any more"));
+}
+
+/* ---- floods */
+
+static void a_flood_of_words_does_not_silence_a_click(void **state)
+{
+    struct rig *r = *state;
+    struct chat_message *m = ask_for_hub(r);
+    for (int i = 0; i < 40; i++) {
+        rig_ask(r, "help");
+    }
+    rig_run(r, 1000);
+    rig_click(r, "ana", "confirm", m->card.buttons[1].value, m->id);
+    rig_run(r, 5000);
+    assert_int_equal(r->ecs.redeploys, 1);
+}
+
+static void many_questions_silence_neither_clicks_nor_readers(void **state)
+{
+    struct rig *r = *state;
+    struct chat_message *m = ask_for_hub(r);
+    for (int i = 0; i < 230; i++) {
+        char user[20], delivery[20];
+        TEXT_FORMAT(user, "u%d", i / 15);
+        TEXT_FORMAT(delivery, "slack/u/%d", i);
+        rig_ask_as(r, user, "restart cotak prod hub", delivery, clock_wall(&r->clock));
+    }
+    rig_run(r, 5000);
+    assert_true(r->refused_acks >= 30);
+    const int taken = r->taken;
+    rig_ask(r, "help");
+    rig_click(r, "ana", "confirm", m->card.buttons[1].value, m->id);
+    rig_run(r, 3000);
+    assert_int_equal(r->taken, taken + 2);
+    assert_int_equal(r->ecs.redeploys, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(a_card_of_the_last_life_lands_while_the_new_one_is_written),
+        cmocka_unit_test(a_question_that_cannot_be_written_expires),
+        TEST(a_stop_waits_for_the_looks_of_a_reading_command),
+        TEST(a_stop_frees_the_replies_that_wait),
+        TEST(what_a_stop_called_not_accepted_does_not_run_later),
+        TEST(a_new_reason_to_ask_is_asked),
+        TEST(two_questions_about_one_service_are_not_both_acted_on),
+        TEST(who_asked_needs_the_right_when_a_second_person_confirms),
+        TEST(a_flood_of_words_does_not_silence_a_click),
+        TEST(many_questions_silence_neither_clicks_nor_readers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
