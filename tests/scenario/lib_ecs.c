@@ -10,6 +10,7 @@
 
 #define SECOND 1000LL
 #define MINUTE 60000LL
+#define SHOWN  6 /* rounds that a stopped task is still listed */
 
 static int64_t now(const struct script_ecs *f)
 {
@@ -112,12 +113,14 @@ static void crashing(const struct script_ecs *f, struct snapshot *s, int64_t e)
     struct ecs_deployment *mine =
         add(&s->service, NEW_DEPLOYMENT, ECS_PRIMARY, ECS_ROLLOUT_IN_PROGRESS, f->running, 0, t0);
     const int64_t in_round = e % (100 * SECOND); /* each task is pulled for 52 s and lives for 48 s */
-    mine->running = in_round >= 52 * SECOND && e < 400 * SECOND ? 1 : 0;
+    mine->running = in_round >= 52 * SECOND && e < f->crashes * 100 * SECOND ? 1 : 0;
     mine->pending = 1 - mine->running;
     add(&s->service, OLD_DEPLOYMENT, ECS_ACTIVE, ECS_ROLLOUT_COMPLETED, f->running, f->running,
         t0 - 86400 * SECOND);
-    for (int i = 1; i <= 4 && e >= i * 100 * SECOND; i++) {
-        add_crashed(s, i, t0 + i * 100 * SECOND);
+    for (int i = 1; i <= f->crashes && e >= i * 100 * SECOND; i++) {
+        if (e < (i + SHOWN) * 100 * SECOND) {
+            add_crashed(s, i, t0 + i * 100 * SECOND);
+        }
         mine->failed = i;
     }
 }
@@ -363,6 +366,7 @@ void script_ecs_init(struct script_ecs *f, struct loop *loop)
                              .running = 2,
                              .controller = "ECS",
                              .account = "123456789012",
+                             .crashes = 4,
                              .minimum = 100,
                              .maximum = 200,
                              .poll_ms = 5000,

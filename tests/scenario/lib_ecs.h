@@ -19,6 +19,7 @@ struct script_ecs {
     int running; /* before the restart, = desired */
     const char *controller, *account;
     bool missing, no_clusters, foreign_deployment;
+    int crashes; /* of SCRIPT_CRASH_LOOP, one each 100 s */
     int minimum, maximum;
     int64_t poll_ms;
     /* troubles */

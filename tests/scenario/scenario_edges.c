@@ -218,6 +218,67 @@ static void many_questions_silence_neither_clicks_nor_readers(void **state)
     assert_int_equal(r->ecs.redeploys, 1);
 }
 
+/* ---- an hour of failing */
+
+static void a_crash_loop_is_counted_and_not_recited(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.script = SCRIPT_CRASH_LOOP;
+    r->ecs.crashes = 34;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_settle(r, 1, 90 * MINUTE);
+    assert_int_equal(r->settled[0].state, OP_FAILED);
+    assert_int_equal(fake_chat_said(r->chat, "First new task stopped"), 1);
+    assert_int_equal(fake_chat_said(r->chat, "New task number"), 2);
+    assert_in_range(fake_chat_said(r->chat, "stopped for a reason told above"), 5, 12);
+    assert_true(r->chat->count < 30);
+    const struct card *verdict = &fake_chat_by_key(r->chat, "/verdict")->card;
+    assert_true(card_says(verdict, "34 new task(s) stopped. Why: exit code 1"));
+    assert_false(card_says(verdict, "I keep watching"));
+    const struct chat_message *reminder = fake_chat_first(r->chat, "STILL NOT FINISHED");
+    assert_true(card_says(&reminder->card, "Why: exit code 1"));
+    assert_true(card_says(&reminder->card, "+1 555 0100"));
+}
+
+/* ---- what cannot be known is not claimed */
+
+static void a_bot_that_lost_its_target_does_not_call_it_not_restarted(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.lose_reply = true;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    while (r->ecs.redeploys == 0) {
+        rig_run(r, 10);
+    }
+    rig_kill(r);
+    rig_run(r, 1);
+    TEXT_COPY(r->config->targets[0].name, "cotak other");
+    rig_start(r);
+    rig_run(r, MINUTE);
+    const struct card *verdict = &fake_chat_by_key(r->chat, "/verdict")->card;
+    assert_false(card_says(verdict, "NOT RESTARTED"));
+    assert_true(card_says(verdict, "not known whether they are served"));
+}
+
+static void a_restart_of_the_bot_in_an_instant_reads_so(void **state)
+{
+    struct rig *r = *state;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_run(r, 3000);
+    while (r->commits % 2 == 0) {
+        rig_run(r, 1);
+    }
+    rig_kill(r);
+    rig_run(r, 1);
+    rig_start(r);
+    rig_run(r, MINUTE);
+    assert_false(card_says(&fake_chat_by_key(r->chat, "/card")->card, "away 0 s"));
+    assert_true(card_says(&fake_chat_by_key(r->chat, "/card")->card, "I was away"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +293,9 @@ int main(void)
         TEST(who_asked_needs_the_right_when_a_second_person_confirms),
         TEST(a_flood_of_words_does_not_silence_a_click),
         TEST(many_questions_silence_neither_clicks_nor_readers),
+        TEST(a_crash_loop_is_counted_and_not_recited),
+        TEST(a_bot_that_lost_its_target_does_not_call_it_not_restarted),
+        TEST(a_restart_of_the_bot_in_an_instant_reads_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,20 @@ static void expect_card(const struct card *card, const char *words)
 
 static void follow_card(struct fixture *f, int64_t after)
 {
+    f->state.tasks_seen_ms = BEGAN + after;
     progress_card_following(&f->facts, &f->goal, &f->state, BEGAN + after, &f->card);
+}
+
+static void what_was_not_seen_for_minutes_is_not_now(void **state)
+{
+    struct fixture *f = *state;
+    progress_card_following(&f->facts, &f->goal, &f->state, BEGAN + 60000, &f->card);
+    expect_card(&f->card, "Users: SERVED, 2 of 2 old tasks run."); /* from the preflight */
+    progress_card_following(&f->facts, &f->goal, &f->state, BEGAN + 120000, &f->card);
+    expect_card(&f->card, "Users: not known now; SERVED when I last saw the tasks, 14:02:08 UTC.");
+    f->state.tasks_seen_ms = BEGAN + 120000;
+    progress_card_following(&f->facts, &f->goal, &f->state, BEGAN + 400000, &f->card);
+    expect_card(&f->card, "SERVED when I last saw the tasks, 14:04:08 UTC.");
 }
 
 static void a_running_restart_shows_its_phase(void **state)
@@ -132,14 +145,14 @@ static void the_first_stopped_task_calls_for_help(void **state)
 static void ecs_events_of_a_step_are_one_message(void **state)
 {
     struct fixture *f = *state;
-    assert_false(progress_events(&f->facts, &f->output, &f->card));
+    assert_false(progress_events(&f->facts, &f->state, &f->output, &f->card));
     f->output.count = 3;
     f->output.events[0] = (struct follow_event){.kind = FOLLOW_EVENT_ECS, .at_ms = BEGAN};
     TEXT_COPY(f->output.events[0].text, "has started 2 tasks");
     f->output.events[1] = (struct follow_event){.kind = FOLLOW_EVENT_PHASE};
     f->output.events[2] = (struct follow_event){.kind = FOLLOW_EVENT_ECS, .at_ms = BEGAN + 1000};
     TEXT_COPY(f->output.events[2].text, "registered 1 targets");
-    assert_true(progress_events(&f->facts, &f->output, &f->card));
+    assert_true(progress_events(&f->facts, &f->state, &f->output, &f->card));
     assert_string_equal(f->card.quoted, "14:02:08 has started 2 tasks\n14:02:09 registered 1 targets");
 }
 
@@ -230,10 +243,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_running_restart_shows_its_phase),     TEST(a_failing_restart_says_so_and_what_not_to_do),
-        TEST(the_first_stopped_task_calls_for_help), TEST(ecs_events_of_a_step_are_one_message),
-        TEST(verdicts_read_as_what_they_are),        TEST(zero_is_no_success_to_be_proud_of),
-        TEST(a_rehearsal_says_so_everywhere),        TEST(facts_come_back_from_the_store),
+        TEST(a_running_restart_shows_its_phase),        TEST(a_failing_restart_says_so_and_what_not_to_do),
+        TEST(what_was_not_seen_for_minutes_is_not_now), TEST(a_failing_restart_says_so_and_what_not_to_do),
+        TEST(the_first_stopped_task_calls_for_help),    TEST(ecs_events_of_a_step_are_one_message),
+        TEST(verdicts_read_as_what_they_are),           TEST(zero_is_no_success_to_be_proud_of),
+        TEST(a_rehearsal_says_so_everywhere),           TEST(facts_come_back_from_the_store),
         TEST(usual_durations_come_from_the_past),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* Names to addresses: results, order of calls, cancel. */
 #include "net_rig.h"
 
+#include <netdb.h>
+
 #include "net/dns.h"
 
 struct ask {
@@ -24,6 +26,17 @@ static void start(struct rig *rig, struct ask *a, const char *host)
     assert_int_equal(a->done, 0);
 }
 
+/* Does this machine know the name? A bare one may have no /etc/hosts. */
+static bool is_known(const char *host)
+{
+    struct addrinfo *found = NULL;
+    bool known = getaddrinfo(host, NULL, NULL, &found) == 0;
+
+    if (found)
+        freeaddrinfo(found);
+    return known;
+}
+
 static void test_results(void **state)
 {
     struct rig rig;
@@ -45,8 +58,8 @@ static void test_results(void **state)
     assert_string_equal(four.request.addresses[0], "127.0.0.9");
     assert_true(six.request.ok);
     assert_string_equal(six.request.addresses[0], "::1");
-    assert_true(local.request.ok && local.request.count >= 1);
-    assert_true(text_starts(local.request.addresses[0], "127.") ||
+    assert_true(local.request.ok == is_known("localhost"));
+    assert_true(!local.request.ok || text_starts(local.request.addresses[0], "127.") ||
                 text_equal(local.request.addresses[0], "::1"));
     assert_false(unknown.request.ok);
     assert_int_equal(unknown.request.err.code, ERR_UNREACHABLE);
