@@ -198,6 +198,8 @@ struct operation {
     struct follow_goal goal;
     struct follow_state follow;
     int64_t carded_ms; /* world: when the card was last written */
+    int repeats;       /* tasks that stopped for a reason told before, not counted in a message yet */
+    int64_t repeats_told_ms;
 };
 
 struct operation *operation_create(struct engine *e, const struct request *request, const char *verb);

@@ -92,6 +92,8 @@ char *operation_save_detail(const struct operation *op)
 {
     json_t *j = json_pack("{s:i, s:b, s:I, s:i, s:s}", "version", DETAIL_VERSION, "confirmed", op->confirmed,
                           "moment_ms", (json_int_t)op->moment_ms, "notices", op->notices, "why", op->why);
+    json_object_set_new(j, "repeats", json_integer(op->repeats));
+    json_object_set_new(j, "repeats_told_ms", json_integer(op->repeats_told_ms));
     json_object_set_new(j, "request", request_save(&op->request));
     json_object_set_new(j, "facts", progress_facts_save(&op->facts));
     json_object_set_new(j, "preflight", preflight_save(&op->preflight));
@@ -116,6 +118,8 @@ bool operation_load_detail(struct operation *op, const char *detail, struct err 
     op->confirmed = jsonx_bool(j, "confirmed", false);
     op->moment_ms = jsonx_int(j, "moment_ms", 0);
     op->notices = (int)jsonx_int(j, "notices", 0);
+    op->repeats = (int)jsonx_int(j, "repeats", 0);
+    op->repeats_told_ms = jsonx_int(j, "repeats_told_ms", 0);
     TEXT_COPY(op->why, jsonx_text(j, "why"));
     request_load(jsonx_at(j, "request"), &op->request);
     progress_facts_load(jsonx_at(j, "facts"), &op->facts);

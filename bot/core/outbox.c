@@ -109,7 +109,7 @@ void outbox_settle(struct outbox_entry *e)
     }
     if (e->kept || !waits(e)) {
         outbox_place(e, AT_REST);
-        if (!e->kept && (e->forget || !e->durable)) {
+        if (!e->kept && (e->forget || !e->durable || e->row.thread_of[0] != '\0')) { /* never edited */
             outbox_drop(e);
         }
         return;

@@ -7,17 +7,12 @@
 
 #include "base/text.h"
 
-static void footer(const struct progress_facts *f, struct card *c)
-{
-    card_footer(c, "How it is now: %s status %s %s", f->command, f->target, f->key);
-}
-
 /* The head of every card of an operation. */
 static void begin(const struct progress_facts *f, enum card_tone tone, struct card *c)
 {
     card_init(c, tone);
     progress_text_where(f, c);
-    footer(f, c);
+    progress_text_footer(f, c);
 }
 
 static void restarting_title(const struct progress_facts *f, struct card *c)
@@ -72,13 +67,14 @@ void progress_card_uncertain(const struct progress_facts *f, int64_t wall_ms, st
     card_served(ret, "Users: not known whether they are served; I look now.");
     background(f, ret);
     text_time_of_day(at, wall_ms);
-    card_line(
-        ret,
-        "❔ %s UTC: no answer to UpdateService; it may or may not have arrived. I do not send it again. I "
-        "look for up to a minute whether a new deployment began.",
-        at);
+    card_line(ret,
+              "❔ %s UTC: I got no answer to UpdateService; it may or may not have arrived. I do not send it "
+              "again. I "
+              "look whether a new deployment began; a minute without one, and I tell you.",
+              at);
 }
 
+/* FAILED before following: AWS refused, or no deployment was seen to begin. */
 void progress_card_nothing(const struct progress_facts *f, enum operation_state end, const char *why,
                            struct card *ret)
 {
@@ -90,7 +86,7 @@ void progress_card_nothing(const struct progress_facts *f, enum operation_state 
         card_served(ret, "Users: not known whether they are served; look with status.");
     } else {
         card_title(ret, "⛔ NOT RESTARTED: %s · op %s", name, f->operation);
-        card_served(ret, "Users: as before; this restart changed nothing that I know of.");
+        card_served(ret, "Users: as before; this restart changed nothing for them that I know of.");
     }
     card_line(ret, "%s", why);
     background(f, ret);
@@ -152,7 +148,7 @@ void progress_card_following(const struct progress_facts *f, const struct follow
     char elapsed[TEXT_DURATION];
     begin(f, TONE_WORKING, ret);
     following_title(f, state, now_ms, ret);
-    progress_text_served(f, state, false, ret);
+    progress_text_served(f, state, now_ms, false, ret);
     progress_text_counts(state, ret);
     background(f, ret);
     if (goal->unsure) {
@@ -279,7 +275,7 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
         break;
     }
     if (s->verdict != VERDICT_SUCCEEDED && s->last_reason[0] != '\0') {
-        card_line(c, "Why: %s", s->last_reason);
+        card_line(c, "%d new task(s) stopped. Why: %s", s->failed_tasks, s->last_reason);
     }
     if (output != NULL && output->text[0] != '\0') {
         card_quote(c, output->text);
@@ -296,7 +292,7 @@ void progress_verdict(const struct progress_facts *f, const struct follow_goal *
 {
     begin(f, TONE_NEUTRAL, ret);
     end_title(f, state, ret);
-    progress_text_served(f, state, true, ret);
+    progress_text_served(f, state, state->ended_ms, true, ret);
     end_lines(f, state, output, ret);
     if (goal->unsure) {
         card_line(ret, "I followed %s. It may have been mine, ECS cannot tell.", goal->deployment_id);
@@ -308,10 +304,10 @@ void progress_verdict(const struct progress_facts *f, const struct follow_goal *
     if (needs_help(state)) {
         progress_text_escalation(f, ret);
         if (state->verdict == VERDICT_STOPPED_FOLLOWING) {
-            progress_text_stop_retrying(f, ret);
+            progress_text_stop_retrying(f, true, ret);
         }
     }
-    footer(f, ret);
+    progress_text_footer(f, ret);
 }
 
 void progress_card_ended(const struct progress_facts *f, const struct follow_goal *goal,
@@ -319,170 +315,13 @@ void progress_card_ended(const struct progress_facts *f, const struct follow_goa
 {
     begin(f, TONE_NEUTRAL, ret);
     end_title(f, state, ret);
-    progress_text_served(f, state, true, ret);
+    progress_text_served(f, state, state->ended_ms, true, ret);
     progress_text_counts(state, ret);
     background(f, ret);
     if (goal->unsure) {
         card_line(ret, "Followed: %s, which may be mine.", goal->deployment_id);
     }
     last_event(state, ret);
-}
-
-/* ---- notices */
-
-static void notice_task(const struct progress_facts *f, const struct follow_state *state,
-                        const struct follow_event *event, struct card *c)
-{
-    char name[160], lived[TEXT_DURATION] = "";
-    progress_text_name(f, name, sizeof(name));
-    if (event->lived_ms >= 0) {
-        text_duration(lived, event->lived_ms);
-    }
-    card_init(c, TONE_BAD);
-    if (event->number == 1) {
-        card_title(c, "🔴 First new task stopped%s%s: restart of %s · op %s",
-                   lived[0] != '\0' ? " after " : "", lived, name, f->operation);
-    } else {
-        card_title(c, "🔴 New task number %d stopped%s%s: %s · op %s", event->number,
-                   lived[0] != '\0' ? " after " : "", lived, name, f->operation);
-    }
-    progress_text_served(f, state, false, c);
-    card_line(c, "Why: %s", event->diagnosis.why);
-    if (event->diagnosis.exit_code >= 0) {
-        card_field(c, "Exit code", "%d", event->diagnosis.exit_code);
-    }
-    card_field(c, "Task", "%s", event->task.id);
-    if (event->diagnosis.hint[0] != '\0') {
-        card_line(c, "%s", event->diagnosis.hint);
-    }
-    if (event->task.stopped_reason[0] != '\0') {
-        card_quote(c, event->task.stopped_reason);
-    }
-    if (event->number == 1) {
-        progress_text_escalation(f, c);
-        progress_text_stop_retrying(f, c);
-        card_line(c, "Runbook 8.1 step 4 (count 0) would END service for users%s.",
-                  state->served == SERVED_YES ? " now" : "");
-    }
-}
-
-static void notice_not_stabilising(const struct progress_facts *f, const struct follow_state *state,
-                                   const struct follow_event *event, struct card *c)
-{
-    char name[160], at[TEXT_TIME];
-    progress_text_name(f, name, sizeof(name));
-    text_time_of_day(at, event->at_ms);
-    card_init(c, TONE_BAD);
-    card_title(c, "🔴 NOT STABILISING: %s, %s UTC, %d new task(s) stopped · op %s", name, at,
-               state->failed_tasks, f->operation);
-    progress_text_served(f, state, false, c);
-    card_line(c, "Unlikely to stabilise on its own.%s",
-              state->same_reason > 1 ? " The tasks stop for the same reason." : "");
-    if (state->last_reason[0] != '\0') {
-        card_line(c, "Why: %s", state->last_reason);
-    }
-    progress_text_escalation(f, c);
-    progress_text_stop_retrying(f, c);
-}
-
-static void notice_plain(const struct progress_facts *f, const struct follow_state *state,
-                         enum card_tone tone, const char *what, const struct follow_event *event,
-                         struct card *c)
-{
-    char name[160], at[TEXT_TIME], took[TEXT_DURATION];
-    progress_text_name(f, name, sizeof(name));
-    text_time_of_day(at, event->at_ms);
-    text_duration(took, event->at_ms - f->began_ms);
-    card_init(c, tone);
-    card_title(c, "%s: %s, %s UTC, %s in · op %s", what, name, at, took, f->operation);
-    progress_text_served(f, state, false, c);
-    if (event->text[0] != '\0') {
-        card_quote(c, event->text);
-    }
-}
-
-static enum progress_place notice_served(const struct progress_facts *f, const struct follow_state *state,
-                                         const struct follow_event *event, struct card *c)
-{
-    if (state->served == SERVED_NO) {
-        notice_plain(f, state, TONE_BAD, "🔻 USERS NOT SERVED", event, c);
-        progress_text_escalation(f, c);
-        return PROGRESS_NEW;
-    }
-    if (state->served == SERVED_YES && state->not_served_total_ms > 0) {
-        notice_plain(f, state, TONE_GOOD, "✅ USERS ARE SERVED AGAIN", event, c);
-        return PROGRESS_NEW;
-    }
-    return PROGRESS_NONE;
-}
-
-static enum progress_place notice(const struct progress_facts *f, const struct follow_state *state,
-                                  const struct follow_event *event, struct card *c)
-{
-    switch (event->kind) {
-    case FOLLOW_EVENT_ECS: /* progress_events */
-    case FOLLOW_EVENT_PHASE: /* the card shows it */ return PROGRESS_NONE;
-    case FOLLOW_EVENT_NEW_SERVE:
-        notice_plain(f, state, TONE_GOOD, "✅ New tasks serve, test the site now", event, c);
-        return PROGRESS_THREAD;
-    case FOLLOW_EVENT_TASK_STOPPED:
-        notice_task(f, state, event, c);
-        return event->number == 1 ? PROGRESS_NEW : PROGRESS_THREAD;
-    case FOLLOW_EVENT_NOT_STABILISING: notice_not_stabilising(f, state, event, c); return PROGRESS_NEW;
-    case FOLLOW_EVENT_SLOW:
-        notice_plain(f, state, TONE_WARNING, "🐢 SLOWER THAN USUAL, nothing has failed", event, c);
-        return PROGRESS_NEW;
-    case FOLLOW_EVENT_REMINDER:
-        notice_plain(f, state, TONE_WARNING, "⏰ STILL NOT FINISHED", event, c);
-        card_mention(c, f->asker_mention);
-        return PROGRESS_NEW;
-    case FOLLOW_EVENT_BLIND:
-        notice_plain(f, state, TONE_WARNING, "🙈 I CANNOT SEE AWS; ECS goes on without me", event, c);
-        return PROGRESS_NEW;
-    case FOLLOW_EVENT_SEEING:
-        notice_plain(f, state, TONE_NEUTRAL, "👀 I see AWS again", event, c);
-        return PROGRESS_NEW;
-    case FOLLOW_EVENT_SERVED_CHANGED: return notice_served(f, state, event, c);
-    }
-    return PROGRESS_NONE;
-}
-
-enum progress_place progress_notice(const struct progress_facts *f, const struct follow_state *state,
-                                    const struct follow_event *event, struct card *ret)
-{
-    const enum progress_place place = notice(f, state, event, ret);
-    ret->rehearsal = f->rehearsal;
-    if (place == PROGRESS_NEW) {
-        footer(f, ret);
-    }
-    return place;
-}
-
-bool progress_events(const struct progress_facts *f, const struct follow_output *output, struct card *ret)
-{
-    char at[TEXT_TIME], line[ECS_REASON + TEXT_TIME];
-    bool any = false;
-    card_init(ret, TONE_NEUTRAL);
-    card_title(ret, "ECS on %s %s · op %s", f->target, f->key, f->operation);
-    ret->rehearsal = f->rehearsal;
-    for (size_t i = 0; i < output->count; i++) {
-        const struct follow_event *e = &output->events[i];
-        if (e->kind == FOLLOW_EVENT_ECS) {
-            text_time_of_day(at, e->at_ms);
-            TEXT_FORMAT(line, "%s %s", at, e->text);
-            card_quote(ret, line);
-            any = true;
-        }
-    }
-    return any;
-}
-
-void progress_away(const struct progress_facts *f, struct card *ret)
-{
-    card_init(ret, TONE_WARNING);
-    card_title(ret, "%s", f->away);
-    ret->rehearsal = f->rehearsal;
-    footer(f, ret);
 }
 
 bool progress_changed(const struct follow_state *before, const struct follow_state *after)

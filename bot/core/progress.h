@@ -48,12 +48,18 @@ void progress_card_ended(const struct progress_facts *f, const struct follow_goa
 void progress_card_nothing(const struct progress_facts *f, enum operation_state end, const char *why,
                            struct card *ret);
 
-/* ---- messages */
+/* ---- messages (progress_notice.c) */
 enum progress_place { PROGRESS_NONE, PROGRESS_THREAD, PROGRESS_NEW };
 enum progress_place progress_notice(const struct progress_facts *f, const struct follow_state *state,
                                     const struct follow_event *event, struct card *ret);
 /* What ECS said in this step, as one message for the card's thread. False when it said nothing. */
-bool progress_events(const struct progress_facts *f, const struct follow_output *output, struct card *ret);
+bool progress_events(const struct progress_facts *f, const struct follow_state *state,
+                     const struct follow_output *output, struct card *ret);
+/* Is this a task that stopped for a reason that was told often enough? state: after the step. */
+bool progress_repeats(const struct follow_state *state, const struct follow_output *output, size_t index);
+/* Said in the thread instead, for `count` of them. */
+void progress_repeated(const struct progress_facts *f, const struct follow_state *state, int count,
+                       struct card *ret);
 /* The bot was restarted while ECS went on. */
 void progress_away(const struct progress_facts *f, struct card *ret);
 void progress_verdict(const struct progress_facts *f, const struct follow_goal *goal,
@@ -66,11 +72,14 @@ bool progress_changed(const struct follow_state *before, const struct follow_sta
 
 /* ---- sentences that several cards share (progress_text.c) */
 void progress_text_where(const struct progress_facts *f, struct card *c);
-void progress_text_served(const struct progress_facts *f, const struct follow_state *s, bool over,
-                          struct card *c);
+void progress_text_footer(const struct progress_facts *f, struct card *c);
+/* What was not seen for a while is said as that, with the moment it was last seen. */
+void progress_text_served(const struct progress_facts *f, const struct follow_state *s, int64_t now_ms,
+                          bool over, struct card *c);
 void progress_text_counts(const struct follow_state *s, struct card *c);
 void progress_text_escalation(const struct progress_facts *f, struct card *c);
-void progress_text_stop_retrying(const struct progress_facts *f, struct card *c);
+/* over: nobody keeps watching. */
+void progress_text_stop_retrying(const struct progress_facts *f, bool over, struct card *c);
 /* "cotak prod api (PRODUCTION)" */
 void progress_text_name(const struct progress_facts *f, char *to, size_t size);
 

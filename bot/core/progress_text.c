@@ -23,26 +23,37 @@ void progress_text_where(const struct progress_facts *f, struct card *c)
     c->rehearsal = f->rehearsal;
 }
 
-void progress_text_served(const struct progress_facts *f, const struct follow_state *s, bool over,
-                          struct card *c)
+void progress_text_footer(const struct progress_facts *f, struct card *c)
 {
-    char since[TEXT_TIME + 16] = "";
-    if (s->served_since_ms != 0) {
-        char at[TEXT_TIME];
-        text_time_of_day(at, s->served_since_ms);
-        TEXT_FORMAT(since, " since %s UTC", at);
+    card_footer(c, "How it is now: %s status %s %s", f->command, f->target, f->key);
+}
+
+/* Tasks are read at least every 30 s; what is older than this is not "now". */
+#define SERVED_OLD_MS 90000
+
+static bool served_is_old(const struct progress_facts *f, const struct follow_state *s, int64_t now_ms,
+                          char *to, size_t size)
+{
+    const int64_t seen = s->tasks_seen_ms != 0 ? s->tasks_seen_ms : f->began_ms;
+    char at[TEXT_TIME];
+    if (s->served == SERVED_UNKNOWN || now_ms - seen <= SERVED_OLD_MS) {
+        return false;
     }
-    if (s->served == SERVED_NO) {
-        card_served(c, "Users: NOT SERVED%s. %d of %d new tasks run, %d old ones.", since, s->new_running,
-                    s->wanted, s->old_running);
-    } else if (s->served == SERVED_UNKNOWN) {
-        card_served(c, "Users: not known whether they are served; I could not look yet.");
-    } else if (over) {
+    text_time_of_day(at, seen);
+    text_format(to, size, "Users: not known now; %s when I last saw the tasks, %s UTC.",
+                s->served == SERVED_YES ? "SERVED" : "NOT SERVED", at);
+    return true;
+}
+
+static void served_by(const struct progress_facts *f, const struct follow_state *s, const char *since,
+                      bool over, struct card *c)
+{
+    if (over) {
         card_served(c, "Users: SERVED%s, %d of %d tasks run.", since, s->new_running + s->old_running,
                     s->wanted);
     } else if (s->new_serve_ms != 0) {
-        card_served(c, "Users: SERVED%s by %d of %d new tasks. Old tasks drain, up to 5 min.", since,
-                    s->new_running, s->wanted);
+        card_served(c, "Users: SERVED%s by %d of %d new tasks. %s", since, s->new_running, s->wanted,
+                    s->old_running > 0 ? "Old tasks drain, up to 5 min." : "Connections to old tasks end.");
     } else if (s->failed_tasks > 0 && s->old_running > 0) {
         card_served(c,
                     "Users: SERVED%s, %d of %d old tasks run. Do not stop them: new tasks cannot start now.",
@@ -52,6 +63,28 @@ void progress_text_served(const struct progress_facts *f, const struct follow_st
                     "Users: SERVED%s, %d of %d old tasks run. No downtime expected; some users may have to "
                     "sign in again.",
                     since, s->old_running, f->wanted);
+    }
+}
+
+void progress_text_served(const struct progress_facts *f, const struct follow_state *s, int64_t now_ms,
+                          bool over, struct card *c)
+{
+    char since[TEXT_TIME + 16] = "", old[CARD_TEXT];
+    /* being served has a beginning only after an outage */
+    if (s->served_since_ms != 0 && (s->served == SERVED_NO || s->not_served_total_ms > 0)) {
+        char at[TEXT_TIME];
+        text_time_of_day(at, s->served_since_ms);
+        TEXT_FORMAT(since, " since %s UTC", at);
+    }
+    if (served_is_old(f, s, now_ms, old, sizeof(old))) {
+        card_served(c, "%s", old);
+    } else if (s->served == SERVED_NO) {
+        card_served(c, "Users: NOT SERVED%s. %d of %d new tasks run, %d old ones.", since, s->new_running,
+                    s->wanted, s->old_running);
+    } else if (s->served == SERVED_UNKNOWN) {
+        card_served(c, "Users: not known whether they are served; I cannot see the tasks.");
+    } else {
+        served_by(f, s, since, over, c);
     }
 }
 
@@ -77,16 +110,16 @@ void progress_text_escalation(const struct progress_facts *f, struct card *c)
                  "immediately.\"");
 }
 
-void progress_text_stop_retrying(const struct progress_facts *f, struct card *c)
+void progress_text_stop_retrying(const struct progress_facts *f, bool over, struct card *c)
 {
     char profile[CONFIG_NAME + 16] = "";
     if (f->profile[0] != '\0') {
         TEXT_FORMAT(profile, " --profile %s", f->profile);
     }
-    card_line(c, "%s To stop retrying and keep the old tasks, in a shell:",
-              f->breaker
-                  ? "ECS rolls back by itself after some more failures (circuit breaker). I keep watching."
-                  : "ECS retries for ever (no circuit breaker). I keep watching.");
+    card_line(c, "%s%s To stop retrying and keep the old tasks, in a shell:",
+              f->breaker ? "ECS rolls back by itself after some more failures (circuit breaker)."
+                         : "ECS retries for ever (no circuit breaker).",
+              over ? "" : " I keep watching.");
     card_line(c,
               "aws ecs stop-service-deployment%s --region %s --stop-type ROLLBACK --service-deployment-arn "
               "\"$(aws ecs list-service-deployments%s --region %s --cluster %s --service %s --status "

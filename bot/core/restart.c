@@ -208,10 +208,7 @@ void engine_restart(struct command_call *call)
     TEXT_FORMAT(op->row.service_name, "%s/%s/%s/%s",
                 op->target->account[0] != '\0' ? op->target->account : "unchecked", op->target->region,
                 op->target->cluster, op->service->name);
-    char away[sizeof(op->facts.away)];
-    TEXT_COPY(away, op->facts.away);
     first_facts(op);
-    TEXT_COPY(op->facts.away, away);
     command_started(call);
     restart_go(op, RESTART_CHECKING);
 }
@@ -281,10 +278,13 @@ void restart_stop(struct operation *op)
 static void state_the_gap(struct operation *op)
 {
     char gap[TEXT_DURATION];
-    text_duration(gap, op->engine->away_ms);
+    const int64_t away = op->engine->away_ms;
+    text_duration(gap, away);
     TEXT_FORMAT(op->facts.away,
                 "I was away %s (restarted). ECS went on without me; what it did meanwhile is in this thread.",
-                gap);
+                away < 0      ? "for a while" /* the clock was set back */
+                : away < 1000 ? "for less than a second"
+                              : gap);
 }
 
 static void ask_again(struct operation *op)
@@ -313,7 +313,9 @@ static void route_again(struct operation *op)
 
 void restart_resume(struct operation *op)
 {
-    state_the_gap(op);
+    if (op->state == OP_ACTING || op->state == OP_UNCERTAIN || op->state == OP_FOLLOWING) {
+        state_the_gap(op);
+    }
     if (op->state == OP_REQUESTED || op->state == OP_QUEUED) {
         if (engine_wall(op->engine) - op->moment_ms > ENGINE_LEASE_MS) {
             ask_again(op);
@@ -337,10 +339,11 @@ void restart_lost_target(struct operation *op)
         "Its target or service is not in the configuration any more. ECS goes on by itself; I "
         "do not look any more.";
     if (op->state == OP_ASKING) {
-        operation_refuse(op, why);
-    } else if (op->state == OP_ACTING) {
-        restart_end(op, OP_FAILED, why);
+        operation_refuse(op, "Its target or service is not in the configuration any more. See: targets");
     } else {
+        if (op->state == OP_ACTING) { /* sent or not: nobody can tell */
+            operation_move(op, OP_UNCERTAIN);
+        }
         restart_end(op, op->state == OP_FOLLOWING ? OP_STOPPED_FOLLOWING : OP_CANCELLED, why);
     }
 }

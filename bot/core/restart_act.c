@@ -140,7 +140,7 @@ void restart_begin_following(struct operation *op, const char *deployment_id, bo
     if (!unsure) { /* what the preflight saw a moment ago, until the first look */
         op->follow.old_running = op->preflight.running;
         op->follow.served = op->preflight.running > 0 ? SERVED_YES : SERVED_NO;
-        op->follow.served_since_ms = op->facts.began_ms;
+        op->follow.served_since_ms = op->preflight.running > 0 ? 0 : op->facts.began_ms;
     }
     operation_move(op, OP_FOLLOWING);
     operation_audit(op, "following", "%s%s", deployment_id, unsure ? " (may be mine)" : "");
@@ -226,7 +226,8 @@ static void not_found(struct loop_timer *t)
         loop_timer_start(op->engine->loop, &op->timer, SEARCH_MS); /* unseen is not "none" */
         return;
     }
-    restart_end(op, OP_FAILED,
+    /* not seen is neither done nor not done */
+    restart_end(op, op->looked ? OP_FAILED : OP_CANCELLED,
                 op->looked
                     ? "No answer came to UpdateService, and no new deployment appeared within a minute: it "
                       "most likely never arrived. I did not send it again. Check the deployments with "

@@ -8,7 +8,8 @@
 #include "base/text.h"
 #include "engine_private.h"
 
-#define CARD_EVERY_MS 15000 /* world: elapsed time alone */
+#define CARD_EVERY_MS 15000  /* world: elapsed time alone */
+#define REPEATS_MS    300000 /* world: between two counts of tasks that stopped for a known reason */
 
 static bool wants_tasks(struct ecs_watch *w, const struct snapshot *s)
 {
@@ -27,14 +28,25 @@ static void stage_notice(struct operation *op, struct store_txn *t, enum progres
 static void stage_notices(struct operation *op, struct store_txn *t, const struct follow_output *out)
 {
     struct card *card = op->engine->card;
-    if (progress_events(&op->facts, out, card)) {
+    if (progress_events(&op->facts, &op->follow, out, card)) {
         stage_notice(op, t, PROGRESS_THREAD, card);
     }
     for (size_t i = 0; i < out->count; i++) {
+        if (progress_repeats(&op->follow, out, i)) {
+            op->repeats++;
+            continue;
+        }
         const enum progress_place place = progress_notice(&op->facts, &op->follow, &out->events[i], card);
         if (place != PROGRESS_NONE) {
             stage_notice(op, t, place, card);
         }
+    }
+    const int64_t now = engine_world(op->engine);
+    if (op->repeats > 0 && now - op->repeats_told_ms >= REPEATS_MS) {
+        progress_repeated(&op->facts, &op->follow, op->repeats, card);
+        stage_notice(op, t, PROGRESS_THREAD, card);
+        op->repeats = 0;
+        op->repeats_told_ms = now;
     }
 }
 

@@ -258,6 +258,8 @@ static void a_thread_waits_for_its_parent(void **state)
     assert_int_equal(f->count, 2);
     assert_string_equal(f->messages[0].title, "card");
     assert_string_equal(f->messages[1].thread, "m-7F3K/card");
+    assert_string_equal(outbox_message(f->outbox, "7F3K/card"), "m-7F3K/card");
+    assert_string_equal(outbox_message(f->outbox, "7F3K/notice/1"), ""); /* never edited: not kept */
 }
 
 static void a_throttled_channel_pauses_and_loses_nothing(void **state)

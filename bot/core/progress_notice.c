@@ -1,0 +1,224 @@
+/* Messages that are new because somebody must notice, and lines for the card's thread. A deployment that
+ * fails again and again for one reason is told three times in full, then as a count now and then. */
+#include <string.h>
+
+#include "base/text.h"
+#include "ecs/diagnose.h"
+#include "progress.h"
+
+#define TOLD_IN_FULL 3
+
+static int times_seen(const struct follow_state *state, const char *key)
+{
+    for (size_t i = 0; i < state->reason_count; i++) {
+        if (strcmp(state->reasons[i].key, key) == 0) {
+            return state->reasons[i].count;
+        }
+    }
+    return 0;
+}
+
+bool progress_repeats(const struct follow_state *state, const struct follow_output *output, size_t index)
+{
+    const struct follow_event *event = &output->events[index];
+    if (event->kind != FOLLOW_EVENT_TASK_STOPPED || event->number == 1) {
+        return false;
+    }
+    int later = 0;
+    for (size_t i = index + 1; i < output->count; i++) {
+        later += output->events[i].kind == FOLLOW_EVENT_TASK_STOPPED &&
+                 strcmp(output->events[i].diagnosis.key, event->diagnosis.key) == 0;
+    }
+    return times_seen(state, event->diagnosis.key) - later > TOLD_IN_FULL;
+}
+
+void progress_repeated(const struct progress_facts *f, const struct follow_state *state, int count,
+                       struct card *ret)
+{
+    card_init(ret, TONE_BAD);
+    card_title(ret, "🔴 %d more new task(s) stopped for a reason told above, %d in all: %s %s · op %s", count,
+               state->failed_tasks, f->target, f->key, f->operation);
+    card_line(ret, "Why: %s", state->last_reason);
+    ret->rehearsal = f->rehearsal;
+}
+
+static void notice_task(const struct progress_facts *f, const struct follow_state *state,
+                        const struct follow_event *event, struct card *c)
+{
+    char name[160], lived[TEXT_DURATION] = "";
+    progress_text_name(f, name, sizeof(name));
+    if (event->lived_ms >= 0) {
+        text_duration(lived, event->lived_ms);
+    }
+    card_init(c, TONE_BAD);
+    if (event->number == 1) {
+        card_title(c, "🔴 First new task stopped%s%s: restart of %s · op %s",
+                   lived[0] != '\0' ? " after " : "", lived, name, f->operation);
+    } else {
+        card_title(c, "🔴 New task number %d stopped%s%s: %s · op %s", event->number,
+                   lived[0] != '\0' ? " after " : "", lived, name, f->operation);
+    }
+    progress_text_served(f, state, event->at_ms, false, c);
+    card_line(c, "Why: %s", event->diagnosis.why);
+    if (event->diagnosis.exit_code >= 0) {
+        card_field(c, "Exit code", "%d", event->diagnosis.exit_code);
+    }
+    card_field(c, "Task", "%s", event->task.id);
+    if (event->diagnosis.hint[0] != '\0') {
+        card_line(c, "%s", event->diagnosis.hint);
+    }
+    if (event->task.stopped_reason[0] != '\0') {
+        card_quote(c, event->task.stopped_reason);
+    }
+    if (event->number == 1) {
+        progress_text_escalation(f, c);
+        progress_text_stop_retrying(f, false, c);
+        card_line(c, "Runbook 8.1 step 4 (count 0) would END service for users%s.",
+                  state->served == SERVED_YES ? " now" : "");
+    }
+}
+
+static void notice_not_stabilising(const struct progress_facts *f, const struct follow_state *state,
+                                   const struct follow_event *event, struct card *c)
+{
+    char name[160], at[TEXT_TIME];
+    progress_text_name(f, name, sizeof(name));
+    text_time_of_day(at, event->at_ms);
+    card_init(c, TONE_BAD);
+    card_title(c, "🔴 NOT STABILISING: %s, %s UTC, %d new task(s) stopped · op %s", name, at,
+               state->failed_tasks, f->operation);
+    progress_text_served(f, state, event->at_ms, false, c);
+    card_line(c, "Unlikely to stabilise on its own.%s",
+              state->same_reason > 1 ? " The tasks stop for the same reason." : "");
+    if (state->last_reason[0] != '\0') {
+        card_line(c, "Why: %s", state->last_reason);
+    }
+    progress_text_escalation(f, c);
+    progress_text_stop_retrying(f, false, c);
+}
+
+static void notice_plain(const struct progress_facts *f, const struct follow_state *state,
+                         enum card_tone tone, const char *what, const struct follow_event *event,
+                         struct card *c)
+{
+    char name[160], at[TEXT_TIME], took[TEXT_DURATION];
+    progress_text_name(f, name, sizeof(name));
+    text_time_of_day(at, event->at_ms);
+    text_duration(took, event->at_ms - f->began_ms);
+    card_init(c, tone);
+    card_title(c, "%s: %s, %s UTC, %s in · op %s", what, name, at, took, f->operation);
+    progress_text_served(f, state, event->at_ms, false, c);
+    if (event->text[0] != '\0') {
+        card_quote(c, event->text);
+    }
+}
+
+static void notice_reminder(const struct progress_facts *f, const struct follow_state *state,
+                            const struct follow_event *event, struct card *c)
+{
+    notice_plain(f, state, state->failed_tasks > 0 ? TONE_BAD : TONE_WARNING, "⏰ STILL NOT FINISHED", event,
+                 c);
+    if (state->failed_tasks > 0) {
+        card_line(c, "%d new task(s) stopped so far. Why: %s", state->failed_tasks, state->last_reason);
+        progress_text_escalation(f, c);
+    } else {
+        card_line(c, "%d of %d new tasks run, %d pending. Nothing has failed; I keep watching.",
+                  state->new_running, state->wanted, state->new_pending);
+        card_mention(c, f->asker_mention);
+    }
+}
+
+static enum progress_place notice_served(const struct progress_facts *f, const struct follow_state *state,
+                                         const struct follow_event *event, struct card *c)
+{
+    if (state->served == SERVED_NO) {
+        notice_plain(f, state, TONE_BAD, "🔻 USERS NOT SERVED", event, c);
+        progress_text_escalation(f, c);
+        return PROGRESS_NEW;
+    }
+    if (state->served == SERVED_YES && state->not_served_total_ms > 0) {
+        notice_plain(f, state, TONE_GOOD, "✅ USERS ARE SERVED AGAIN", event, c);
+        return PROGRESS_NEW;
+    }
+    return PROGRESS_NONE;
+}
+
+static enum progress_place notice(const struct progress_facts *f, const struct follow_state *state,
+                                  const struct follow_event *event, struct card *c)
+{
+    switch (event->kind) {
+    case FOLLOW_EVENT_ECS: /* progress_events */
+    case FOLLOW_EVENT_PHASE: /* the card shows it */ return PROGRESS_NONE;
+    case FOLLOW_EVENT_NEW_SERVE:
+        notice_plain(f, state, TONE_GOOD, "✅ New tasks serve, test the site now", event, c);
+        return PROGRESS_THREAD;
+    case FOLLOW_EVENT_TASK_STOPPED:
+        notice_task(f, state, event, c);
+        return event->number == 1 ? PROGRESS_NEW : PROGRESS_THREAD;
+    case FOLLOW_EVENT_NOT_STABILISING: notice_not_stabilising(f, state, event, c); return PROGRESS_NEW;
+    case FOLLOW_EVENT_SLOW:
+        notice_plain(f, state, TONE_WARNING, "🐢 SLOWER THAN USUAL, nothing has failed", event, c);
+        return PROGRESS_NEW;
+    case FOLLOW_EVENT_REMINDER: notice_reminder(f, state, event, c); return PROGRESS_NEW;
+    case FOLLOW_EVENT_BLIND:
+        notice_plain(f, state, TONE_WARNING, "🙈 I CANNOT SEE AWS; ECS goes on without me", event, c);
+        return PROGRESS_NEW;
+    case FOLLOW_EVENT_SEEING:
+        notice_plain(f, state, TONE_NEUTRAL, "👀 I see AWS again", event, c);
+        return PROGRESS_NEW;
+    case FOLLOW_EVENT_SERVED_CHANGED: return notice_served(f, state, event, c);
+    }
+    return PROGRESS_NONE;
+}
+
+enum progress_place progress_notice(const struct progress_facts *f, const struct follow_state *state,
+                                    const struct follow_event *event, struct card *ret)
+{
+    const enum progress_place place = notice(f, state, event, ret);
+    ret->rehearsal = f->rehearsal;
+    if (place == PROGRESS_NEW) {
+        progress_text_footer(f, ret);
+    }
+    return place;
+}
+
+/* What a crash loop makes ECS say again and again; the card counts it. */
+static bool of_the_loop(const char *message)
+{
+    switch (diagnose_event(message)) {
+    case EVENT_STARTED:
+    case EVENT_STOPPED:
+    case EVENT_REGISTERED:
+    case EVENT_DEREGISTERED:
+    case EVENT_DRAINING: return true;
+    default: return false;
+    }
+}
+
+bool progress_events(const struct progress_facts *f, const struct follow_state *state,
+                     const struct follow_output *output, struct card *ret)
+{
+    char at[TEXT_TIME], line[ECS_REASON + TEXT_TIME];
+    bool any = false;
+    card_init(ret, TONE_NEUTRAL);
+    card_title(ret, "ECS on %s %s · op %s", f->target, f->key, f->operation);
+    ret->rehearsal = f->rehearsal;
+    for (size_t i = 0; i < output->count; i++) {
+        const struct follow_event *e = &output->events[i];
+        if (e->kind == FOLLOW_EVENT_ECS && !(state->not_stabilising && of_the_loop(e->text))) {
+            text_time_of_day(at, e->at_ms);
+            TEXT_FORMAT(line, "%s %s", at, e->text);
+            card_quote(ret, line);
+            any = true;
+        }
+    }
+    return any;
+}
+
+void progress_away(const struct progress_facts *f, struct card *ret)
+{
+    card_init(ret, TONE_WARNING);
+    card_title(ret, "%s", f->away);
+    ret->rehearsal = f->rehearsal;
+    progress_text_footer(f, ret);
+}
