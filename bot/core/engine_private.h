@@ -164,6 +164,7 @@ struct operation {
     bool confirmed;
     int64_t moment_ms; /* wall: when a person last wanted it */
     int notices;       /* numbers given to messages */
+    bool blind_told;   /* SEARCHING: that nothing can be seen */
     char why[500];     /* why it was refused or failed */
     /* a step being recorded */
     bool committing;

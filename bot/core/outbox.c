@@ -224,6 +224,11 @@ void outbox_load(struct outbox *o, const struct store_outbox *row)
 void outbox_forget(struct outbox *o, const char *operation)
 {
     struct outbox_entry *e, *next;
+    for (e = o->by_id; e != NULL; e = e->hh.next) { /* lines that wait must still find their thread */
+        if (strcmp(e->row.operation, operation) == 0 && e->row.thread[0] == '\0') {
+            TEXT_COPY(e->row.thread, outbox_message(o, e->row.thread_of));
+        }
+    }
     HASH_ITER(hh, o->by_id, e, next)
     {
         if (strcmp(e->row.operation, operation) == 0) {

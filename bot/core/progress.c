@@ -94,13 +94,15 @@ void progress_card_nothing(const struct progress_facts *f, enum operation_state 
 
 /* ---- following */
 
-static const char *phase_text(enum follow_phase p)
+static const char *phase_text(const struct follow_state *s)
 {
-    switch (p) {
+    switch (s->phase) {
     case FOLLOW_WAITING: return "⏳ ECS has taken the order; its deployment does not show yet";
     case FOLLOW_STARTING: return "⏳ Starting new tasks";
     case FOLLOW_HEALTH: return "⏳ New tasks run; waiting until all count as healthy";
-    case FOLLOW_DRAINING: return "⏳ Old tasks drain";
+    case FOLLOW_DRAINING:
+        return s->old_running > 0 ? "⏳ Old tasks drain"
+                                  : "⏳ Old tasks have stopped; waiting until ECS calls it complete";
     case FOLLOW_ROLLING_BACK: return "↩️ Rolling back to the old tasks";
     case FOLLOW_ENDED: break;
     }
@@ -159,7 +161,7 @@ void progress_card_following(const struct progress_facts *f, const struct follow
         card_line(ret, "Why: %s", state->last_reason);
     }
     text_elapsed(elapsed, now_ms - f->began_ms);
-    card_line(ret, "%s, %d of %d · %s of %s%s%s", phase_text(state->phase), state->new_running, state->wanted,
+    card_line(ret, "%s, %d of %d · %s of %s%s%s", phase_text(state), state->new_running, state->wanted,
               elapsed, f->usual, f->untouched[0] != '\0' ? " · " : "", f->untouched);
     last_event(state, ret);
 }
@@ -199,6 +201,12 @@ static void end_title(const struct progress_facts *f, const struct follow_state 
     text_duration(took, s->ended_ms - f->began_ms);
     switch (s->verdict) {
     case VERDICT_SUCCEEDED:
+        if (s->wanted == 0) {
+            c->tone = TONE_WARNING;
+            card_title(c, "⚠️ ENDED WITH 0 TASKS: restart of %s, %s · %s UTC, %s · op %s", name,
+                       f->asker, at, took, f->operation);
+            break;
+        }
         c->tone = TONE_GOOD;
         card_title(c, "✅ DONE: %s restarted, %s · %s UTC, %s · op %s", name, f->asker, at, took,
                    f->operation);
@@ -231,13 +239,16 @@ static void end_of_success(const struct progress_facts *f, const struct follow_s
 {
     if (wanted_zero) {
         card_line(c, "0 tasks wanted, 0 run: the deployment is complete, but nothing serves users.");
+        card_line(c, "Somebody set the count to 0 (I cannot see who). To start it again: %s restart %s %s",
+                  f->command, f->target, f->key);
         return;
     }
     if (s->failed_tasks == 0) {
         card_line(c, "All new tasks came up on the first launch · same task definition %s",
                   f->task_definition);
     } else {
-        card_line(c, "%d new task(s) stopped before it held · last: %s", s->failed_tasks, s->last_reason);
+        card_line(c, "%d new task%s stopped before it held · last: %s", s->failed_tasks,
+                  s->failed_tasks == 1 ? "" : "s", s->last_reason);
     }
     if (s->not_served_total_ms > 0) {
         char outage[TEXT_DURATION];
@@ -275,7 +286,8 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
         break;
     }
     if (s->verdict != VERDICT_SUCCEEDED && s->last_reason[0] != '\0') {
-        card_line(c, "%d new task(s) stopped. Why: %s", s->failed_tasks, s->last_reason);
+        card_line(c, "%d new task%s stopped. Why: %s", s->failed_tasks, s->failed_tasks == 1 ? "" : "s",
+                  s->last_reason);
     }
     if (output != NULL && output->text[0] != '\0') {
         card_quote(c, output->text);

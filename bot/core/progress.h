@@ -60,6 +60,8 @@ bool progress_repeats(const struct follow_state *state, const struct follow_outp
 /* Said in the thread instead, for `count` of them. */
 void progress_repeated(const struct progress_facts *f, const struct follow_state *state, int count,
                        struct card *ret);
+/* No answer to UpdateService, and ECS cannot be seen either. */
+void progress_unseen(const struct progress_facts *f, struct card *ret);
 /* The bot was restarted while ECS went on. */
 void progress_away(const struct progress_facts *f, struct card *ret);
 void progress_verdict(const struct progress_facts *f, const struct follow_goal *goal,

@@ -36,8 +36,8 @@ void progress_repeated(const struct progress_facts *f, const struct follow_state
                        struct card *ret)
 {
     card_init(ret, TONE_BAD);
-    card_title(ret, "🔴 %d more new task(s) stopped for a reason told above, %d in all: %s %s · op %s", count,
-               state->failed_tasks, f->target, f->key, f->operation);
+    card_title(ret, "🔴 %d more new task%s stopped for a reason told above, %d in all: %s %s · op %s", count,
+               count == 1 ? "" : "s", state->failed_tasks, f->target, f->key, f->operation);
     card_line(ret, "Why: %s", state->last_reason);
     ret->rehearsal = f->rehearsal;
 }
@@ -85,8 +85,8 @@ static void notice_not_stabilising(const struct progress_facts *f, const struct 
     progress_text_name(f, name, sizeof(name));
     text_time_of_day(at, event->at_ms);
     card_init(c, TONE_BAD);
-    card_title(c, "🔴 NOT STABILISING: %s, %s UTC, %d new task(s) stopped · op %s", name, at,
-               state->failed_tasks, f->operation);
+    card_title(c, "🔴 NOT STABILISING: %s, %s UTC, %d new task%s stopped · op %s", name, at,
+               state->failed_tasks, state->failed_tasks == 1 ? "" : "s", f->operation);
     progress_text_served(f, state, event->at_ms, false, c);
     card_line(c, "Unlikely to stabilise on its own.%s",
               state->same_reason > 1 ? " The tasks stop for the same reason." : "");
@@ -113,17 +113,24 @@ static void notice_plain(const struct progress_facts *f, const struct follow_sta
     }
 }
 
+static void still_waiting(const struct follow_state *state, struct card *c)
+{
+    card_line(c,
+              "%d of %d new tasks run, %d pending, %d old ones run. No new task has failed; I keep watching.",
+              state->new_running, state->wanted, state->new_pending, state->old_running);
+}
+
 static void notice_reminder(const struct progress_facts *f, const struct follow_state *state,
                             const struct follow_event *event, struct card *c)
 {
     notice_plain(f, state, state->failed_tasks > 0 ? TONE_BAD : TONE_WARNING, "⏰ STILL NOT FINISHED", event,
                  c);
     if (state->failed_tasks > 0) {
-        card_line(c, "%d new task(s) stopped so far. Why: %s", state->failed_tasks, state->last_reason);
+        card_line(c, "%d new task%s stopped so far. Why: %s", state->failed_tasks,
+                  state->failed_tasks == 1 ? "" : "s", state->last_reason);
         progress_text_escalation(f, c);
     } else {
-        card_line(c, "%d of %d new tasks run, %d pending. Nothing has failed; I keep watching.",
-                  state->new_running, state->wanted, state->new_pending);
+        still_waiting(state, c);
         card_mention(c, f->asker_mention);
     }
 }
@@ -158,6 +165,7 @@ static enum progress_place notice(const struct progress_facts *f, const struct f
     case FOLLOW_EVENT_NOT_STABILISING: notice_not_stabilising(f, state, event, c); return PROGRESS_NEW;
     case FOLLOW_EVENT_SLOW:
         notice_plain(f, state, TONE_WARNING, "🐢 SLOWER THAN USUAL, nothing has failed", event, c);
+        still_waiting(state, c);
         return PROGRESS_NEW;
     case FOLLOW_EVENT_REMINDER: notice_reminder(f, state, event, c); return PROGRESS_NEW;
     case FOLLOW_EVENT_BLIND:
@@ -213,6 +221,21 @@ bool progress_events(const struct progress_facts *f, const struct follow_state *
         }
     }
     return any;
+}
+
+void progress_unseen(const struct progress_facts *f, struct card *ret)
+{
+    char name[160];
+    progress_text_name(f, name, sizeof(name));
+    card_init(ret, TONE_WARNING);
+    card_title(ret, "🙈 NOT KNOWN WHETHER IT RUNS: restart of %s · op %s", name, f->operation);
+    card_served(ret, "Users: not known whether they are served; I cannot see AWS.");
+    card_line(ret,
+              "I got no answer to UpdateService and cannot look at the service since. I do not send it again "
+              "and keep looking; the AWS console shows whether a deployment runs.");
+    progress_text_where(f, ret);
+    card_mention(ret, f->asker_mention);
+    progress_text_footer(f, ret);
 }
 
 void progress_away(const struct progress_facts *f, struct card *ret)

@@ -78,6 +78,8 @@ void progress_text_served(const struct progress_facts *f, const struct follow_st
     }
     if (served_is_old(f, s, now_ms, old, sizeof(old))) {
         card_served(c, "%s", old);
+    } else if (s->served == SERVED_NO && s->wanted == 0) {
+        card_served(c, "Users: NOT SERVED%s. 0 tasks are wanted: somebody set the count to 0.", since);
     } else if (s->served == SERVED_NO) {
         card_served(c, "Users: NOT SERVED%s. %d of %d new tasks run, %d old ones.", since, s->new_running,
                     s->wanted, s->old_running);

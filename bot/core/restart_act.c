@@ -217,6 +217,18 @@ static void found(struct ecs_watch *w, const struct snapshot *s)
     }
 }
 
+/* The card's edit notifies nobody. */
+static void tell_blind(struct operation *op)
+{
+    struct card *card = op->engine->card;
+    char suffix[32];
+    struct store_txn *t = operation_begin(op);
+    progress_unseen(&op->facts, card);
+    TEXT_FORMAT(suffix, "notice/%d", ++op->notices);
+    operation_stage(op, t, suffix, PROGRESS_NEW, false, card);
+    operation_commit(op, t, false, searching);
+}
+
 static void not_found(struct loop_timer *t)
 {
     struct operation *op = t->user;
@@ -224,6 +236,10 @@ static void not_found(struct loop_timer *t)
     const bool patient = engine_world(op->engine) - op->facts.began_ms < op->engine->config->give_up_after_ms;
     if (busy || (!op->looked && patient)) {
         loop_timer_start(op->engine->loop, &op->timer, SEARCH_MS); /* unseen is not "none" */
+        if (!busy && !op->blind_told) {
+            op->blind_told = true;
+            tell_blind(op);
+        }
         return;
     }
     /* not seen is neither done nor not done */

@@ -218,6 +218,36 @@ static void many_questions_silence_neither_clicks_nor_readers(void **state)
     assert_int_equal(r->ecs.redeploys, 1);
 }
 
+/* A stop at any moment of questions, look-ups, clicks and reading commands: whoever works for us comes back
+ * to living memory. */
+static void a_stop_at_any_moment_is_clean(void **state)
+{
+    (void)state;
+    for (int64_t at = 0; at < 2600; at += 20) {
+        struct rig *r = mem_alloc(sizeof(*r));
+        rig_init(r);
+        r->chat->delay_ms = 130;
+        r->commit_ms = 35;
+        r->ecs.answer_ms = 170;
+        rig_start(r);
+        rig_ask(r, "restart cotak prod hub");
+        rig_ask(r, "status cotak prod");
+        rig_ask(r, "whoami");
+        rig_run(r, at < 1200 ? at : 1200);
+        const struct chat_message *m = fake_chat_by_key(r->chat, "/ask");
+        if (at > 1200 && m != NULL && m->card.button_count == 2) {
+            rig_click(r, "ana", "confirm", m->card.buttons[1].value, m->id);
+            rig_click(r, "cy", "confirm", m->card.buttons[1].value, m->id);
+            rig_run(r, at - 1200);
+        }
+        rig_close(r);
+        rig_run(r, 20000);
+        assert_true(r->ecs.redeploys <= 1);
+        rig_finish(r);
+        mem_free(r);
+    }
+}
+
 /* ---- an hour of failing */
 
 static void a_crash_loop_is_counted_and_not_recited(void **state)
@@ -234,7 +264,7 @@ static void a_crash_loop_is_counted_and_not_recited(void **state)
     assert_in_range(fake_chat_said(r->chat, "stopped for a reason told above"), 5, 12);
     assert_true(r->chat->count < 30);
     const struct card *verdict = &fake_chat_by_key(r->chat, "/verdict")->card;
-    assert_true(card_says(verdict, "34 new task(s) stopped. Why: exit code 1"));
+    assert_true(card_says(verdict, "34 new tasks stopped. Why: exit code 1"));
     assert_false(card_says(verdict, "I keep watching"));
     const struct chat_message *reminder = fake_chat_first(r->chat, "STILL NOT FINISHED");
     assert_true(card_says(&reminder->card, "Why: exit code 1"));
@@ -242,6 +272,22 @@ static void a_crash_loop_is_counted_and_not_recited(void **state)
 }
 
 /* ---- what cannot be known is not claimed */
+
+static void a_lost_answer_and_no_sight_is_told_and_ends(void **state)
+{
+    struct rig *r = *state;
+    r->ecs.lose_reply = true;
+    r->ecs.blind_to_ms = 1000 * MINUTE;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_run(r, 3 * MINUTE);
+    assert_int_equal(fake_chat_said(r->chat, "NOT KNOWN WHETHER IT RUNS"), 1);
+    rig_settle(r, 1, 90 * MINUTE);
+    assert_int_equal(r->settled_count, 1);
+    assert_int_equal(fake_chat_said(r->chat, "NOT KNOWN WHETHER IT RUNS"), 1);
+    assert_int_equal(fake_chat_said(r->chat, "NOT RESTARTED"), 0);
+    assert_int_equal(r->ecs.redeploys, 1);
+}
 
 static void a_bot_that_lost_its_target_does_not_call_it_not_restarted(void **state)
 {
@@ -291,6 +337,8 @@ int main(void)
         TEST(who_asked_needs_the_right_when_a_second_person_confirms),
         TEST(a_flood_of_words_does_not_silence_a_click),
         TEST(many_questions_silence_neither_clicks_nor_readers),
+        cmocka_unit_test(a_stop_at_any_moment_is_clean),
+        TEST(a_lost_answer_and_no_sight_is_told_and_ends),
         TEST(a_crash_loop_is_counted_and_not_recited),
         TEST(a_bot_that_lost_its_target_does_not_call_it_not_restarted),
         TEST(a_restart_of_the_bot_in_an_instant_reads_so),

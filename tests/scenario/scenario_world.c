@@ -31,7 +31,7 @@ static const struct expected rows[] = {
     {"throttled", OP_SUCCEEDED, "✅ DONE", 0, 0, NULL},
     {"stale", OP_SUCCEEDED, "✅ DONE", 0, 0, NULL},
     {"lost-reply", OP_SUCCEEDED, "✅ DONE", 0, 0, NULL},
-    {"gone-zero", OP_SUCCEEDED, "✅ DONE", 0, 0, NULL},
+    {"gone-zero", OP_SUCCEEDED, "ENDED WITH 0 TASKS", 0, 0, NULL},
 };
 
 static bool mentions(const struct card *card, const char *principal)
@@ -73,6 +73,9 @@ static void play(const struct expected *x)
         fail_msg("%s ended %s: %s", x->scenario, operation_word(r->settled[0].state), m->first);
     }
     CHECK_ROW(x->scenario, fake_ecs_updates(r->world) == 1);
+    /* only where the count went to 0 was anybody cut off */
+    CHECK_ROW(x->scenario, fake_chat_said(r->chat, "USERS NOT SERVED") ==
+                               (strcmp(x->scenario, "gone-zero") == 0 ? 1U : 0U));
     CHECK_ROW(x->scenario, r->chat->fastest_edit_ms >= 3000);
     expect_first_stopped(r, x);
     rig_finish(r);
