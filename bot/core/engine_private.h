@@ -204,6 +204,8 @@ struct operation {
 };
 
 struct operation *operation_create(struct engine *e, const struct request *request, const char *verb);
+/* When a person wanted it: what the two minutes of ENGINE_LEASE_MS are counted from. */
+int64_t operation_moment(const struct engine *e, const struct request *request);
 /* From the store. NULL with a log line when it cannot be read. */
 struct operation *operation_load(struct engine *e, const struct store_operation *row);
 void operation_destroy(struct operation *op); /* now; nothing may be owed to it */

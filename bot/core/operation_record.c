@@ -44,12 +44,19 @@ static void fresh_id(const struct engine *e, char to[STORE_ID])
     text_copy(to, STORE_ID, id);
 }
 
+/* By its origin's clock; a clock ahead of ours gains nothing. */
+int64_t operation_moment(const struct engine *e, const struct request *request)
+{
+    const int64_t now = engine_wall(e);
+    return request->origin_ms > 0 && request->origin_ms < now ? request->origin_ms : now;
+}
+
 struct operation *operation_create(struct engine *e, const struct request *request, const char *verb)
 {
     struct operation *op = create(e);
     op->request = *request;
     op->state = OP_REQUESTED;
-    op->moment_ms = engine_wall(e);
+    op->moment_ms = operation_moment(e, request);
     fresh_id(e, op->row.id);
     TEXT_COPY(op->row.verb, verb);
     TEXT_COPY(op->row.server, request->place.server);

@@ -70,7 +70,10 @@ static bool right_world(const struct preflight_facts *f, struct preflight *p)
         return true;
     }
     if (!f->identified) {
-        refuse(p, "I could not find out as which AWS account I act: %s", f->identity_trouble);
+        refuse(p,
+               "I could not find out as which AWS account I act: %s. Ask again; if it stays so, tell who "
+               "operates this bot.",
+               f->identity_trouble);
         return false;
     }
     if (strcmp(f->account, t->account) != 0) {
@@ -81,8 +84,10 @@ static bool right_world(const struct preflight_facts *f, struct preflight *p)
         return false;
     }
     if (t->partition[0] != '\0' && strcmp(f->partition, t->partition) != 0) {
-        refuse(p, "My AWS credentials belong to partition %s, but %s is in partition %s (%s).", f->partition,
-               t->name, t->partition, t->region);
+        refuse(p,
+               "My AWS credentials belong to partition %s, but %s is in partition %s (%s). Give the target "
+               "the right profile or role.",
+               f->partition, t->name, t->partition, t->region);
         return false;
     }
     return true;
@@ -151,7 +156,7 @@ static bool restartable(const struct preflight_facts *f, struct preflight *p)
 {
     const struct ecs_service *s = &f->snapshot->service;
     if (f->snapshot->service_absence != ECS_SEEN) {
-        refuse(p, "I could not look at %s: %s", f->service->name,
+        refuse(p, "I could not look at %s: %s. Ask again; if it stays so: the AWS console.", f->service->name,
                f->snapshot->trouble[0] != '\0' ? f->snapshot->trouble : "ECS did not answer in time");
         return false;
     }
@@ -160,7 +165,10 @@ static bool restartable(const struct preflight_facts *f, struct preflight *p)
         return false;
     }
     if (s->status[0] != '\0' && strcmp(s->status, "ACTIVE") != 0) {
-        refuse(p, "The service %s is %s: it is being deleted, a restart cannot work.", s->name, s->status);
+        refuse(p,
+               "The service %s is %s: it is being deleted, a restart cannot work. Look at it in the AWS "
+               "console.",
+               s->name, s->status);
         return false;
     }
     if (s->controller[0] != '\0' && strcmp(s->controller, "ECS") != 0) {
@@ -252,7 +260,7 @@ static void grade_others(const struct preflight_facts *f, struct preflight *p)
             at, ago, primary->id);
     } else if (f->recent.operation[0] != '\0' && f->wall_ms - f->recent.ended_ms < RECENT_MS) {
         text_duration(ago, f->wall_ms - f->recent.ended_ms);
-        ask(p, REASON_RECENT, "It was restarted %s ago by %s (%s).", ago, f->recent.who, f->recent.operation);
+        ask(p, REASON_RECENT, "A restart by %s (%s) ended %s ago.", f->recent.who, f->recent.operation, ago);
     } else {
         say(p, "nothing else deploying");
     }

@@ -152,6 +152,15 @@ void restart_begin_following(struct operation *op, const char *deployment_id, bo
     restart_go(op, RESTART_FOLLOWING);
 }
 
+static void refused_by_aws(struct operation *op, const char *words)
+{
+    char why[sizeof(op->why)];
+    TEXT_FORMAT(
+        why, "AWS refused UpdateService, so nothing was changed: %s. When that is mended: %s restart %s %s",
+        words, op->facts.command, op->facts.target, op->facts.key);
+    restart_end(op, OP_FAILED, why);
+}
+
 static void redeployed(struct ecs_redeploy *r)
 {
     struct operation *op = r->user;
@@ -162,7 +171,7 @@ static void redeployed(struct ecs_redeploy *r)
     if (r->ok ? r->deployment_id[0] == '\0' : r->uncertain) { /* done, or perhaps done, but as what? */
         restart_go(op, RESTART_SEARCHING);
     } else if (!r->ok) {
-        restart_end(op, OP_FAILED, r->err.text);
+        refused_by_aws(op, r->err.text);
     } else if (strcmp(r->deployment_id, op->preflight.primary_id) == 0) {
         restart_end(op, OP_FAILED,
                     "ECS accepted UpdateService but began no new deployment. Look at the service in "

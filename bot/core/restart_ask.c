@@ -180,7 +180,7 @@ void restart_confirm(struct operation *op, const struct request *by)
 {
     answered(op, by);
     op->confirmed = true;
-    op->moment_ms = op->question.answered_ms;
+    op->moment_ms = operation_moment(op->engine, by);
     operation_audit(op, "confirmed", "by %s:user:%s", by->who.server, by->who.user);
     restart_go(op, RESTART_CHECKING);
 }

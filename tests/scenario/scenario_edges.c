@@ -130,6 +130,24 @@ static void what_a_stop_called_not_accepted_does_not_run_later(void **state)
     assert_true(card_says(&newest(r)->card, "Ask again"));
 }
 
+/* Two minutes from when a person wanted it, not from when it reached us. */
+static void old_intent_is_counted_from_its_origin(void **state)
+{
+    struct rig *r = *state;
+    r->chat->throttle = 100;
+    rig_start(r);
+    rig_ask_as(r, "ana", "restart cotak prod", "slack/late", clock_wall(&r->clock) - 50000);
+    rig_run(r, 2000);
+    rig_kill(r);
+    rig_run(r, 1); /* the loop was stopped */
+    rig_run(r, 80000);
+    r->chat->throttle = 0;
+    rig_start(r);
+    rig_run(r, 10 * MINUTE);
+    assert_int_equal(r->ecs.redeploys, 0);
+    assert_true(card_says(&newest(r)->card, "Ask again"));
+}
+
 /* ---- between the question and the answer */
 
 static void a_new_reason_to_ask_is_asked(void **state)
@@ -332,6 +350,7 @@ int main(void)
         TEST(a_stop_waits_for_the_looks_of_a_reading_command),
         TEST(a_stop_frees_the_replies_that_wait),
         TEST(what_a_stop_called_not_accepted_does_not_run_later),
+        TEST(old_intent_is_counted_from_its_origin),
         TEST(a_new_reason_to_ask_is_asked),
         TEST(two_questions_about_one_service_are_not_both_acted_on),
         TEST(who_asked_needs_the_right_when_a_second_person_confirms),

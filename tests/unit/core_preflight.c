@@ -193,7 +193,7 @@ static void others_at_work_are_asked_about(void **state)
     TEXT_COPY(f->facts.recent.operation, "9QXD");
     TEXT_COPY(f->facts.recent.who, "@bo");
     f->facts.recent.ended_ms = NOW - 179000;
-    expect(f, PREFLIGHT_ASK, "restarted 2 min 59 s ago by @bo (9QXD)");
+    expect(f, PREFLIGHT_ASK, "A restart by @bo (9QXD) ended 2 min 59 s ago.");
     f->facts.recent.ended_ms = NOW - 180000;
     expect(f, PREFLIGHT_GO, "nothing else deploying");
 }
