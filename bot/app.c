@@ -213,9 +213,10 @@ static void on_chat_fatal(void *user, const struct err *err)
     struct app *a = user;
 
     a->chats_fatal++;
-    log_error("app", NULL, "%s", err->text);
     if (a->chats_fatal == a->o.config->chat_count)
         tell_fatal(a, err);
+    else
+        log_error("app", NULL, "%s; the other chats go on", err->text);
 }
 
 static bool create_chats(struct app *a, struct err *err)

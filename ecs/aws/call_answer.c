@@ -148,7 +148,8 @@ static void explain_refused(struct aws_call *c, const struct answer_scene *s)
                 c->code, who, service, c->action, resource, s->region);
     } else if (retry_classify(c->status, c->code) == RETRY_SKEW) {
         err_set(&c->err, ERR_DENIED,
-                "%s: AWS refuses the signature of %s %s in %s: check the secret key of %s and this machine's "
+                "%s: AWS refuses the signature of %s %s in %s: check the secret key (from: %s) and this "
+                "machine's "
                 "clock (corrected by %lld s)",
                 c->code, service, c->action, s->region, who, (long long)(s->skew_ms / 1000));
     } else if (strstr(c->code, "NotFound") != NULL) {
