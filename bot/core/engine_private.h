@@ -199,7 +199,10 @@ struct operation {
     struct follow_goal goal;
     struct follow_state follow;
     int64_t carded_ms; /* world: when the card was last written */
-    int repeats;       /* tasks that stopped for a reason told before, not counted in a message yet */
+    int64_t
+        stuck_ms; /* wall: since when looks are let go because a step is being written; 0 = they are not */
+    bool stuck_told;
+    int repeats; /* tasks that stopped for a reason told before, not counted in a message yet */
     int64_t repeats_told_ms;
 };
 

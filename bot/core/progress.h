@@ -62,6 +62,8 @@ void progress_repeated(const struct progress_facts *f, const struct follow_state
                        struct card *ret);
 /* No answer to UpdateService, and ECS cannot be seen either. */
 void progress_unseen(const struct progress_facts *f, struct card *ret);
+/* The bot's own store does not take what it sees. */
+void progress_stuck(const struct progress_facts *f, struct card *ret);
 /* The bot was restarted while ECS went on. */
 void progress_away(const struct progress_facts *f, struct card *ret);
 void progress_verdict(const struct progress_facts *f, const struct follow_goal *goal,

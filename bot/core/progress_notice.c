@@ -238,6 +238,21 @@ void progress_unseen(const struct progress_facts *f, struct card *ret)
     progress_text_footer(f, ret);
 }
 
+void progress_stuck(const struct progress_facts *f, struct card *ret)
+{
+    char name[160];
+    progress_text_name(f, name, sizeof(name));
+    card_init(ret, TONE_WARNING);
+    card_title(ret, "⚠️ I CANNOT TELL HOW IT GOES: restart of %s · op %s", name, f->operation);
+    card_served(ret, "Users: not known whether they are served; look with status.");
+    card_line(ret,
+              "ECS goes on, but my own store does not take what I see, so the card stands still. Tell who "
+              "operates this bot; I go on as soon as it writes again.");
+    card_mention(ret, f->asker_mention);
+    ret->rehearsal = f->rehearsal;
+    progress_text_footer(f, ret);
+}
+
 void progress_away(const struct progress_facts *f, struct card *ret)
 {
     card_init(ret, TONE_WARNING);

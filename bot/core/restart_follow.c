@@ -1,7 +1,7 @@
 /* FOLLOWING: each look of the poller is one step of the follower, and each step with something to tell is one
  * transaction: its state, the card, the new messages, the verdict. A step in which only time went by is
  * written every fifteen seconds, with the card's elapsed time. While a step is being written the next look is
- * let go: the one after it sees everything. */
+ * let go: the one after it sees everything; when that lasts a minute, people are told. */
 #include <string.h>
 
 #include "base/fault.h"
@@ -9,6 +9,7 @@
 #include "engine_private.h"
 
 #define CARD_EVERY_MS 15000  /* world: elapsed time alone */
+#define STUCK_MS      60000  /* wall: a store that does not write for so long is told */
 #define REPEATS_MS    300000 /* world: between two counts of tasks that stopped for a known reason */
 
 static bool wants_tasks(struct ecs_watch *w, const struct snapshot *s)
@@ -99,13 +100,34 @@ static void finish(struct operation *op, const struct follow_output *out)
     operation_commit(op, t, false, stepped);
 }
 
+/* Without the store nothing durable can be said; silence would look like nothing happens. */
+static void tell_stuck(struct operation *op)
+{
+    struct engine *e = op->engine;
+    const int64_t now = engine_wall(e);
+    if (op->stuck_ms == 0) {
+        op->stuck_ms = now;
+    } else if (!op->stuck_told && now - op->stuck_ms >= STUCK_MS) {
+        struct store_outbox row = {0};
+        TEXT_COPY(row.server, op->row.server);
+        TEXT_COPY(row.channel, op->row.channel);
+        TEXT_COPY(row.thread, op->row.thread);
+        op->stuck_told = true;
+        progress_stuck(&op->facts, e->card);
+        outbox_say(e->outbox, &row, e->card, NULL);
+    }
+}
+
 static void seen(struct ecs_watch *w, const struct snapshot *s)
 {
     struct operation *op = w->user;
     struct engine *e = op->engine;
     if (operation_writing(op)) {
+        tell_stuck(op);
         return;
     }
+    op->stuck_ms = 0;
+    op->stuck_told = false;
     const int64_t now = engine_world(e);
     const struct follow_state before = op->follow;
     follow_step(&op->goal, &op->follow, s, now, e->output);

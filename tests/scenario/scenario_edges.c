@@ -289,6 +289,22 @@ static void a_crash_loop_is_counted_and_not_recited(void **state)
     assert_true(card_says(&reminder->card, "+1 555 0100"));
 }
 
+static void a_store_that_stops_while_following_is_told(void **state)
+{
+    struct rig *r = *state;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_run(r, 30000);
+    r->fail_commits = true;
+    rig_run(r, 5 * MINUTE);
+    assert_int_equal(fake_chat_said(r->chat, "I CANNOT TELL HOW IT GOES"), 1);
+    r->fail_commits = false;
+    rig_settle(r, 1, 30 * MINUTE);
+    assert_int_equal(r->settled_count, 1);
+    assert_int_equal(r->settled[0].state, OP_SUCCEEDED);
+    assert_int_equal(fake_chat_said(r->chat, "I CANNOT TELL HOW IT GOES"), 1);
+}
+
 /* ---- what cannot be known is not claimed */
 
 static void a_lost_answer_and_no_sight_is_told_and_ends(void **state)
@@ -358,6 +374,7 @@ int main(void)
         TEST(many_questions_silence_neither_clicks_nor_readers),
         cmocka_unit_test(a_stop_at_any_moment_is_clean),
         TEST(a_lost_answer_and_no_sight_is_told_and_ends),
+        TEST(a_store_that_stops_while_following_is_told),
         TEST(a_crash_loop_is_counted_and_not_recited),
         TEST(a_bot_that_lost_its_target_does_not_call_it_not_restarted),
         TEST(a_restart_of_the_bot_in_an_instant_reads_so),
