@@ -201,6 +201,45 @@ static void who_asked_needs_the_right_when_a_second_person_confirms(void **state
     assert_true(card_says(&newest(r)->card, "@ana may not do this any more"));
 }
 
+static void ignored(struct request_taken *t, bool ok, const char *text)
+{
+    (void)t;
+    (void)ok;
+    (void)text;
+}
+
+/* The same button, pressed where it was not asked. */
+static void click_elsewhere(struct rig *r, const char *server, const char *channel,
+                            const struct chat_message *m, int64_t age)
+{
+    static struct request_taken taken = {.done = ignored};
+    static struct request q;
+    q = (struct request){.source = REQUEST_CLICK, .origin_ms = clock_wall(&r->clock) - age};
+    TEXT_FORMAT(q.delivery, "slack/elsewhere/%d", ++r->asked);
+    TEXT_COPY(q.who.server, server);
+    TEXT_COPY(q.who.user, "ana");
+    TEXT_COPY(q.place.server, server);
+    TEXT_COPY(q.place.channel, channel);
+    TEXT_COPY(q.click_action, "confirm");
+    TEXT_COPY(q.click_value, m->card.buttons[1].value);
+    TEXT_COPY(q.click_message, m->id);
+    engine_submit(rig_life(r)->engine, &q, &taken);
+    rig_run(r, 2000);
+}
+
+static void a_button_works_only_where_it_was_asked_and_while_it_is_fresh(void **state)
+{
+    struct rig *r = *state;
+    const struct chat_message *m = ask_for_hub(r);
+    click_elsewhere(r, "slack", "C0OTHER", m, 0);
+    click_elsewhere(r, "other", "C0INCIDENT", m, 0);
+    click_elsewhere(r, "slack", "C0INCIDENT", m, 61000);
+    assert_int_equal(r->ecs.redeploys, 0);
+    assert_int_equal(m->card.button_count, 2);
+    click_elsewhere(r, "slack", "C0INCIDENT", m, 0);
+    assert_int_equal(r->ecs.redeploys, 1);
+}
+
 /* ---- floods */
 
 static void a_flood_of_words_does_not_silence_a_click(void **state)
@@ -370,6 +409,7 @@ int main(void)
         TEST(a_new_reason_to_ask_is_asked),
         TEST(two_questions_about_one_service_are_not_both_acted_on),
         TEST(who_asked_needs_the_right_when_a_second_person_confirms),
+        TEST(a_button_works_only_where_it_was_asked_and_while_it_is_fresh),
         TEST(a_flood_of_words_does_not_silence_a_click),
         TEST(many_questions_silence_neither_clicks_nor_readers),
         cmocka_unit_test(a_stop_at_any_moment_is_clean),
