@@ -1,11 +1,12 @@
 /* Reads one service: the service itself, its tasks (running and stopped), its history.
  *
- *   service ────────────────────┐
- *   running ids ──┐             ├──▶ done, or the deadline
- *   stopped ids ──┴──▶ tasks ───┤
- *   history ────────────────────┘
+ *   service ─────────────────────────────────┐
+ *   running ids ──▶ stopped ids ──▶ tasks ────┼──▶ done, or the deadline
+ *   history ──────────────────────────────────┘
  *
- * All that can is asked at once. A part that fails is absent with its reason and spoils no other. At the
+ * All that can is asked at once. The stopped ids come after the running ones: a task that is stopped in
+ * between is then in both lists, the other way round it would be in none, and the old tasks that just handed
+ * over would seem never to have been. A part that fails is absent with its reason and spoils no other. At the
  * deadline what is still open is absent. When more tasks exist than a page holds, running ones come first:
  * they say whether users are served. */
 #include <string.h>
@@ -69,13 +70,22 @@ static void ask_ids(struct reading *r, enum part part, const char *desired)
                   "desiredStatus", desired, "maxResults", ECS_TASKS));
 }
 
+static bool has_id(const json_t *ids, const json_t *id)
+{
+    for (size_t i = 0; i < json_array_size(ids); i++)
+        if (json_equal(json_array_get(ids, i), id))
+            return true;
+    return false;
+}
+
 static void ask_tasks(struct reading *r)
 {
     json_t *ids = json_array();
 
     for (int list = 0; list < 2; list++)
         for (size_t i = 0; i < json_array_size(r->ids[list]) && json_array_size(ids) < ECS_TASKS; i++)
-            json_array_append(ids, json_array_get(r->ids[list], i));
+            if (!has_id(ids, json_array_get(r->ids[list], i)))
+                json_array_append(ids, json_array_get(r->ids[list], i));
     if (json_array_size(ids) > 0) {
         ask(r, PART_TASKS, "DescribeTasks", json_pack("{s:s, s:o}", "cluster", r->ref.cluster, "tasks", ids));
         return;
@@ -122,7 +132,11 @@ static void read_ids(struct reading *r, enum part part)
         r->snapshot->tasks_absence = trouble_absence(c);
         trouble_tell(r->snapshot, &r->ref, aws_session_region(r->aws), c);
     }
-    if (!r->open[PART_RUNNING] && !r->open[PART_STOPPED] && r->snapshot->tasks_absence == ECS_NOT_READ)
+    if (r->snapshot->tasks_absence != ECS_NOT_READ)
+        return;
+    if (part == PART_RUNNING)
+        ask_ids(r, PART_STOPPED, "STOPPED");
+    else
         ask_tasks(r);
 }
 
@@ -291,10 +305,8 @@ void reading_look(struct ecs *e, struct ecs_look *look)
     s->service_absence = s->tasks_absence = s->history_absence = ECS_NOT_READ;
     ask(r, PART_SERVICE, "DescribeServices",
         json_pack("{s:s, s:[s]}", "cluster", look->ref.cluster, "services", look->ref.service));
-    if (look->with_tasks) {
+    if (look->with_tasks)
         ask_ids(r, PART_RUNNING, "RUNNING");
-        ask_ids(r, PART_STOPPED, "STOPPED");
-    }
     if (look->with_history)
         ask_history(r);
 }
@@ -314,7 +326,6 @@ struct reading *reading_start(struct client *c, const struct service_ref *ref, c
     r->done = done;
     r->user = user;
     ask_ids(r, PART_RUNNING, "RUNNING");
-    ask_ids(r, PART_STOPPED, "STOPPED");
     ask_history(r);
     return r;
 }

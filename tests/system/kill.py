@@ -14,7 +14,7 @@ import tempfile
 
 from harness import Bot, Sim, Trouble, wait_until, words
 
-VERDICT = ("DONE", "ENDED", "FAILED", "SUPERSEDED", "STOPPED FOLLOWING", "NOT RESTARTED")
+VERDICT = ("DONE", "ENDED", "FAILED", "SUPERSEDED", "STOPPED FOLLOWING", "NOT RESTARTED", "NOT KNOWN")
 
 
 def verdicts(sim):

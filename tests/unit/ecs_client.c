@@ -47,6 +47,43 @@ static void test_look(void **unused)
     assert_int_equal(done, 1);
 }
 
+/* ECS hands over while we look: the old task leaves the running ones between two answers. It must be seen,
+ * once. */
+static bool handed_over;
+
+static void hands_over(struct rig *r, struct server_call *call, const char *action, json_t *body)
+{
+    const bool stopped = text_equal(jsonx_text(body, "desiredStatus"), "STOPPED");
+
+    if (strcmp(action, "DescribeTasks") == 0) {
+        assert_int_equal(json_array_size(jsonx_at(body, "tasks")), 2);
+        rig_text(call, 200, "{\"tasks\":[{\"taskArn\":\"a/old\"},{\"taskArn\":\"a/new\"}]}");
+    } else if (strcmp(action, "ListTasks") != 0) {
+        rig_usual(r, call, action, body);
+    } else {
+        const char *before = stopped ? "{\"taskArns\":[]}" : "{\"taskArns\":[\"a/old\",\"a/new\"]}";
+        const char *after = stopped ? "{\"taskArns\":[\"a/old\"]}" : "{\"taskArns\":[\"a/new\"]}";
+
+        rig_text(call, 200, handed_over ? after : before);
+        handed_over = true; /* just after the first list was told */
+    }
+}
+
+static void test_handing_over(void **unused)
+{
+    static struct rig r;
+    struct ecs_look l;
+
+    (void)unused;
+    handed_over = false;
+    rig_open(&r, hands_over, 1000, 5);
+    look(&r, &l);
+    RIG_WAIT(&r, done);
+    assert_int_equal(seen->tasks_absence, ECS_SEEN);
+    assert_int_equal(seen->task_count, 2);
+    rig_close(&r);
+}
+
 /* ---- absent parts, one row each: how AWS answers to what, and what the snapshot says */
 
 static const struct scene {
@@ -442,6 +479,7 @@ int main(void)
         cmocka_unit_test(test_redeploy_fails), cmocka_unit_test(test_identify),
         cmocka_unit_test(test_identify_fails), cmocka_unit_test(test_names),
         cmocka_unit_test(test_destroyed),      cmocka_unit_test(test_endpoint_note),
+        cmocka_unit_test(test_handing_over),
     };
     return cmocka_run_group_tests(tests, NULL, drop_copy);
 }
