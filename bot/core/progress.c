@@ -39,11 +39,7 @@ static void background(const struct progress_facts *f, struct card *c)
 static void before_served(const struct progress_facts *f, int running, struct card *c)
 {
     if (running > 0) {
-        card_served(
-            c,
-            "Users: SERVED, %d of %d old tasks run. No downtime expected; some users may have to sign "
-            "in again.",
-            running, f->wanted);
+        card_served(c, "Users: SERVED, %d of %d old tasks run. %s", running, f->wanted, f->cost);
     } else {
         card_served(c, "Users: NOT SERVED, no task runs.");
     }
@@ -102,7 +98,7 @@ static const char *phase_text(const struct follow_state *s)
     case FOLLOW_HEALTH: return "⏳ New tasks run; waiting until all count as healthy";
     case FOLLOW_DRAINING:
         return s->old_running > 0 ? "⏳ Old tasks drain"
-                                  : "⏳ Old tasks have stopped; waiting until ECS calls it complete";
+                                  : "⏳ The last old tasks end, up to 5 min; then ECS calls it complete";
     case FOLLOW_ROLLING_BACK: return "↩️ Rolling back to the old tasks";
     case FOLLOW_ENDED: break;
     }

@@ -20,6 +20,7 @@ struct progress_facts {
     char command[40];        /* "/cloudtak" */
     char checks[600];
     char untouched[120]; /* "hub, events: not touched"; "" */
+    char cost[120];      /* what users notice while it goes well: "No downtime expected; …" */
     char usual[80];      /* "usually 5-10 min" */
     char task_definition[256];
     char superseded[160]; /* "I superseded ecs-svc/…, begun in the same second"; "" */

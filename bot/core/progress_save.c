@@ -21,6 +21,7 @@ json_t *progress_facts_save(const struct progress_facts *f)
     json_object_update(j, more);
     json_decref(more);
     json_object_set_new(j, "other", json_string(f->other));
+    json_object_set_new(j, "cost", json_string(f->cost));
     json_object_set_new(j, "escalation", escalation);
     return j;
 }
@@ -46,6 +47,7 @@ void progress_facts_load(const json_t *saved, struct progress_facts *ret)
     LOAD(checks, "checks");
     LOAD(untouched, "untouched");
     LOAD(usual, "usual");
+    LOAD(cost, "cost");
     LOAD(task_definition, "task_definition");
     LOAD(superseded, "superseded");
     LOAD(other, "other");

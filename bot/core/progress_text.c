@@ -59,10 +59,8 @@ static void served_by(const struct progress_facts *f, const struct follow_state 
                     "Users: SERVED%s, %d of %d old tasks run. Do not stop them: new tasks cannot start now.",
                     since, s->old_running, s->wanted);
     } else {
-        card_served(c,
-                    "Users: SERVED%s, %d of %d old tasks run. No downtime expected; some users may have to "
-                    "sign in again.",
-                    since, s->old_running, f->wanted);
+        card_served(c, "Users: SERVED%s, %d of %d old tasks run. %s", since, s->old_running, f->wanted,
+                    f->cost);
     }
 }
 

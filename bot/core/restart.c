@@ -150,6 +150,17 @@ static void untouched(const struct operation *op, char *to, size_t size)
     }
 }
 
+/* What users notice of a restart that goes well. */
+static const char *cost_of(enum drops drops)
+{
+    switch (drops) {
+    case DROPS_SOCKETS: return "WebSockets and TAK connections drop for a moment and come back.";
+    case DROPS_IMPORTS: return "No downtime expected, but a running import is lost.";
+    case DROPS_NOTHING: break;
+    }
+    return "No downtime expected; some users may have to sign in again.";
+}
+
 static void first_facts(struct operation *op)
 {
     const struct config *config = op->engine->config;
@@ -173,6 +184,7 @@ static void first_facts(struct operation *op)
     TEXT_COPY(f->escalation.name, config->escalation.name);
     TEXT_COPY(f->escalation.mention, config->escalation.mention);
     TEXT_COPY(f->escalation.phone, config->escalation.phone);
+    TEXT_COPY(f->cost, cost_of(op->service->drops));
     untouched(op, f->untouched, sizeof(f->untouched));
     f->asked_ms = engine_world(op->engine) - (engine_wall(op->engine) - op->request.origin_ms);
 }

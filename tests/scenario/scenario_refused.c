@@ -297,6 +297,9 @@ static void only_the_asker_confirms_and_only_once(void **state)
     rig_run(r, 5000);
     assert_int_equal(r->ecs.redeploys, 1);
     assert_true(card_says(&m->card, "✔ Confirmed by @ana"));
+    const struct card *card = &fake_chat_by_key(r->chat, "/card")->card; /* the hub's users notice it */
+    assert_true(card_says(card, "WebSockets and TAK connections drop for a moment"));
+    assert_false(card_says(card, "No downtime expected"));
     assert_int_equal(m->card.button_count, 0);
     rig_click(r, "ana", "confirm", value, m->id);
     rig_run(r, 2000);

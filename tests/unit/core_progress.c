@@ -33,6 +33,7 @@ static int setup(void **state)
     TEXT_COPY(f->facts.command, "/cloudtak");
     TEXT_COPY(f->facts.checks, "count stays 2");
     TEXT_COPY(f->facts.untouched, "hub, events: not touched");
+    TEXT_COPY(f->facts.cost, "No downtime expected; some users may have to sign in again.");
     TEXT_COPY(f->facts.usual, "usually 5-10 min");
     TEXT_COPY(f->facts.escalation.name, "Application Specific Engineering");
     TEXT_COPY(f->facts.escalation.mention, "slack:group:S1");
