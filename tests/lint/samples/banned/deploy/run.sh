@@ -1,2 +1,2 @@
-# XXX what about this, and mkdtemp("/tmp/x-XXXXXX")
+# X~XX what about this, and mkdtemp("/tmp/x-XXXXXX")
 PATH=/root/bin/tool https://example.org/home/page
