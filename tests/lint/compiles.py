@@ -1,6 +1,6 @@
 """clang has no complaint either: every file that the build compiles is read once more by clang with the same
 warnings. What was clean is remembered in BUILD until the file, a header it sees or the flags change.
-Usage: warnings.py ROOT BUILD [FILE...], where the files, if named, stand for all.
+Usage: compiles.py ROOT BUILD [FILE...], where the files, if named, stand for all.
 """
 import concurrent.futures
 import hashlib
@@ -79,7 +79,7 @@ def main(root, build, named):
         gate.skip("no clang")
     jobs = jobs_of(root, build, named)
     keys = keys_of(root, jobs)
-    memory = os.path.join(build, "lint_warnings_clean.json")
+    memory = os.path.join(build, "lint_compiles_clean.json")
     clean = {} if named else load_clean(memory)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         runs = {name: pool.submit(check, root, name, flags) for name, flags in jobs.items()
