@@ -2,8 +2,7 @@
 with 1. Usage: rejects.py GATE [ARGUMENT...], where {sample} in an argument is the sample's folder.
 
 A sample that would itself be taken for a fault of the project is kept folded: "~" inside a mark is dropped, and a
-line "~times N TEXT" stands for N such lines. It is
-unfolded into a temporary folder.
+line "~times N TEXT" stands for N such lines. It is unfolded into a temporary folder.
 """
 import os
 import re
