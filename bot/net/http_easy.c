@@ -224,18 +224,6 @@ static CURLcode set_callbacks(CURL *easy, struct transfer *t)
     return rc;
 }
 
-/* AWS hands keys to a task over plain http on link-local addresses that no router forwards. */
-static bool is_metadata_host(const char *host)
-{
-    static const char *const hosts[] = {"169.254.170.2", "169.254.170.23", "fd00:ec2::23", "[fd00:ec2::23]"};
-
-    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-        if (text_equal(host, hosts[i]))
-            return true;
-    }
-    return false;
-}
-
 bool http_easy_prepare(struct transfer *t, struct err *err)
 {
     const struct http_request *r = t->request;
@@ -246,7 +234,7 @@ bool http_easy_prepare(struct transfer *t, struct err *err)
     if (!http_url_read(r->url, &url, err))
         return false;
     TEXT_COPY(t->host, url.host);
-    if (!url.https && !url.loopback && !h->allow_plain && !(r->direct && is_metadata_host(url.host)))
+    if (!url.https && !url.loopback && !h->allow_plain && !(r->direct && url.metadata))
         return err_set(err, ERR_CONFIG,
                        "%s: http:// is refused, a secret would travel in the clear: use https://", t->host);
     buf_init(&t->head, HEAD_MAX);

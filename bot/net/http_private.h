@@ -83,7 +83,7 @@ void http_error_set(struct err *err, const struct http_failure *f);
 /* http_url.c */
 struct http_url {
     char host[HTTP_HOST]; /* without brackets */
-    bool https, loopback;
+    bool https, loopback, metadata;
 };
 bool http_url_read(const char *url, struct http_url *ret, struct err *err);
 

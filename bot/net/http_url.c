@@ -35,6 +35,7 @@ bool http_url_read(const char *url, struct http_url *ret, struct err *err)
     } else {
         read.https = strcmp(scheme, "https") == 0;
         read.loopback = net_host_is_loopback(read.host);
+        read.metadata = net_host_is_metadata(read.host);
         *ret = read;
         ok = true;
     }
@@ -49,6 +50,13 @@ bool http_url_is_loopback(const char *url)
     struct http_url read;
 
     return http_url_read(url, &read, NULL) && read.loopback;
+}
+
+bool http_url_is_metadata(const char *url)
+{
+    struct http_url read;
+
+    return http_url_read(url, &read, NULL) && read.metadata;
 }
 
 static void add_encoded(struct buf *b, const char *text)

@@ -47,19 +47,12 @@ static bool copy_host(const char *after_scheme, char to[HOST_MAX])
 
 static bool is_allowed(const char *url)
 {
-    static const char *const agents[] = {"169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
     char host[HOST_MAX];
     if (!is_plain_url(url))
         return false;
     if (strncasecmp(url, "https://", 8) == 0)
         return copy_host(url + 8, host) && host[0] != '\0';
-    if (strncasecmp(url, "http://", 7) != 0 || !copy_host(url + 7, host))
-        return false;
-    for (size_t i = 0; i < sizeof agents / sizeof agents[0]; i++) {
-        if (strcasecmp(host, agents[i]) == 0)
-            return true;
-    }
-    return http_url_is_loopback(url);
+    return strncasecmp(url, "http://", 7) == 0 && (http_url_is_metadata(url) || http_url_is_loopback(url));
 }
 
 static bool choose_url(const struct source_place *place, char *to, size_t size, struct err *err)

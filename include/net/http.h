@@ -64,6 +64,8 @@ void http_cancel(struct http *h, struct http_request *r);
 const char *http_answer_header(const struct http_request *r, const char *name);
 /* Is the URL's host loopback (127.0.0.0/8, ::1, localhost)? */
 bool http_url_is_loopback(const char *url);
+/* Is it one of the link-local addresses at which AWS hands keys to a task (ECS, EKS)? */
+bool http_url_is_metadata(const char *url);
 /* application/x-www-form-urlencoded: append name=value, with "&" before when b is not empty. */
 void http_form_add(struct buf *b, const char *name, const char *value);
 
