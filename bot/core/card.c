@@ -1,6 +1,7 @@
 #include "core/card.h"
 
 #include "base/buf.h"
+#include "base/secret.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -22,6 +23,7 @@ static void vset(char *to, size_t size, const char *format, va_list args)
 
     buf_init(&b, CARD_QUOTE * 2);
     buf_vformat(&b, format, args);
+    secret_gate_buf(&b); /* here, so that no card in the store holds one either */
     text_clean(to, size, b.data, false);
     buf_finish(&b);
 }
@@ -74,12 +76,17 @@ void card_field(struct card *c, const char *name, const char *format, ...)
 void card_quote(struct card *c, const char *text)
 {
     size_t used = strlen(c->quoted);
+    struct buf b;
 
     if (used + 2 >= sizeof c->quoted)
         return;
     if (used)
         c->quoted[used++] = '\n';
-    text_clean(c->quoted + used, sizeof c->quoted - used, text, true);
+    buf_init(&b, CARD_QUOTE * 2);
+    buf_text(&b, text);
+    secret_gate_buf(&b);
+    text_clean(c->quoted + used, sizeof c->quoted - used, b.data, true);
+    buf_finish(&b);
 }
 
 void card_link(struct card *c, const char *text, const char *url)

@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "engine_private.h"
 
@@ -22,6 +23,7 @@ static void clean(char *text, size_t size)
 {
     char copy[REQUEST_TEXT];
     text_clean(copy, sizeof(copy), text, false);
+    secret_gate_text(copy, sizeof(copy)); /* the request is kept in the store */
     text_copy(text, size, copy);
 }
 

@@ -13,6 +13,7 @@
 #include "base/jsonx.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "operation_save.h"
 
@@ -182,6 +183,7 @@ void operation_audit(struct operation *op, const char *what, const char *format,
     va_start(args, format);
     buf_vformat(&text, format, args);
     va_end(args);
+    secret_gate_buf(&text);
     buf_text(&line, "{\"text\":");
     jsonx_quote(&line, text.data);
     buf_char(&line, '}');

@@ -1,6 +1,7 @@
 /* A card: its ceilings, its cleaning, and the way through JSON and back. */
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "core/card.h"
 #include "lib/check.h"
@@ -240,6 +241,26 @@ static void summaries(void **state)
     assert_string_equal(few, "REHEARSAL ");
 }
 
+/* A card goes to the store and to the channel: it holds no secret from the beginning. */
+static void no_secret_gets_into_a_card(void **state)
+{
+    (void)state;
+    struct secret *key = secret_create("wJalrXUtnFEMI-canary", strlen("wJalrXUtnFEMI-canary"));
+    struct card c;
+    card_init(&c, TONE_BAD);
+    card_title(&c, "title %s", secret_reveal(key));
+    card_line(&c, "line %s", secret_reveal(key));
+    card_field(&c, "field", "%s", secret_reveal(key));
+    card_quote(&c, "AWS said: wJalrXUtnFEMI-canary is unknown");
+    json_t *saved = card_save(&c);
+    char *text = jsonx_print(saved);
+    assert_null(strstr(text, "canary"));
+    assert_string_equal(c.quoted, "AWS said: [secret] is unknown");
+    mem_free(text);
+    json_decref(saved);
+    secret_destroy(key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +271,7 @@ int main(void)
         cmocka_unit_test(saved_and_loaded_is_the_same),
         cmocka_unit_test(stored_cards_of_others_are_refused),
         cmocka_unit_test(a_stored_card_cannot_burst_its_ceilings),
+        cmocka_unit_test(no_secret_gets_into_a_card),
         cmocka_unit_test(summaries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
