@@ -333,3 +333,25 @@ void rig_settle(struct rig *r, size_t count, int64_t ms)
         loop_run_for(r->loop, 1000);
     }
 }
+
+int rig_setup(void **state)
+{
+    struct rig *r = mem_alloc(sizeof(*r));
+    rig_init(r);
+    *state = r;
+    return 0;
+}
+
+int rig_teardown(void **state)
+{
+    struct rig *r = *state;
+    rig_finish(r);
+    mem_free(r);
+    return 0;
+}
+
+struct chat_message *rig_newest(struct rig *r)
+{
+    assert_true(r->chat->count > 0);
+    return &r->chat->messages[r->chat->count - 1];
+}

@@ -53,6 +53,11 @@ struct rig {
     int asked;
 };
 
+/* cmocka's setup and teardown: *state is a rig. */
+int rig_setup(void **state);
+int rig_teardown(void **state);
+/* The last message that was said. */
+struct chat_message *rig_newest(struct rig *r);
 void rig_init(struct rig *r);
 /* The simulated world with this scenario plays ECS. Before rig_start. */
 void rig_world(struct rig *r, const char *scenario);

@@ -10,28 +10,6 @@
 
 #define MINUTE 60000LL
 
-static int setup(void **state)
-{
-    struct rig *r = mem_alloc(sizeof(*r));
-    rig_init(r);
-    *state = r;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct rig *r = *state;
-    rig_finish(r);
-    mem_free(r);
-    return 0;
-}
-
-static struct chat_message *newest(struct rig *r)
-{
-    assert_true(r->chat->count > 0);
-    return &r->chat->messages[r->chat->count - 1];
-}
-
 static struct chat_message *ask_for_hub(struct rig *r)
 {
     rig_start(r);
@@ -127,7 +105,7 @@ static void what_a_stop_called_not_accepted_does_not_run_later(void **state)
     rig_start(r);
     rig_run(r, 20 * MINUTE);
     assert_int_equal(r->ecs.redeploys, 0);
-    assert_true(card_says(&newest(r)->card, "Ask again"));
+    assert_true(card_says(&rig_newest(r)->card, "Ask again"));
 }
 
 /* Two minutes from when a person wanted it, not from when it reached us. */
@@ -145,7 +123,7 @@ static void old_intent_is_counted_from_its_origin(void **state)
     rig_start(r);
     rig_run(r, 10 * MINUTE);
     assert_int_equal(r->ecs.redeploys, 0);
-    assert_true(card_says(&newest(r)->card, "Ask again"));
+    assert_true(card_says(&rig_newest(r)->card, "Ask again"));
 }
 
 /* ---- between the question and the answer */
@@ -173,7 +151,7 @@ static void two_questions_about_one_service_are_not_both_acted_on(void **state)
     struct chat_message *first = ask_for_hub(r);
     rig_ask_as(r, "bo", "restart cotak prod hub", "slack/bo", clock_wall(&r->clock));
     rig_run(r, 3000);
-    struct chat_message *second = newest(r);
+    struct chat_message *second = rig_newest(r);
     assert_true(text_ends(second->key, "/ask"));
     assert_ptr_not_equal(first, second);
     rig_click(r, "ana", "confirm", first->card.buttons[1].value, first->id);
@@ -198,7 +176,7 @@ static void who_asked_needs_the_right_when_a_second_person_confirms(void **state
     rig_click(r, "dee", "confirm", m->card.buttons[1].value, m->id);
     rig_run(r, 5000);
     assert_int_equal(r->ecs.redeploys, 0);
-    assert_true(card_says(&newest(r)->card, "@ana may not do this any more"));
+    assert_true(card_says(&rig_newest(r)->card, "@ana may not do this any more"));
 }
 
 static void ignored(struct request_taken *t, bool ok, const char *text)
@@ -399,7 +377,7 @@ static void a_restart_of_the_bot_in_an_instant_reads_so(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
         TEST(a_card_of_the_last_life_lands_while_the_new_one_is_written),
         cmocka_unit_test(a_question_that_cannot_be_written_expires),
         TEST(a_stop_waits_for_the_looks_of_a_reading_command),

@@ -9,28 +9,6 @@
 
 #define MINUTE 60000LL
 
-static int setup(void **state)
-{
-    struct rig *r = mem_alloc(sizeof(*r));
-    rig_init(r);
-    *state = r;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct rig *r = *state;
-    rig_finish(r);
-    mem_free(r);
-    return 0;
-}
-
-static struct chat_message *newest(struct rig *r)
-{
-    assert_true(r->chat->count > 0);
-    return &r->chat->messages[r->chat->count - 1];
-}
-
 /* Refused to the asker alone, with these words; nothing was changed. */
 static void expect_refusal(struct rig *r, const char *words)
 {
@@ -38,7 +16,7 @@ static void expect_refusal(struct rig *r, const char *words)
     assert_int_equal(r->settled_count, 1);
     assert_int_equal(r->settled[0].how, SETTLED_REFUSED);
     assert_int_equal(r->ecs.redeploys, 0);
-    struct chat_message *m = newest(r);
+    struct chat_message *m = rig_newest(r);
     assert_string_equal(m->private_to, "ana");
     assert_non_null(strstr(m->first, "⛔ Not done; nothing was changed."));
     if (!card_says(&m->card, words)) {
@@ -150,7 +128,7 @@ static void nonsense_is_answered_with_usage(void **state)
     rig_ask(r, "restart cotak pord");
     rig_settle(r, 1, 5000);
     assert_int_equal(r->settled[0].how, SETTLED_USAGE);
-    assert_true(card_says(&newest(r)->card, "cotak prod"));
+    assert_true(card_says(&rig_newest(r)->card, "cotak prod"));
     assert_int_equal(r->commits, 0);
 }
 
@@ -290,8 +268,8 @@ static void only_the_asker_confirms_and_only_once(void **state)
     TEXT_COPY(value, m->card.buttons[1].value);
     rig_click(r, "cy", "confirm", value, m->id);
     rig_run(r, 2000);
-    assert_string_equal(newest(r)->private_to, "cy");
-    assert_true(card_says(&newest(r)->card, "only @ana may confirm it. You may cancel it."));
+    assert_string_equal(rig_newest(r)->private_to, "cy");
+    assert_true(card_says(&rig_newest(r)->card, "only @ana may confirm it. You may cancel it."));
     assert_int_equal(r->ecs.redeploys, 0);
     rig_click(r, "ana", "confirm", value, m->id);
     rig_run(r, 5000);
@@ -332,7 +310,7 @@ static void a_question_expires(void **state)
     rig_click(r, "ana", "confirm", value, m->id);
     rig_run(r, 5000);
     assert_int_equal(r->ecs.redeploys, 0);
-    assert_string_equal(newest(r)->private_to, "ana");
+    assert_string_equal(rig_newest(r)->private_to, "ana");
 }
 
 static void a_forged_button_does_nothing(void **state)
@@ -445,7 +423,7 @@ static void a_second_restart_names_the_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
         TEST(another_account_is_refused),
         TEST(a_missing_service_names_the_nearest),
         TEST(no_clusters_means_the_wrong_region),

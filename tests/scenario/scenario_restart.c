@@ -9,22 +9,6 @@
 
 #define MINUTE 60000LL
 
-static int setup(void **state)
-{
-    struct rig *r = mem_alloc(sizeof(*r));
-    rig_init(r);
-    *state = r;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct rig *r = *state;
-    rig_finish(r);
-    mem_free(r);
-    return 0;
-}
-
 /* The one operation of a test is told exactly once, in this state, with this verdict in a new message. */
 static void expect_end(struct rig *r, enum operation_state state, const char *verdict)
 {
@@ -212,18 +196,20 @@ static void a_count_of_zero_asks_and_starts_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_restart_succeeds, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_slow_restart_is_called_slow_and_succeeds, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_first_stopped_task_is_told_within_one_poll, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_rollback_is_told_as_one, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_foreign_deployment_supersedes, setup, teardown),
-        cmocka_unit_test_setup_teardown(throttled_reads_are_no_failure, setup, teardown),
-        cmocka_unit_test_setup_teardown(stale_reads_are_no_verdict, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_lost_answer_is_looked_for_and_never_sent_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_call_that_never_arrived_is_a_failure_that_says_what_to_check, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_refusal_of_aws_is_told_in_its_words, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_count_of_zero_asks_and_starts_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_restart_succeeds, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_slow_restart_is_called_slow_and_succeeds, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(the_first_stopped_task_is_told_within_one_poll, rig_setup,
+                                        rig_teardown),
+        cmocka_unit_test_setup_teardown(a_rollback_is_told_as_one, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_foreign_deployment_supersedes, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(throttled_reads_are_no_failure, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(stale_reads_are_no_verdict, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_lost_answer_is_looked_for_and_never_sent_again, rig_setup,
+                                        rig_teardown),
+        cmocka_unit_test_setup_teardown(a_call_that_never_arrived_is_a_failure_that_says_what_to_check,
+                                        rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_refusal_of_aws_is_told_in_its_words, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_count_of_zero_asks_and_starts_again, rig_setup, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
