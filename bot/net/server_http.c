@@ -270,6 +270,12 @@ static const char *reason_phrase(int status)
     }
 }
 
+void server_claim_length(struct server_call *c, size_t len)
+{
+    c->claims = c->close_after = true;
+    c->claimed = len;
+}
+
 void server_answer(struct server_call *c, int status, const char *content_type, const char *extra_headers,
                    const void *body, size_t len)
 {
@@ -283,8 +289,8 @@ void server_answer(struct server_call *c, int status, const char *content_type, 
     if (content_type)
         buf_format(&head, "content-type: %s\r\n", content_type);
     if (!bare)
-        buf_format(&head, "content-length: %zu\r\n", len);
-    if (c->close_after)
+        buf_format(&head, "content-length: %zu\r\n", c->claims ? c->claimed : len);
+    if (c->close_after && !c->claims)
         buf_text(&head, "connection: close\r\n");
     buf_text(&head, extra_headers);
     buf_text(&head, "\r\n");

@@ -50,6 +50,8 @@ struct server_call {
     unsigned char *answer; /* room for libwebsockets, head, body */
     size_t answer_len;
     bool close_after;
+    bool claims; /* another Content-Length than is true: */
+    size_t claimed;
 };
 
 struct server_out {

@@ -46,6 +46,9 @@ void *server_get_user(const struct server_call *c);
 /* Headers: "name: value\r\n…" or NULL. Body copied. call is gone afterwards. */
 void server_answer(struct server_call *c, int status, const char *content_type, const char *extra_headers,
                    const void *body, size_t len);
+/* For simulators of bad weather: before server_answer; its Content-Length says len whatever follows, and the
+ * connection ends behind what does. */
+void server_claim_length(struct server_call *c, size_t len);
 /* For simulators of bad weather: close the TCP connection now, with RST when reset. */
 void server_drop(struct server_call *c, bool reset);
 

@@ -37,7 +37,10 @@ struct wire_ecs;
 struct wire_ecs *wire_ecs_create(struct loop *loop, struct world_ecs *world, struct wire_out *out, int port,
                                  struct err *err);
 int wire_ecs_port(const struct wire_ecs *e);
-json_t *wire_ecs_stats(const struct wire_ecs *e); /* {action: n}; new reference */
+json_t *wire_ecs_stats(const struct wire_ecs *e);   /* {action: n} executed; new reference */
+json_t *wire_ecs_arrived(const struct wire_ecs *e); /* {action: n} that came in; new reference */
+/* A line of bad weather (wire_weather.h); NULL, or why it cannot be done. */
+const char *wire_ecs_weather(struct wire_ecs *e, const json_t *line);
 void wire_ecs_close(struct wire_ecs *e, void (*on_closed)(void *user), void *user); /* accepts NULL */
 
 /* ---- Slack: Web API, response_url and Socket Mode on one port */

@@ -8,6 +8,7 @@
  *   {"do":"refresh"}   a warning's refresh_requested to all connections     {"do":"disconnect","reason"}
  *   {"do":"drop"}      all connections end without a Close frame
  *   {"do":"redeliver","envelope_id"}   the same envelope again ("" or absent: the newest)
+ *   {"do":"weather","service","action","kind",…}   bad weather at AWS: wire_weather.h
  *   {"do":"limits","on"}   {"do":"revoke","scope"}   {"do":"stats"}   {"do":"quit"} */
 #include <string.h>
 
@@ -115,11 +116,20 @@ static void do_revoke(struct wire_control *c, const json_t *line)
     world_slack_revoke(c->world, jsonx_text(line, "scope"));
 }
 
+static void do_weather(struct wire_control *c, const json_t *line)
+{
+    const char *why = wire_ecs_weather(c->ecs, line);
+    if (why != NULL) {
+        complain(c, why);
+    }
+}
+
 static void do_stats(struct wire_control *c, const json_t *line)
 {
     (void)line;
-    json_t *o = json_pack("{s:s,s:o,s:o,s:i}", "event", "stats", "slack", world_slack_stats(c->world, 0),
-                          "aws", wire_ecs_stats(c->ecs), "connections", wire_slack_connections(c->slack));
+    json_t *o = json_pack("{s:s,s:o,s:o,s:o,s:i}", "event", "stats", "slack", world_slack_stats(c->world, 0),
+                          "aws", wire_ecs_stats(c->ecs), "arrived", wire_ecs_arrived(c->ecs), "connections",
+                          wire_slack_connections(c->slack));
     wire_answer(c->out, o);
     json_decref(o);
 }
@@ -201,6 +211,7 @@ static const struct {
     {"redeliver", do_redeliver}, {"refresh", do_refresh}, {"drop", do_drop},
     {"limits", do_limits},       {"revoke", do_revoke},   {"disconnect", do_disconnect},
     {"stats", do_stats},         {"flood", do_flood},     {"quit", do_quit},
+    {"weather", do_weather},
 };
 
 void wire_control_line(struct wire_control *c, const char *text, size_t len)
@@ -220,7 +231,7 @@ void wire_control_line(struct wire_control *c, const char *text, size_t len)
         }
     }
     complain(c, "\"do\" must be one of: slash, mention, click, redeliver, refresh, drop, limits, revoke, "
-                "disconnect, stats, flood, quit");
+                "disconnect, stats, flood, weather, quit");
     json_decref(line);
 }
 

@@ -1,6 +1,7 @@
 /* AWS on a socket: ECS by X-Amz-Target, STS as a query. Every request must be signed; signatures by the
  * rehearsal's key are checked, so that a wrong one fails as it would at AWS. A lost answer is a connection
- * that is reset after the call was executed. */
+ * that is reset after the call was executed. Bad weather (wire_weather.h) comes between signature and
+ * answer. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "loop/loop.h"
 #include "net/server.h"
 #include "sim/wire.h"
+#include "sim/wire_weather_act.h"
 #include "sim/world_ecs.h"
 
 #define JSON_TYPE   "application/x-amz-json-1.1"
@@ -27,42 +29,52 @@ struct wire_ecs {
     struct world_ecs *world;
     struct wire_out *out;
     struct server *server;
+    struct weather_front *weather;
     uint64_t requests;
-    json_t *counts;
+    json_t *counts;  /* {action: n} that the world answered */
+    json_t *arrived; /* {action: n} that came in, rightly signed */
     void (*on_closed)(void *user);
     void *user;
 };
 
-static void send_answer(struct wire_ecs *e, struct server_call *call, int status, const char *type,
-                        const char *body)
+static void send_bytes(void *user, struct server_call *call, int status, const char *type,
+                       const char *more_headers, const char *body, size_t len)
 {
-    char headers[128];
-    TEXT_FORMAT(headers, "x-amzn-requestid: 00000000-0000-4000-a000-%012" PRIx64 "\r\n", e->requests);
-    server_answer(call, status, type, headers, body, strlen(body));
+    struct wire_ecs *e = user;
+    char headers[256];
+    TEXT_FORMAT(headers, "%sx-amzn-requestid: 00000000-0000-4000-a000-%012" PRIx64 "\r\n", more_headers,
+                e->requests);
+    server_answer(call, status, type, headers, body, len);
 }
 
-static void send_json(struct wire_ecs *e, struct server_call *call, int status, const json_t *body)
-{
-    char *text = json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    send_answer(e, call, status, JSON_TYPE, text);
-    mem_free(text);
-}
-
-static void send_error(struct wire_ecs *e, struct server_call *call, bool query, int status, const char *code,
-                       const char *message)
+static char *error_text(const struct wire_ecs *e, bool query, const char *code, const char *message)
 {
     if (!query) {
         json_t *body = json_pack("{s:s,s:s}", "__type", code, "message", message);
-        send_json(e, call, status, body);
+        char *text = jsonx_print(body);
         json_decref(body);
-        return;
+        return text;
     }
-    char xml[600];
+    char xml[1200];
     TEXT_FORMAT(xml,
                 "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error>"
                 "<RequestId>00000000-0000-4000-a000-%012" PRIx64 "</RequestId></ErrorResponse>",
                 code, message, e->requests);
-    send_answer(e, call, status, XML_TYPE, xml);
+    return mem_text(xml);
+}
+
+static void send_error(void *user, struct server_call *call, bool query, int status, const char *more_headers,
+                       const char *code, const char *message)
+{
+    char *text = error_text(user, query, code, message);
+    send_bytes(user, call, status, query ? XML_TYPE : JSON_TYPE, more_headers, text, strlen(text));
+    mem_free(text);
+}
+
+static void refuse(struct wire_ecs *e, struct server_call *call, bool query, int status, const char *code,
+                   const char *message)
+{
+    send_error(e, call, query, status, "", code, message);
 }
 
 /* ---- signatures */
@@ -154,19 +166,19 @@ static bool is_signed(struct wire_ecs *e, struct server_call *call, bool query)
     struct authorization a;
     const char *value = server_header(call, "authorization");
     if (value == NULL) {
-        send_error(e, call, query, 403,
-                   query ? "MissingAuthenticationToken" : "MissingAuthenticationTokenException",
-                   "Missing Authentication Token");
+        refuse(e, call, query, 403,
+               query ? "MissingAuthenticationToken" : "MissingAuthenticationTokenException",
+               "Missing Authentication Token");
         return false;
     }
     if (!read_authorization(value, &a)) {
-        send_error(e, call, query, 400, query ? "IncompleteSignature" : "IncompleteSignatureException",
-                   "The Authorization header is not of Signature Version 4.");
+        refuse(e, call, query, 400, query ? "IncompleteSignature" : "IncompleteSignatureException",
+               "The Authorization header is not of Signature Version 4.");
         return false;
     }
     if (text_equal(a.access_key, WIRE_ACCESS_KEY) && !signature_right(call, &a)) {
-        send_error(e, call, query, 403, query ? "SignatureDoesNotMatch" : "InvalidSignatureException",
-                   "The request signature we calculated does not match the signature you provided.");
+        refuse(e, call, query, 403, query ? "SignatureDoesNotMatch" : "InvalidSignatureException",
+               "The request signature we calculated does not match the signature you provided.");
         return false;
     }
     return true;
@@ -174,10 +186,15 @@ static bool is_signed(struct wire_ecs *e, struct server_call *call, bool query)
 
 /* ---- requests */
 
+static void add_one(json_t *counts, const char *action)
+{
+    json_object_set_new(counts, action,
+                        json_integer(json_integer_value(json_object_get(counts, action)) + 1));
+}
+
 static void note(struct wire_ecs *e, const char *action, int status, bool changes)
 {
-    json_int_t before = json_integer_value(json_object_get(e->counts, action));
-    json_object_set_new(e->counts, action, json_integer(before + 1));
+    add_one(e->counts, action);
     if (changes) {
         json_t *o = json_pack("{s:s,s:s,s:i}", "event", "aws", "action", action, "status", status);
         wire_tell(e->out, o);
@@ -185,70 +202,119 @@ static void note(struct wire_ecs *e, const char *action, int status, bool change
     }
 }
 
-static void answer_ecs(struct wire_ecs *e, struct server_call *call, const char *action)
+/* True when the world loses the answer. */
+static bool execute_ecs(struct wire_ecs *e, const struct weather_ask *ask, struct weather_reply *ret)
 {
     struct world_answer answer;
-    json_t *body = wire_body(call);
-    world_ecs_call(e->world, clock_world(loop_clock(e->loop)), action, body, &answer);
-    json_decref(body);
-    note(e, action, answer.status, answer.changes);
-    if (answer.lost) {
-        server_drop(call, true);
-    } else {
-        send_json(e, call, answer.status, answer.body);
-    }
+    world_ecs_call(e->world, clock_world(loop_clock(e->loop)), ask->action, ask->body, &answer);
+    note(e, ask->action, answer.status, answer.changes);
+    char *text = json_dumps(answer.body, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    *ret = (struct weather_reply){answer.status, JSON_TYPE, text};
     json_decref(answer.body);
+    return answer.lost;
 }
 
-static void answer_query(struct wire_ecs *e, struct server_call *call)
+static void execute_query(struct wire_ecs *e, const struct weather_ask *ask, struct weather_reply *ret)
 {
-    json_t *form = wire_body(call);
-    if (text_equal(jsonx_text(form, "Action"), "GetCallerIdentity")) {
-        char xml[700];
-        note(e, "GetCallerIdentity", 200, false);
-        TEXT_FORMAT(xml,
-                    "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
-                    "<GetCallerIdentityResult><Arn>arn:%s:sts::%s:assumed-role/cloudtak-bot/rehearsal</Arn>"
-                    "<UserId>AROAREHEARSAL00000000:rehearsal</UserId><Account>%s</Account>"
-                    "</GetCallerIdentityResult><ResponseMetadata>"
-                    "<RequestId>00000000-0000-4000-a000-%012" PRIx64 "</RequestId></ResponseMetadata>"
-                    "</GetCallerIdentityResponse>",
-                    WORLD_PARTITION, WORLD_ACCOUNT, WORLD_ACCOUNT, e->requests);
-        send_answer(e, call, 200, XML_TYPE, xml);
-    } else {
+    ret->type = XML_TYPE;
+    if (!text_equal(ask->action, "GetCallerIdentity")) {
         note(e, "other", 400, false);
-        send_error(e, call, true, 400, "InvalidAction", "The simulator does not know this action.");
+        ret->status = 400;
+        ret->text = error_text(e, true, "InvalidAction", "The simulator does not know this action.");
+        return;
     }
-    json_decref(form);
+    char xml[700];
+    note(e, ask->action, 200, false);
+    TEXT_FORMAT(xml,
+                "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
+                "<GetCallerIdentityResult><Arn>arn:%s:sts::%s:assumed-role/cloudtak-bot/rehearsal</Arn>"
+                "<UserId>AROAREHEARSAL00000000:rehearsal</UserId><Account>%s</Account>"
+                "</GetCallerIdentityResult><ResponseMetadata>"
+                "<RequestId>00000000-0000-4000-a000-%012" PRIx64 "</RequestId></ResponseMetadata>"
+                "</GetCallerIdentityResponse>",
+                WORLD_PARTITION, WORLD_ACCOUNT, WORLD_ACCOUNT, e->requests);
+    ret->status = 200;
+    ret->text = mem_text(xml);
+}
+
+static void execute_behind(void *user, const struct weather_ask *ask, struct weather_reply *ret)
+{
+    if (text_equal(ask->service, "ecs")) {
+        execute_ecs(user, ask, ret);
+    } else {
+        execute_query(user, ask, ret);
+    }
+}
+
+static void answer(struct wire_ecs *e, struct server_call *call, const struct weather_ask *ask)
+{
+    struct weather_reply reply = {0};
+    bool lost = false;
+    if (text_equal(ask->service, "ecs")) {
+        lost = execute_ecs(e, ask, &reply);
+    } else {
+        execute_query(e, ask, &reply);
+    }
+    if (lost) {
+        server_drop(call, true);
+    } else {
+        send_bytes(e, call, reply.status, reply.type, "", reply.text, strlen(reply.text));
+    }
+    mem_free(reply.text);
+}
+
+static void on_hit(void *user, const struct weather_ask *ask, const char *kind)
+{
+    struct wire_ecs *e = user;
+    json_t *o = json_pack("{s:s,s:s,s:s,s:s}", "event", "weather", "service", ask->service, "action",
+                          ask->action, "kind", kind);
+    wire_tell(e->out, o);
+    json_decref(o);
 }
 
 static void on_request(void *user, struct server_call *call)
 {
     struct wire_ecs *e = user;
     const char *target = server_header(call, "x-amz-target");
-    char action[64] = "";
     bool ecs = target != NULL && text_starts(target, "AmazonEC2ContainerServiceV20141113.");
     e->requests++;
-    if (ecs) {
-        TEXT_COPY(action, strchr(target, '.') + 1);
-    }
     if (!text_equal(server_method(call), "POST")) {
-        send_error(e, call, true, 404, "NotFound", "Only POST is known here.");
+        refuse(e, call, true, 404, "NotFound", "Only POST is known here.");
         return;
     }
-    bool query = target == NULL;
-    if (!is_signed(e, call, query)) {
+    if (!is_signed(e, call, target == NULL)) {
         return;
     }
-    if (ecs) {
-        answer_ecs(e, call, action);
-    } else if (query) {
-        answer_query(e, call);
-    } else {
+    if (target != NULL && !ecs) {
         note(e, "other", 400, false);
-        send_error(e, call, false, 400, "UnknownOperationException",
-                   "The simulator does not know this service.");
+        refuse(e, call, false, 400, "UnknownOperationException", "The simulator does not know this service.");
+        return;
     }
+    json_t *body = wire_body(call);
+    const struct weather_ask ask = {.service = ecs ? "ecs" : "sts",
+                                    .action = ecs ? strchr(target, '.') + 1 : jsonx_text(body, "Action"),
+                                    .date = server_header(call, "x-amz-date"),
+                                    .body = body,
+                                    .now_ms = clock_wall(loop_clock(e->loop))};
+    add_one(e->arrived, ask.action);
+    if (!weather_front_take(e->weather, call, &ask)) {
+        answer(e, call, &ask);
+    }
+    json_decref(body);
+}
+
+static void on_gone(void *user, struct server_call *call)
+{
+    struct wire_ecs *e = user;
+    weather_front_gone(e->weather, call);
+}
+
+static void destroy(struct wire_ecs *e)
+{
+    weather_front_destroy(e->weather);
+    json_decref(e->counts);
+    json_decref(e->arrived);
+    mem_free(e);
 }
 
 struct wire_ecs *wire_ecs_create(struct loop *loop, struct world_ecs *world, struct wire_out *out, int port,
@@ -259,15 +325,19 @@ struct wire_ecs *wire_ecs_create(struct loop *loop, struct world_ecs *world, str
     e->world = world;
     e->out = out;
     e->counts = json_object();
+    e->arrived = json_object();
+    const struct weather_behind behind = {
+        .execute = execute_behind, .send = send_bytes, .send_error = send_error, .hit = on_hit, .user = e};
+    e->weather = weather_front_create(loop, &behind);
     struct server_options options = {.port = port,
                                      .max_body = BODY_MOST,
                                      .max_connections = CONNECTIONS,
                                      .on_request = on_request,
+                                     .on_gone = on_gone,
                                      .user = e};
     e->server = server_create(loop, &options, err);
     if (e->server == NULL) {
-        json_decref(e->counts);
-        mem_free(e);
+        destroy(e);
         return NULL;
     }
     return e;
@@ -283,13 +353,22 @@ json_t *wire_ecs_stats(const struct wire_ecs *e)
     return json_deep_copy(e->counts);
 }
 
+json_t *wire_ecs_arrived(const struct wire_ecs *e)
+{
+    return json_deep_copy(e->arrived);
+}
+
+const char *wire_ecs_weather(struct wire_ecs *e, const json_t *line)
+{
+    return weather_take(weather_front_rules(e->weather), line);
+}
+
 static void on_server_closed(void *user)
 {
     struct wire_ecs *e = user;
     void (*on_closed)(void *user) = e->on_closed;
     void *whose = e->user;
-    json_decref(e->counts);
-    mem_free(e);
+    destroy(e);
     on_closed(whose);
 }
 
