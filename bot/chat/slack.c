@@ -87,6 +87,7 @@ static void answered_who(struct slack_call *call, const struct slack_answer *ans
         log_warning("slack", s->chat.server, "auth.test: %s, once more in %lld ms",
                     answer->fate == SLACK_FATE_OK ? "the answer names no user and team" : answer->err.text,
                     (long long)wait);
+        slack_note_trouble(s, answer->err.text);
         loop_timer_start(s->options.loop, &s->who_timer, wait);
         return;
     }
@@ -222,9 +223,4 @@ void slack_destroy(struct slack *s)
     slack_pending_orphan(s);
     slack_directory_destroy(s->directory);
     mem_free(s);
-}
-
-void slack_read_figures(const struct slack *s, struct slack_figures *ret)
-{
-    *ret = s->figures;
 }

@@ -24,6 +24,7 @@ struct slack_pending {
     struct request_taken taken;
     struct slack *slack; /* NULL when it is gone */
     uint64_t conn;
+    int64_t came_ms; /* mono */
     char envelope[SLACK_ENVELOPE];
     bool accepts_payload, acked;
     struct request request;
@@ -63,7 +64,9 @@ static void ack(struct slack *s, uint64_t conn, const char *envelope, const char
 {
     struct buf frame;
     slack_ack_frame(&frame, envelope, text);
-    if (slack_socket_ack(s, conn, envelope, frame.data, frame.len)) {
+    const bool written = slack_socket_ack(s, conn, envelope, frame.data, frame.len);
+    slack_count_ack(s, written);
+    if (written) {
         s->figures.acks++;
     } else {
         log_warning("slack", s->chat.server, "envelope %s is not acked, no connection is open", envelope);
@@ -98,6 +101,7 @@ static void taken(struct request_taken *t, bool ok, const char *text)
         const bool by_ack = !p->acked && p->accepts_payload;
         if (!p->acked) {
             ack(s, p->conn, p->envelope, !ok && by_ack ? text : NULL);
+            slack_time_ack(s, true, p->came_ms);
         }
         if (!ok && !by_ack && text != NULL && text[0] != '\0') {
             slack_tell(s, &p->request, text);
@@ -162,6 +166,7 @@ static void take_request(struct slack *s, uint64_t conn, const struct slack_deco
     p->taken = (struct request_taken){.done = taken, .user = p};
     p->slack = s;
     p->conn = conn;
+    p->came_ms = s->figures.last_frame_ms;
     TEXT_COPY(p->envelope, d->envelope);
     p->accepts_payload = d->accepts_payload;
     p->request = d->request;
@@ -177,6 +182,7 @@ static void take_request(struct slack *s, uint64_t conn, const struct slack_deco
     }
     p->acked = true;
     ack(s, conn, d->envelope, NULL);
+    slack_time_ack(s, false, p->came_ms);
     hand_over(p);
 }
 

@@ -22,7 +22,7 @@
 #define SLACK_ENVELOPE      80
 #define SLACK_WORDS         (4 * REQUEST_TEXT) /* bytes of a command as Slack writes it, escaped */
 #define SLACK_FRAME_MAX     20479              /* one more and Slack closes with 1009 */
-#define SLACK_SLOTS         4
+#define SLACK_SLOTS         SLACK_LINKS
 #define SLACK_ANSWER_MAX    (4 * 1024 * 1024)
 #define SLACK_PENDING_MAX   1000 /* acks that wait for their commit */
 #define SLACK_PACED_MAX     256  /* channels whose pace is remembered */
@@ -158,6 +158,16 @@ void slack_slot_start(struct slack_slot *slot);
 void slack_sockets_close(struct slack *s);
 /* An envelope's ack, on the connection with this number if it is open, else on another that is. */
 bool slack_socket_ack(struct slack *s, uint64_t conn, const char *envelope, const char *frame, size_t len);
+
+void slack_socket_look(const struct slack_slot *slot, struct slack_link *ret);
+
+/* ---- slack_metrics.c */
+void slack_count_frame(const struct slack *s, const struct slack_decoded *d, int slot);
+void slack_count_oversize(const struct slack *s, int slot);
+void slack_count_ack(const struct slack *s, bool written);
+void slack_time_ack(const struct slack *s, bool changing, int64_t came_ms);
+void slack_count_call(const struct slack_call *call, enum slack_fate fate);
+void slack_note_trouble(struct slack *s, const char *text);
 
 /* ---- slack_envelope.c */
 

@@ -272,6 +272,7 @@ static void on_text(struct ws *ws, void *user, char *text, size_t len)
         return; /* not acked: Slack gives it to another connection, or to the next start */
     }
     slack_take_frame(c->slack, c->number, text, len, &d);
+    slack_count_frame(c->slack, &d, c->slot->number);
     if (d.kind == SLACK_HELLO) {
         greeted(c, &d);
     } else if (d.kind == SLACK_DISCONNECT) {
@@ -287,6 +288,7 @@ static void on_oversize(struct ws *ws, void *user, const char *head, size_t head
     if (slack_stopped(c->slack)) {
         return;
     }
+    slack_count_oversize(c->slack, c->slot->number);
     slack_take_oversize(c->slack, c->number, head, head_len, tail, tail_len, total);
 }
 
@@ -297,6 +299,9 @@ static void on_close(struct ws *ws, void *user, const struct err *err, int http_
     const bool expected = c->state == RETIRING || c->slot->rotating || slack_stopped(c->slack);
     log_line(expected ? LOG_DEBUG : LOG_WARNING, "slack", c->subject,
              "closed while %s: %s (HTTP %d, code %d)", STATE_NAMES[c->state], err->text, http_status, code);
+    if (!expected) {
+        slack_note_trouble(c->slack, err->text);
+    }
     c->loss = http_status == 429 ? SLACK_LOSS_THROTTLED : c->loss;
     end(c);
 }
@@ -307,6 +312,7 @@ static void timer_due(struct loop_timer *timer)
     switch (c->state) {
     case GREETING:
         log_warning("slack", c->subject, "no hello from Slack");
+        slack_note_trouble(c->slack, "a connection was made, but Slack did not say hello");
         end(c);
         return;
     case SERVING:
@@ -350,6 +356,7 @@ static void asked(struct slack_call *call, const struct slack_answer *answer)
         c->loss = answer->retry_ms > 0 ? SLACK_LOSS_THROTTLED : SLACK_LOSS_PLAIN;
         c->asked_ms = answer->retry_ms;
         log_warning("slack", c->subject, "cannot connect: %s", answer->err.text);
+        slack_note_trouble(s, answer->err.text);
         end(c);
         return;
     }
@@ -398,6 +405,13 @@ void slack_slot_start(struct slack_slot *slot)
 }
 
 /* ---- for the others */
+
+void slack_socket_look(const struct slack_slot *slot, struct slack_link *ret)
+{
+    const struct slack_conn *c = slot->serving != NULL ? slot->serving : slot->opening;
+    ret->state = c != NULL ? STATE_NAMES[c->state] : "waiting";
+    ret->last_frame_ms = c != NULL && is_open(c) ? ws_last_frame_ms(c->ws) : 0;
+}
 
 bool slack_socket_ack(struct slack *s, uint64_t conn, const char *envelope, const char *frame, size_t len)
 {

@@ -28,6 +28,7 @@ static void answered(struct http_request *r)
     };
     struct slack_answer answer;
     slack_judge(call->method, &reply, &answer);
+    slack_count_call(call, answer.fate);
     buf_finish(&call->body);
     call->under_way = false;
     s->calls_under_way--;

@@ -224,11 +224,13 @@ void engine_destroy(struct engine *e)
 void engine_read_figures(const struct engine *e, struct engine_figures *ret)
 {
     *ret = (struct engine_figures){.outbox = outbox_count(e->outbox),
+                                   .outbox_since_ms = outbox_since(e->outbox),
                                    .submitted = e->submitted,
                                    .duplicates = e->duplicates,
                                    .refused = e->refused};
     for (const struct operation *op = e->operations; op != NULL; op = op->next) {
         ret->operations += operation_ended(op->state) ? 0 : 1;
+        ret->in_state[op->state] += operation_ended(op->state) ? 0 : 1;
     }
 }
 

@@ -14,6 +14,7 @@ static void answer(struct call *c, const char *operation, const char *title, con
     struct engine *e = c->engine;
     const struct request *r = &c->command.request;
     engine_audit(e, r, operation, "click refused", text);
+    call_count(c, "refused");
     card_init(e->card, TONE_WARNING);
     card_title(e->card, "%s", title);
     card_line(e->card, "%s", text);

@@ -6,6 +6,7 @@
  *   engine_submit.c     a request comes in: taken, parsed, committed
  *   engine_route.c      authorised and run; the command's end
  *   engine_click.c      a button was pressed
+ *   engine_metrics.c    what is counted
  *   operation_record.c  an operation's row, its moves, one transaction a step
  *   restart_*.c         the running restart */
 #define HASH_FUNCTION(key, len, hash) HASH_OAT(key, len, hash) /* the default one warns under clang */
@@ -109,6 +110,11 @@ void call_taken(struct call *c, bool ok, const char *text);
 void call_authorise(struct call *c, void (*authorised)(struct call *c, const char *refusal));
 void call_route(struct call *c);
 void call_click(struct call *c);
+
+/* ---- figures (engine_metrics.c) */
+void call_count(const struct call *c, const char *result);
+void call_count_limited(void);
+void operation_count_end(const struct operation *op);
 
 /* ---- answers (engine_route.c) */
 void engine_reply(struct engine *e, const struct request *request, const struct card *card, enum settled how);

@@ -102,6 +102,7 @@ static void end_refused(struct call *c, const char *text)
 {
     struct engine *e = c->engine;
     struct operation *op = c->operation;
+    call_count(c, "refused");
     if (op != NULL) {
         c->operation = NULL;
         operation_refuse(op, text);
@@ -153,6 +154,7 @@ void command_reply(struct command_call *call, const struct card *card)
 {
     struct call *c = (struct call *)call;
     struct operation *op = c->operation;
+    call_count(c, op != NULL ? "nothing_to_do" : "answered");
     if (op != NULL) { /* a changing command that found nothing to change */
         c->operation = NULL;
         operation_refuse(op, card->title);
@@ -177,6 +179,7 @@ void command_refuse(struct command_call *call, const char *format, ...)
 void command_started(struct command_call *call)
 {
     struct call *c = (struct call *)call;
+    call_count(c, "started");
     c->operation = NULL;
     end(c);
 }

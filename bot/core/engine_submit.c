@@ -143,6 +143,7 @@ static void usage(struct call *c, const char *text)
     card_line(e->card, "%s", text);
     card_footer(e->card, "%s help", engine_command(e, c->command.request.place.server));
     e->card->rehearsal = e->config->rehearsal;
+    call_count(c, "not_understood");
     engine_reply(e, &c->command.request, e->card, SETTLED_USAGE);
     call_destroy(c);
 }
@@ -157,6 +158,7 @@ static void take_now(struct loop_deferred *d)
     const struct request *r = &c->command.request;
     call_taken(c, true, "");
     if (c->flood != FLOOD_NO) {
+        call_count_limited();
         if (c->flood == FLOOD_NOTICE) {
             engine_reply_refusal(e, r,
                                  "You asked more than 20 times in a minute. Wait a minute, then ask again.");
@@ -164,6 +166,7 @@ static void take_now(struct loop_deferred *d)
         call_destroy(c);
     } else if (seen_before(e, r->delivery)) {
         e->duplicates++;
+        call_count(c, "duplicate");
         call_destroy(c);
     } else if (!c->understood) {
         usage(c, c->trouble.text);
@@ -176,6 +179,7 @@ static void refuse_now(struct loop_deferred *d)
 {
     struct call *c = d->user;
     call_taken(c, false, NOT_ACCEPTED "I am starting, stopping or overloaded. Ask again in a minute.");
+    call_count(c, "not_accepted");
     call_destroy(c);
 }
 
@@ -189,6 +193,7 @@ static void too_slow(struct loop_timer *t)
 
 static void give_up(struct call *c)
 {
+    call_count(c, c->commit.duplicate ? "duplicate" : "not_recorded");
     struct operation *op = c->operation;
     if (op != NULL) {
         c->operation = NULL;
@@ -201,6 +206,7 @@ static void give_up(struct call *c)
 static void withdraw(struct call *c)
 {
     struct operation *op = c->operation;
+    call_count(c, "not_accepted");
     c->operation = NULL;
     call_destroy(c);
     if (op != NULL) {

@@ -170,6 +170,7 @@ void operation_move(struct operation *op, enum operation_state to)
         op->row.ended = true;
         op->row.ended_ms = now;
         TEXT_COPY(op->row.verdict, operation_word(to));
+        operation_count_end(op);
     }
 }
 

@@ -260,6 +260,18 @@ unsigned outbox_count(const struct outbox *o)
            o->lists[AT_FLIGHT].count;
 }
 
+int64_t outbox_since(const struct outbox *o)
+{
+    int64_t since = 0;
+    for (const struct outbox_entry *e = o->by_id; e != NULL; e = e->hh.next) {
+        const int64_t at = e->row.updated_ms != 0 ? e->row.updated_ms : e->row.created_ms;
+        if (e->at != AT_REST && (since == 0 || at < since)) {
+            since = at;
+        }
+    }
+    return since;
+}
+
 void outbox_destroy(struct outbox *o)
 {
     if (o == NULL) {

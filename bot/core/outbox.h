@@ -44,6 +44,7 @@ const char *outbox_message(const struct outbox *o, const char *id);
 /* Is a row of this operation, which carries its verdict, still to be sent? */
 bool outbox_end_waits(const struct outbox *o, const char *operation);
 unsigned outbox_count(const struct outbox *o); /* rows that wait or fly */
+int64_t outbox_since(const struct outbox *o);  /* wall: since when the oldest of them waits; 0 = none */
 
 /* Nothing new is sent; on_closed once, when what flies has come back. */
 void outbox_close(struct outbox *o, void (*on_closed)(void *user), void *user);

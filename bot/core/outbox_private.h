@@ -70,5 +70,7 @@ void outbox_place(struct outbox_entry *e, enum outbox_at at);
 void outbox_settle(struct outbox_entry *e);
 void outbox_drop(struct outbox_entry *e);
 void outbox_pump(struct loop_deferred *d);
+/* engine_metrics.c */
+void outbox_count_send(const char *server, const struct chat_send *s);
 
 #endif

@@ -143,6 +143,7 @@ static void sent(struct chat_send *s)
 {
     struct outbox_entry *e = s->user;
     FAULT_POINT("outbox posted");
+    outbox_count_send(e->row.server, s);
     switch (s->outcome) {
     case CHAT_SENT:
         if (e->row.message[0] == '\0') {

@@ -50,11 +50,18 @@ static void release(struct flight *f)
     mem_free(f);
 }
 
-static void count(struct aws_counters *n, const struct aws_call *c)
+static void count(struct aws_counters *n, const struct aws_call *c, int64_t wall_ms)
 {
     n->calls++;
     n->refused += c->outcome == AWS_REFUSED || c->outcome == AWS_EXPIRED;
     n->unreachable += c->outcome == AWS_UNREACHABLE;
+    if (c->outcome == AWS_EXPIRED || c->outcome == AWS_UNREACHABLE) {
+        n->failing_ms = n->failing_ms == 0 ? wall_ms : n->failing_ms;
+        TEXT_COPY(n->trouble, c->err.text);
+    } else if (c->outcome == AWS_OK || c->outcome == AWS_REFUSED) {
+        n->answered_ms = wall_ms;
+        n->failing_ms = 0;
+    }
 }
 
 /* The last that happens to a call. The user may start it again, or destroy the session, inside done. */
@@ -64,7 +71,8 @@ static void deliver(struct flight *f)
     struct aws_call *c = f->call;
     json_t *answer = c->answer;
     char *text = f->text;
-    count(&s->counters, c);
+    count(&s->counters, c, clock_wall(loop_clock(s->loop)));
+    call_count_end(c, loop_now(s->loop) - f->begun_ms);
     TAILQ_REMOVE(&s->flights, f, all);
     s->count--;
     f->session = NULL;
@@ -107,6 +115,7 @@ void aws_call_start(struct aws_session *s, struct aws_call *c)
     f->session = s;
     f->call = c;
     f->state = FLIGHT_QUEUED;
+    f->begun_ms = loop_now(s->loop);
     f->end = (struct loop_deferred){.run = on_end, .user = f};
     c->private_ = f;
     c->status = 0;
@@ -202,6 +211,7 @@ static bool pause_before_retry(struct flight *f, enum retry_class class_, bool n
         return false;
     f->tries++;
     s->counters.retries++;
+    call_count_retry(f->call);
     int64_t asked = f->request.ok ? asked_pause_ms(&f->request) : 0;
     move(f, FLIGHT_PAUSING);
     f->pause = (struct loop_timer){.fire = on_pause_over, .user = f};
@@ -270,7 +280,10 @@ static void on_answered(struct flight *f, struct http_request *r)
     };
     enum retry_class class_ = answer_read(f->call, &bytes, &broken);
     bool refused = r->status >= 300 && r->status < 500 && class_ != RETRY_TRANSIENT; /* not executed */
-    s->counters.throttles += class_ == RETRY_THROTTLE;
+    if (class_ == RETRY_THROTTLE) {
+        s->counters.throttles++;
+        call_count_throttle(f->call);
+    }
     switch (class_) {
     case RETRY_OK:
         retry_succeeded(&s->quota, f->tries);

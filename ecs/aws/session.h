@@ -33,6 +33,7 @@ struct flight {
     struct aws_session *session; /* NULL once the session is gone */
     struct aws_call *call;       /* NULL once done was called */
     enum flight_state state;
+    int64_t begun_ms; /* mono */
     int sends, tries; /* tries: retries of throttled and lost ones */
     bool keys_renewed, skew_corrected, cancelled;
     bool keys_pending, http_pending;
@@ -82,5 +83,10 @@ bool flight_take_body(struct flight *f);
 /* call_send.c: sign with these keys and hand over to net/. False with err when it cannot be signed. */
 bool flight_send(struct flight *f, const struct credentials_keys *keys,
                  void (*on_answer)(struct http_request *r), struct err *err);
+
+/* call_metrics.c */
+void call_count_end(const struct aws_call *c, int64_t took_ms);
+void call_count_throttle(const struct aws_call *c);
+void call_count_retry(const struct aws_call *c);
 
 #endif

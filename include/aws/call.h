@@ -73,12 +73,19 @@ void aws_call_cancel(
     struct aws_session *s,
     struct aws_call *c); /* done comes with AWS_CANCELLED, unless the result is there already */
 
-/* For pacing and for /metrics. */
+/* For pacing and for /readyz. */
 struct aws_counters {
     uint64_t calls, retries, throttles, refused, unreachable;
+    int64_t answered_ms; /* wall: when AWS last took a call of ours; 0 = never */
+    int64_t
+        failing_ms;    /* wall: since when all calls end without keys or without an answer; 0 = they do not */
+    char trouble[300]; /* the last of these failures, a sentence */
 };
 void aws_session_counters(const struct aws_session *s, struct aws_counters *ret);
 /* How long, in ms, a poll call would wait for a token now. */
 int64_t aws_session_poll_delay(const struct aws_session *s);
+
+struct metric;
+extern struct metric *const AWS_METRICS[]; /* of all sessions, for /metrics; NULL-terminated */
 
 #endif

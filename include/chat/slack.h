@@ -39,12 +39,23 @@ void slack_start(struct slack *s);
 void slack_close(struct slack *s, void (*on_closed)(void *user), void *user);
 void slack_destroy(struct slack *s); /* Accepts NULL. */
 
+#define SLACK_LINKS 4
+struct slack_link {
+    const char *state;     /* "waiting", "asking", "dialling", "greeting", "serving", "retiring" */
+    int64_t last_frame_ms; /* mono, of any kind, pings too; 0 = none */
+};
 struct slack_figures {
     unsigned open_connections, reported_connections; /* ours, and hello.num_connections */
+    unsigned wanted_connections;
     unsigned long long envelopes, acks, unparsable, reconnects;
-    int64_t last_frame_ms; /* mono */
+    int64_t last_frame_ms;                /* mono */
+    struct slack_link links[SLACK_LINKS]; /* wanted_connections of them */
+    char trouble[200];                    /* why the last connection was not made, or was lost; "" = never */
+    bool stopped;                         /* a token was refused for good */
 };
 void slack_read_figures(const struct slack *s, struct slack_figures *ret);
+struct metric;
+extern struct metric *const SLACK_METRICS[]; /* for /metrics; NULL-terminated */
 
 /* ---- pure, for tests */
 struct request;

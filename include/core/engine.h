@@ -46,10 +46,14 @@ void engine_close(struct engine *e, void (*on_closed)(void *user), void *user);
 void engine_destroy(struct engine *e); /* after on_closed. Accepts NULL. */
 
 struct engine_figures {
-    unsigned operations; /* not ended */
-    unsigned outbox;     /* waiting */
+    unsigned operations;          /* not ended */
+    unsigned in_state[OP_STATES]; /* of these, by state */
+    unsigned outbox;              /* waiting */
+    int64_t outbox_since_ms;      /* wall: since when the oldest of them waits; 0 = none waits */
     unsigned long long submitted, duplicates, refused;
 };
 void engine_read_figures(const struct engine *e, struct engine_figures *ret);
+struct metric;
+extern struct metric *const ENGINE_METRICS[]; /* for /metrics; NULL-terminated */
 
 #endif
