@@ -54,8 +54,10 @@ struct server_call {
     size_t claimed;
 };
 
+enum server_frame { SERVER_TEXT, SERVER_BINARY, SERVER_PING };
 struct server_out {
     struct server_out *next;
+    enum server_frame frame;
     size_t len;
     unsigned char bytes[];
 };
@@ -67,6 +69,7 @@ struct server_ws {
     struct server_out *out_first, *out_last;
     size_t queued;
     int close_code; /* 0 = stay */
+    int refusal;    /* HTTP status of an upgrade that is not taken; 0 = 403 */
     bool close_written;
     bool close_wanted; /* on the next turn */
     void *user;

@@ -41,8 +41,9 @@ int server_ws_upgrade(struct conn *c, const char *to)
         loop_timer_stop(s->loop, &c->deadline);
         return 0;
     }
+    int status = ws->refusal ? ws->refusal : HTTP_STATUS_FORBIDDEN;
     server_ws_gone(c);
-    lws_return_http_status(c->wsi, HTTP_STATUS_FORBIDDEN, NULL);
+    lws_return_http_status(c->wsi, (unsigned int)status, NULL);
     return 1;
 }
 
@@ -79,13 +80,14 @@ int server_ws_part(struct conn *c, const void *bytes, size_t len, bool last, boo
 
 /* ---- writing */
 
-bool server_ws_send(struct server_ws *ws, const char *text, size_t len)
+static bool send_frame(struct server_ws *ws, enum server_frame frame, const void *bytes, size_t len)
 {
     if (ws->close_code || ws->conn->kill || len > QUEUE_MAX - ws->queued)
         return false;
     struct server_out *out = mem_alloc(sizeof(*out) + LWS_PRE + len);
+    out->frame = frame;
     out->len = len;
-    memcpy(out->bytes + LWS_PRE, text, len);
+    memcpy(out->bytes + LWS_PRE, bytes, len);
     if (ws->out_last)
         ws->out_last->next = out;
     else
@@ -97,8 +99,25 @@ bool server_ws_send(struct server_ws *ws, const char *text, size_t len)
     return true;
 }
 
+bool server_ws_send(struct server_ws *ws, const char *text, size_t len)
+{
+    return send_frame(ws, SERVER_TEXT, text, len);
+}
+
+bool server_ws_send_binary(struct server_ws *ws, const void *bytes, size_t len)
+{
+    return send_frame(ws, SERVER_BINARY, bytes, len);
+}
+
+bool server_ws_ping(struct server_ws *ws, const char *text)
+{
+    return send_frame(ws, SERVER_PING, text, strlen(text));
+}
+
 int server_ws_write(struct conn *c)
 {
+    static const enum lws_write_protocol protocols[] = {
+        [SERVER_TEXT] = LWS_WRITE_TEXT, [SERVER_BINARY] = LWS_WRITE_BINARY, [SERVER_PING] = LWS_WRITE_PING};
     struct server_ws *ws = c->ws;
     struct server_out *out = ws ? ws->out_first : NULL;
 
@@ -116,7 +135,7 @@ int server_ws_write(struct conn *c)
     if (!ws->out_first)
         ws->out_last = NULL;
     ws->queued -= out->len;
-    bool ok = lws_write(c->wsi, out->bytes + LWS_PRE, out->len, LWS_WRITE_TEXT) >= (int)out->len;
+    bool ok = lws_write(c->wsi, out->bytes + LWS_PRE, out->len, protocols[out->frame]) >= (int)out->len;
     mem_free(out);
     if (ws->out_first || ws->close_code)
         lws_callback_on_writable(c->wsi);
@@ -130,6 +149,16 @@ void server_ws_close(struct server_ws *ws, int code)
     ws->close_code = code;
     if (ws->open)
         server_want_write(ws->conn);
+}
+
+void server_ws_refuse(struct server_ws *ws, int status)
+{
+    ws->refusal = status;
+}
+
+void server_ws_deafen(struct server_ws *ws)
+{
+    lws_rx_flow_control(ws->conn->wsi, 0);
 }
 
 void server_ws_drop(struct server_ws *ws)

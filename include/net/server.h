@@ -27,7 +27,7 @@ struct server_options {
     void (*on_gone)(void *user, struct server_call *call); /* the peer left before the answer; may be NULL */
     /* All NULL = no WebSockets. */
     bool (*on_ws_open)(void *user, struct server_ws *ws,
-                       const char *path_and_query); /* false = refused with 403 */
+                       const char *path_and_query); /* false = refused, see server_ws_refuse */
     void (*on_ws_text)(void *user, struct server_ws *ws, char *text, size_t len);
     void (*on_ws_close)(void *user, struct server_ws *ws); /* ws is gone afterwards */
     void *user;
@@ -55,6 +55,12 @@ void server_drop(struct server_call *c, bool reset);
 bool server_ws_send(struct server_ws *ws, const char *text, size_t len);
 void server_ws_close(struct server_ws *ws, int code);
 void server_ws_drop(struct server_ws *ws); /* no Close frame */
+/* For simulators of bad weather. refuse: the status (default 403) of an upgrade, inside on_ws_open before it
+ * returns false. deafen: nothing is read any more, so that not even a ping is answered; for good. */
+void server_ws_refuse(struct server_ws *ws, int status);
+void server_ws_deafen(struct server_ws *ws);
+bool server_ws_send_binary(struct server_ws *ws, const void *bytes, size_t len);
+bool server_ws_ping(struct server_ws *ws, const char *text); /* at most 125 bytes */
 void server_ws_set_user(struct server_ws *ws, void *user);
 void *server_ws_get_user(const struct server_ws *ws);
 

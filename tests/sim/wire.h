@@ -56,6 +56,11 @@ bool wire_slack_deliver(struct wire_slack *s, json_t *envelope);
 /* A disconnect frame to every connection. */
 void wire_slack_disconnect(struct wire_slack *s, const char *reason);
 void wire_slack_drop(struct wire_slack *s); /* every connection, without a Close frame */
+/* Bad weather, as a control line says it; false with *ret_why. */
+bool wire_slack_weather(struct wire_slack *s, const json_t *line, const char **ret_why);
+/* {"connects", "refused", "alone_ms"}: upgrades asked for, not taken, and the time without any connection
+ * since the first; new reference. */
+json_t *wire_slack_figures(const struct wire_slack *s);
 void wire_slack_close(struct wire_slack *s, void (*on_closed)(void *user), void *user); /* accepts NULL */
 
 /* ---- control: {"do":"slash","user":"ana","channel":"C0INCIDENT","text":"restart cotak prod"}, … */

@@ -9,7 +9,18 @@
  *   {"do":"drop"}      all connections end without a Close frame
  *   {"do":"redeliver","envelope_id"}   the same envelope again ("" or absent: the newest)
  *   {"do":"weather","service","action","kind",…}   bad weather at AWS: wire_weather.h
- *   {"do":"limits","on"}   {"do":"revoke","scope"}   {"do":"stats"}   {"do":"quit"} */
+ *   {"do":"limits","on"}   {"do":"revoke","scope"}   {"do":"stats"}   {"do":"quit"}
+ *
+ *   {"do":"slack_weather","method":M,"answer":A,"count":N}   the next N calls (default 1, -1 = from now on)
+ *     of a Web API method ("*" = each), only those with "channel" if given. A: error ("error","needed",
+ *     "provided"), http ("status","retry_after"), html, truncated, huge (20 MiB), reset, hang, slow ("ms");
+ *     "executed":true: what the call asks for is done all the same
+ *   {"do":"slack_weather","socket":S,"count":N}   the next N connections. S: crowded (too_many_websockets as
+ *     first frame), disabled (link_disabled), no_hello, silent (no hello, no pong), refused ("status")
+ *   {"do":"slack_weather","act":A,"which":"one"|"told"|""}   now, to open connections. A: frame ("text"),
+ *     binary ("text"), ping, oversize ("bytes","envelope_id","at":"head"|"tail"|""), silent (no frame, no
+ *     pong), half_open (nothing is read any more), close ("code")
+ *   {"do":"slack_weather","clear":true}   fair weather for calls and new connections */
 #include <string.h>
 
 #include "base/jsonx.h"
@@ -124,12 +135,21 @@ static void do_weather(struct wire_control *c, const json_t *line)
     }
 }
 
+static void do_slack_weather(struct wire_control *c, const json_t *line)
+{
+    const char *why = "";
+    if (!wire_slack_weather(c->slack, line, &why)) {
+        complain(c, why);
+    }
+}
+
 static void do_stats(struct wire_control *c, const json_t *line)
 {
     (void)line;
-    json_t *o = json_pack("{s:s,s:o,s:o,s:o,s:i}", "event", "stats", "slack", world_slack_stats(c->world, 0),
-                          "aws", wire_ecs_stats(c->ecs), "arrived", wire_ecs_arrived(c->ecs), "connections",
-                          wire_slack_connections(c->slack));
+    json_t *o =
+        json_pack("{s:s,s:o,s:o,s:o,s:i,s:o}", "event", "stats", "slack", world_slack_stats(c->world, 0),
+                  "aws", wire_ecs_stats(c->ecs), "arrived", wire_ecs_arrived(c->ecs), "connections",
+                  wire_slack_connections(c->slack), "sockets", wire_slack_figures(c->slack));
     wire_answer(c->out, o);
     json_decref(o);
 }
@@ -207,11 +227,13 @@ static const struct {
     const char *name;
     void (*run)(struct wire_control *c, const json_t *line);
 } verbs[] = {
-    {"slash", do_slash},         {"mention", do_mention}, {"click", do_click},
-    {"redeliver", do_redeliver}, {"refresh", do_refresh}, {"drop", do_drop},
-    {"limits", do_limits},       {"revoke", do_revoke},   {"disconnect", do_disconnect},
-    {"stats", do_stats},         {"flood", do_flood},     {"quit", do_quit},
-    {"weather", do_weather},
+    {"slash", do_slash},           {"mention", do_mention},
+    {"click", do_click},           {"redeliver", do_redeliver},
+    {"refresh", do_refresh},       {"drop", do_drop},
+    {"limits", do_limits},         {"revoke", do_revoke},
+    {"disconnect", do_disconnect}, {"stats", do_stats},
+    {"flood", do_flood},           {"quit", do_quit},
+    {"weather", do_weather},       {"slack_weather", do_slack_weather},
 };
 
 void wire_control_line(struct wire_control *c, const char *text, size_t len)
@@ -231,7 +253,7 @@ void wire_control_line(struct wire_control *c, const char *text, size_t len)
         }
     }
     complain(c, "\"do\" must be one of: slash, mention, click, redeliver, refresh, drop, limits, revoke, "
-                "disconnect, stats, flood, weather, quit");
+                "disconnect, stats, flood, weather, slack_weather, quit");
     json_decref(line);
 }
 
