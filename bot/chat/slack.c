@@ -10,6 +10,7 @@
 #include "chat/slack.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -61,6 +62,19 @@ static void advance(struct slack *s, enum slack_stage to)
     s->stage = to;
 }
 
+void slack_trouble(struct slack *s, const char *subject, const char *format, ...)
+{
+    struct buf text;
+    buf_init(&text, sizeof(s->figures.trouble) - 1);
+    va_list args;
+    va_start(args, format);
+    buf_vformat(&text, format, args);
+    va_end(args);
+    slack_note_trouble(s, text.data);
+    log_warning("slack", subject, "%s", s->figures.trouble);
+    buf_finish(&text);
+}
+
 /* ---- who are we? */
 
 static void answered_who(struct slack_call *call, const struct slack_answer *answer)
@@ -84,10 +98,10 @@ static void answered_who(struct slack_call *call, const struct slack_answer *ans
         const int64_t wait =
             slack_retry_wait(&s->who_retry, &s->times, loss, 0, answer->retry_ms, crypto_random_u32());
         s->own_user[0] = s->team[0] = '\0';
-        log_warning("slack", s->chat.server, "auth.test: %s, once more in %lld ms",
-                    answer->fate == SLACK_FATE_OK ? "the answer names no user and team" : answer->err.text,
-                    (long long)wait);
-        slack_note_trouble(s, answer->err.text);
+        slack_trouble(s, s->chat.server, "not connected yet: %s; next try in %lld s",
+                      answer->fate == SLACK_FATE_OK ? "the answer to auth.test names no user and team"
+                                                    : answer->err.text,
+                      (long long)(wait + 999) / 1000);
         loop_timer_start(s->options.loop, &s->who_timer, wait);
         return;
     }
@@ -161,6 +175,7 @@ struct chat *slack_chat(struct slack *s)
 void slack_start(struct slack *s)
 {
     advance(s, SLACK_ASKING_WHO);
+    s->alone_since_ms = slack_now(s);
     loop_timer_start(s->options.loop, &s->who_timer, 0);
 }
 
@@ -179,21 +194,43 @@ void slack_fatal(struct slack *s, enum slack_token token, const char *error)
     }
     struct err err;
     slack_fatal_sentence(s->options.config, token, error, &err);
+    slack_note_trouble(s, err.text); /* the owner logs it */
     advance(s, SLACK_STOPPED);
     stop_all(s);
     s->options.on_fatal(s->options.user, &err);
+}
+
+static void tell_connected(struct slack *s)
+{
+    const int64_t now = slack_now(s);
+    char span[TEXT_DURATION];
+    text_duration(span, now - s->alone_since_ms);
+    if (!s->connected) {
+        s->alone_since_ms = now;
+        log_warning(
+            "slack", s->chat.server,
+            "no connection to Slack is left: commands do not arrive until one is open again; restarts "
+            "that run go on, and are reported then");
+    } else {
+        log_info("slack", s->chat.server, "commands can arrive, after %s without a connection", span);
+        s->alone_since_ms = 0;
+        slack_note_trouble(s, "");
+    }
 }
 
 void slack_connections_changed(struct slack *s, unsigned serving)
 {
     s->figures.open_connections = serving;
     const bool connected = serving > 0;
-    if (connected != s->connected) {
-        s->connected = connected;
-        if (s->stage < SLACK_CLOSING) {
-            s->options.on_connected(s->options.user, connected);
-        }
+    if (connected == s->connected) {
+        return;
     }
+    s->connected = connected;
+    if (s->stage >= SLACK_CLOSING) {
+        return;
+    }
+    tell_connected(s);
+    s->options.on_connected(s->options.user, connected);
 }
 
 void slack_maybe_closed(struct slack *s)

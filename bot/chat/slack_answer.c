@@ -91,6 +91,11 @@ static void judge_word(const char *method, const struct slack_reply *reply, stru
                 method, needed);
         return;
     }
+    const char *meaning = slack_refusal_sentence(ret->error);
+    if (meaning != NULL) {
+        err_set(&ret->err, ERR_REMOTE, "%s (Slack answers %s with %s)", meaning, method, ret->error);
+        return;
+    }
     err_set(&ret->err, ret->fate == SLACK_FATE_FATAL ? ERR_DENIED : ERR_REMOTE, "Slack answers %s with %s",
             method, ret->error);
 }
@@ -124,7 +129,8 @@ void slack_judge(const char *method, const struct slack_reply *reply, struct sla
     if (!json_is_object(ret->json)) {
         json_decref(ret->json);
         ret->json = NULL;
-        err_set(&ret->err, ERR_PROTOCOL, "the answer to %s is not a JSON object", method);
+        err_set(&ret->err, ERR_PROTOCOL,
+                "the answer to %s is not Slack's JSON: does a proxy answer in its place?", method);
         return;
     }
     if (json_is_true(jsonx_at(ret->json, "ok"))) {
@@ -132,7 +138,8 @@ void slack_judge(const char *method, const struct slack_reply *reply, struct sla
         return;
     }
     if (!json_is_false(jsonx_at(ret->json, "ok"))) { /* somebody between us and Slack answered */
-        err_set(&ret->err, ERR_PROTOCOL, "the answer to %s is not one of Slack's", method);
+        err_set(&ret->err, ERR_PROTOCOL,
+                "the answer to %s is not one of Slack's: does a proxy answer in its place?", method);
         return;
     }
     judge_word(method, reply, ret);
@@ -141,15 +148,19 @@ void slack_judge(const char *method, const struct slack_reply *reply, struct sla
 void slack_fatal_sentence(const struct config_chat *config, enum slack_token token, const char *error,
                           struct err *ret)
 {
+    const bool government = strstr(config->api_url, "slack-gov.com") != NULL;
+    const char *page = government ? "https://api.slack-gov.com/apps" : "https://api.slack.com/apps";
     if (token == SLACK_APP_TOKEN) {
         err_set(ret, ERR_CONFIG,
-                "chat %s: Slack refuses the app token (%s): put a new app-level token (xapp-…) with the "
-                "scope connections:write into the setting app_token and start again",
-                config->name, error);
+                "chat %s: Slack refuses the app token (%s): at %s (Basic Information, App-Level Tokens) make "
+                "a new one with the scope connections:write, put it (xapp-…) into the setting app_token and "
+                "start again",
+                config->name, error, page);
     } else {
         err_set(ret, ERR_CONFIG,
-                "chat %s: Slack refuses the bot token (%s): install the app to the workspace again, put the "
-                "new bot token (xoxb-…) into the setting bot_token and start again",
-                config->name, error);
+                "chat %s: Slack refuses the bot token (%s): at %s (OAuth & Permissions) install the app to "
+                "the workspace again, put its new bot token (xoxb-…) into the setting bot_token and start "
+                "again",
+                config->name, error, page);
     }
 }

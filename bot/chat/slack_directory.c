@@ -19,6 +19,7 @@
 #define CHANNELS 64
 /* A command waits for this fact before it is acked, and Slack waits 3 s for the ack. */
 #define CHANNEL_MS  1500
+#define PERSON_MS   5000 /* a person waits for the answer */
 #define MEMBERS_MAX 5000
 
 struct slack_fetch {
@@ -133,8 +134,8 @@ static const struct kind {
     int64_t timeout_ms;
     bool (*learn)(struct slack_fetch *fetch, const json_t *json, struct err *err);
 } KINDS[SLACK_FACTS] = {
-    [SLACK_FACT_USER] = {"users.info", "user", false, 0, learn_user},
-    [SLACK_FACT_GROUP] = {"usergroups.users.list", "usergroup", true, 0, learn_group},
+    [SLACK_FACT_USER] = {"users.info", "user", false, PERSON_MS, learn_user},
+    [SLACK_FACT_GROUP] = {"usergroups.users.list", "usergroup", true, PERSON_MS, learn_group},
     [SLACK_FACT_CHANNEL] = {"conversations.info", "channel", false, CHANNEL_MS, learn_channel},
 };
 
@@ -174,8 +175,8 @@ static void answered(struct slack_call *call, const struct slack_answer *answer)
     if (ok) {
         e->as_of_ms = slack_wall(s);
         e->fetched_ms = slack_now(s);
-    } else {
-        err_wrap(&err, "%s", e->id);
+    } else if (fetch->fact == SLACK_FACT_GROUP) {
+        err_wrap(&err, "group %s", e->id);
     }
     if (answer->fate == SLACK_FATE_FATAL) {
         slack_fatal(s, SLACK_BOT_TOKEN, answer->error);

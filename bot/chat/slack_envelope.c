@@ -2,8 +2,8 @@
  *
  * Happy path: a frame is decoded. A reading request is acked at once and handed over. Of a changing one it
  * is made sure first whether its channel is shared with another organisation, where the envelope does not say
- * (events do, commands and clicks do not); then it is handed over, and acked when the engine says that it is
- * durable, on the connection that it came on, or on another one if that is gone.
+ * (most events do, commands and clicks do not); then it is handed over, and acked when the engine says that
+ * it is durable, on the connection that it came on, or on another one if that is gone.
  *
  * What can go wrong: Slack says nothing about the channel in time: it counts as shared. A frame that cannot
  * be read is acked by the id found in it, so that Slack does not send it again for ever; one that is too
@@ -18,6 +18,7 @@
 #include "slack_private.h"
 
 #define ACK_TEXT_MAX 3000
+#define COMPLAINT_MS 1000
 #define TOO_MANY     "Not accepted, nothing was done: too many commands are waiting. Try again in a minute."
 
 struct slack_pending {
@@ -74,6 +75,15 @@ static void ack(struct slack *s, uint64_t conn, const char *envelope, const char
     buf_finish(&frame);
 }
 
+/* Somebody floods us: that deserves a line, but not one each. */
+static bool worth_a_line(struct slack *s)
+{
+    const int64_t now = slack_now(s);
+    const bool worth = s->complained_ms == 0 || now - s->complained_ms >= COMPLAINT_MS;
+    s->complained_ms = worth ? now : s->complained_ms;
+    return worth;
+}
+
 /* ---- a request on its way through the engine */
 
 static void forget(struct slack_pending *p)
@@ -128,6 +138,7 @@ static void channel_ready(struct slack_waiter *w, const struct slack_entry *entr
                     p->request.place.channel, err->text);
     }
     p->request.place.shared = entry == NULL || entry->shared;
+    TEXT_COPY(p->request.place.unsure, entry == NULL ? err->text : "");
     hand_over(p);
 }
 
@@ -135,7 +146,8 @@ static void channel_ready(struct slack_waiter *w, const struct slack_entry *entr
 static void make_sure_of_channel(struct slack_pending *p)
 {
     struct place *place = &p->request.place;
-    if (p->request.source != REQUEST_MENTION && !place->direct && !place->shared) {
+    const bool said = p->request.source == REQUEST_MENTION && place->unsure[0] == '\0';
+    if (!said && !place->direct && (!place->shared || place->unsure[0] != '\0')) {
         p->waiter.ready = channel_ready;
         const struct slack_entry *entry =
             slack_directory_ask(p->slack->directory, SLACK_FACT_CHANNEL, place->channel, &p->waiter);
@@ -143,6 +155,10 @@ static void make_sure_of_channel(struct slack_pending *p)
             return;
         }
         place->shared = entry->as_of_ms == 0 || entry->shared;
+        place->unsure[0] = '\0';
+        if (entry->as_of_ms == 0) {
+            TEXT_COPY(place->unsure, "too many channels are being looked up at Slack");
+        }
     }
     hand_over(p);
 }
@@ -159,7 +175,9 @@ static void take_request(struct slack *s, uint64_t conn, const struct slack_deco
         if (!d->accepts_payload) {
             slack_tell(s, &d->request, TOO_MANY);
         }
-        log_warning("slack", s->chat.server, "a command is refused, %d wait already", SLACK_PENDING_MAX);
+        if (worth_a_line(s)) {
+            log_warning("slack", s->chat.server, "commands are refused, %d wait already", SLACK_PENDING_MAX);
+        }
         return;
     }
     struct slack_pending *p = mem_alloc(sizeof(*p));
@@ -205,8 +223,12 @@ void slack_take_frame(struct slack *s, uint64_t conn, const char *text, size_t l
         break;
     case SLACK_UNPARSABLE:
         s->figures.unparsable++;
-        log_warning("slack", s->chat.server, "a frame of %zu bytes could not be read (%s), envelope \"%s\"",
-                    len, ret->reason, ret->envelope);
+        if (worth_a_line(s)) {
+            log_warning("slack", s->chat.server,
+                        "a frame of %zu bytes could not be read (%s) and was skipped, envelope \"%s\" "
+                        "(%llu so far)",
+                        len, ret->reason, ret->envelope, s->figures.unparsable);
+        }
         break;
     }
     if (ret->envelope[0] != '\0') {
@@ -222,9 +244,11 @@ void slack_take_oversize(struct slack *s, uint64_t conn, const char *head, size_
         slack_envelope_id(head, head_len, envelope) || slack_envelope_id(tail, tail_len, envelope);
     s->figures.last_frame_ms = slack_now(s);
     s->figures.unparsable++;
-    log_warning("slack", s->chat.server,
-                "a frame of %llu bytes is too large and was skipped, envelope \"%s\"",
-                (unsigned long long)total, envelope);
+    if (worth_a_line(s)) {
+        log_warning("slack", s->chat.server,
+                    "a frame of %llu bytes is too large and was skipped, envelope \"%s\" (%llu so far)",
+                    (unsigned long long)total, envelope, s->figures.unparsable);
+    }
     if (found) {
         ack(s, conn, envelope, NULL);
     }

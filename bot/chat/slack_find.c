@@ -58,6 +58,7 @@ static void answered(struct slack_call *call, const struct slack_answer *answer)
     }
     if (answer->fate != SLACK_FATE_OK) {
         f->err = answer->err;
+        f->retry_ms = answer->retry_ms;
         finish(finding, false);
         return;
     }
@@ -129,6 +130,7 @@ void slack_find(struct chat *c, struct chat_find *f)
     f->private_ = finding;
     f->found = false;
     f->message[0] = '\0';
+    f->retry_ms = 0;
     f->err = (struct err){0};
     slack_work_add(s, &finding->work);
     finding->work.timer = (struct loop_timer){.fire = due, .user = finding};

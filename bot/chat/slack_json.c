@@ -300,7 +300,10 @@ static enum slack_frame decode_event(const struct frame *f, struct slack_decoded
     }
     r->source = REQUEST_MENTION;
     r->place.direct = direct || r->place.channel[0] == 'D';
-    r->place.shared = jsonx_bool(p, "is_ext_shared_channel", false);
+    r->place.shared = jsonx_bool(p, "is_ext_shared_channel", !r->place.direct);
+    if (!r->place.direct && !json_is_boolean(jsonx_at(p, "is_ext_shared_channel"))) {
+        TEXT_COPY(r->place.unsure, "Slack did not say so");
+    }
     const int64_t seconds = jsonx_int(p, "event_time", 0);
     const int64_t otherwise = seconds > 0 && seconds < INT64_MAX / 1000 ? seconds * 1000 : r->received_ms;
     r->origin_ms = origin(event, "ts", origin(event, "event_ts", otherwise));

@@ -103,6 +103,7 @@ void slack_read_figures(const struct slack *s, struct slack_figures *ret)
     *ret = s->figures;
     ret->wanted_connections = (unsigned)s->slot_count;
     ret->stopped = s->stage == SLACK_STOPPED;
+    ret->alone_ms = s->alone_since_ms == 0 ? 0 : slack_now(s) - s->alone_since_ms;
     for (int i = 0; i < s->slot_count; i++) {
         slack_socket_look(&s->slots[i], &ret->links[i]);
     }

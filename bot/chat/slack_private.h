@@ -105,9 +105,12 @@ void slack_fatal_sentence(const struct config_chat *config, enum slack_token tok
 enum slack_next { SLACK_NEXT_END, SLACK_NEXT_PLAIN, SLACK_NEXT_DM };
 struct slack_try {
     enum chat_send_kind kind;
-    bool plain, dm; /* what was tried this time */
+    bool has_reader; /* somebody to whom it could go as a direct message */
+    bool plain, dm;  /* what was tried this time */
 };
 /* END: outcome, retry_ms and err (unless sent) are filled in. */
+/* What Slack's word for a refusal means, and what to do; NULL when it is not known. */
+const char *slack_refusal_sentence(const char *error);
 enum slack_next slack_outcome(const struct slack_try *t, const struct slack_answer *answer,
                               enum chat_failure *ret_outcome, int64_t *ret_retry_ms, struct err *ret_err);
 
@@ -282,6 +285,8 @@ struct slack {
     struct slack_conn *conns;
     uint64_t last_conn;
     bool connected;
+    int64_t alone_since_ms; /* mono; 0 = a connection is open, or we have not started */
+    int64_t complained_ms;  /* mono: one line a second about what floods us */
     struct slack_pending *pendings;
     size_t pending_count;
     struct slack_work *works;
@@ -299,6 +304,9 @@ int64_t slack_wall(const struct slack *s);
 /* Stops everything and tells the owner, once. */
 void slack_fatal(struct slack *s, enum slack_token token, const char *error);
 bool slack_stopped(const struct slack *s); /* fatal, closing or closed: nothing new begins */
+/* Something is wrong with the connections: logged, and kept for who asks how we are. */
+void slack_trouble(struct slack *s, const char *subject, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* The number of connections over which commands may come has changed. */
 void slack_connections_changed(struct slack *s, unsigned serving);
 /* A connection or call is gone: is that the end of closing? */

@@ -4,16 +4,17 @@
  * blocks and the call goes out; the answer is the outcome.
  *
  * What can go wrong: the place is too far away, or Slack has said not before: LATER, told at once. Slack does
- * not take the blocks: once more as plain text, by itself. A private message cannot be shown in the channel:
- * once more as a direct message. The token is refused: the adapter stops. We are closing: LATER, or UNKNOWN
- * if the post may have gone. */
+ * not take the blocks: once more as plain text, by itself. A message cannot be shown in the channel: once
+ * more as a direct message to the one who asked, saying why. The token is refused: the adapter stops. We are
+ * closing: LATER, or UNKNOWN if the post may have gone. */
 #include "base/jsonx.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "slack_private.h"
 
-#define PLACE_MOST_MS 5000 /* a place further away is not waited for here */
+#define PLACE_MOST_MS 5000 /* a place further away is not waited for here … */
+#define REPLY_MOST_MS 1000 /* … nor, by what must not stand before others, one this far */
 #define TELL_MAX      3000
 
 struct sending {
@@ -21,13 +22,21 @@ struct sending {
     struct chat_send *send;
     struct slack_try try;
     bool refused_place;
+    const char *why_dm; /* a static sentence: why it is a direct message */
 };
+
+/* Who could get it as a direct message; "" = nobody. */
+static const char *reader_of(const struct chat_send *s)
+{
+    const char *reader = s->kind == CHAT_PRIVATE ? s->private_to : s->kind == CHAT_POST ? s->asker : NULL;
+    return reader != NULL ? reader : "";
+}
 
 static const char *method_of(const struct slack_try *t)
 {
     switch (t->kind) {
-    case CHAT_POST: return "chat.postMessage";
     case CHAT_UPDATE: return "chat.update";
+    case CHAT_POST: break;
     case CHAT_PRIVATE: return t->dm ? "chat.postMessage" : "chat.postEphemeral";
     }
     return "chat.postMessage";
@@ -60,18 +69,18 @@ static void set_text(json_t *body, const char *key, const char *value)
     }
 }
 
-static json_t *body_of(const struct sending *sending, const char *server)
+static json_t *body_with(const struct sending *sending, const char *server, const struct card *card)
 {
     const struct chat_send *s = sending->send;
     const struct slack_try *t = &sending->try;
     /* parse none and no link_names: nothing in the text becomes a mention or a link by itself. */
     json_t *body = json_pack("{s:s, s:b, s:b, s:b}", "parse", "none", "link_names", 0, "unfurl_links", 0,
                              "unfurl_media", 0);
-    char *fallback = slack_fallback(s->card, server);
+    char *fallback = slack_fallback(card, server);
     set_text(body, "text", fallback);
     mem_free(fallback);
-    json_object_set_new(body, "blocks", t->plain ? json_array() : slack_blocks(s->card, server));
-    set_text(body, "channel", t->dm ? s->private_to : s->channel);
+    json_object_set_new(body, "blocks", t->plain ? json_array() : slack_blocks(card, server));
+    set_text(body, "channel", t->dm ? reader_of(s) : s->channel);
     if (!t->dm && t->kind != CHAT_UPDATE) {
         set_text(body, "thread_ts", s->thread);
     }
@@ -84,6 +93,20 @@ static json_t *body_of(const struct sending *sending, const char *server)
     json_object_set_new(body, "metadata",
                         json_pack("{s:s, s:{s:s}}", "event_type", SLACK_METADATA_TYPE, "event_payload", "key",
                                   s->key == NULL ? "" : s->key));
+    return body;
+}
+
+static json_t *body_of(const struct sending *sending, const char *server)
+{
+    const struct chat_send *s = sending->send;
+    if (sending->why_dm == NULL) {
+        return body_with(sending, server, s->card);
+    }
+    struct card *card = mem_alloc(sizeof(*card));
+    *card = *s->card;
+    card_line(card, "Sent to you only; channel %s does not show it: %s.", s->channel, sending->why_dm);
+    json_t *body = body_with(sending, server, card);
+    mem_free(card);
     return body;
 }
 
@@ -136,8 +159,12 @@ static void answered(struct slack_call *call, const struct slack_answer *answer)
     }
     const enum slack_next next = slack_outcome(&sending->try, answer, &s->outcome, &s->retry_ms, &s->err);
     if (next != SLACK_NEXT_END && !slack_stopped(slack)) {
-        log_info("slack", slack->chat.server, "%s is answered with %s, once more as %s", call->method,
-                 answer->error, next == SLACK_NEXT_PLAIN ? "plain text" : "a direct message");
+        const bool dm = next == SLACK_NEXT_DM, heard = s->kind == CHAT_POST || !dm;
+        log_line(heard ? LOG_WARNING : LOG_INFO, "slack", slack->chat.server,
+                 "a message for channel %s goes out once more, %s%s: %s", s->channel,
+                 dm ? "as a direct message to " : "as plain text", dm ? reader_of(s) : "", answer->err.text);
+        const char *meaning = slack_refusal_sentence(answer->error);
+        sending->why_dm = !dm ? NULL : meaning != NULL ? meaning : "Slack refuses it";
         sending->try.plain = sending->try.plain || next == SLACK_NEXT_PLAIN;
         sending->try.dm = sending->try.dm || next == SLACK_NEXT_DM;
         launch(sending);
@@ -161,15 +188,17 @@ void slack_send(struct chat *c, struct chat_send *s)
     struct sending *sending = mem_alloc(sizeof(*sending));
     sending->send = s;
     sending->try.kind = s->kind;
+    sending->try.has_reader = *reader_of(s) != '\0';
     s->private_ = sending;
     s->retry_ms = 0;
     s->posted[0] = '\0';
     s->err = (struct err){0};
     slack_work_add(slack, &sending->work);
     sending->work.timer = (struct loop_timer){.fire = due, .user = sending};
+    const int64_t most_ms = s->may_wait || s->kind == CHAT_UPDATE ? REPLY_MOST_MS : PLACE_MOST_MS;
     int64_t wait =
-        slack_pace_take(&slack->pacer, method_of(&sending->try), s->channel, slack_now(slack), PLACE_MOST_MS);
-    if (wait > PLACE_MOST_MS || slack_stopped(slack)) {
+        slack_pace_take(&slack->pacer, method_of(&sending->try), s->channel, slack_now(slack), most_ms);
+    if (wait > most_ms || slack_stopped(slack)) {
         sending->refused_place = true;
         s->retry_ms = wait;
         wait = 0;

@@ -216,6 +216,7 @@ static void greeted(struct slack_conn *c, const struct slack_decoded *d)
         move(old, RETIRING);
         loop_timer_start(loop_of(c), &old->timer, s->times.drain_ms);
     }
+    slack_note_trouble(s, "");
     log_info("slack", c->subject, "connected");
     tell_owner(s);
     if (d->connections >= 0) {
@@ -237,12 +238,15 @@ static void told_to_go(struct slack_conn *c, const char *reason)
 {
     if (text_equal(reason, "too_many_websockets")) {
         c->loss = SLACK_LOSS_CROWDED;
-        log_error("slack", c->subject,
-                  "Slack: too many connections of this app; end other bots that use the same app token");
+        slack_trouble(
+            c->slack, c->subject,
+            "Slack counts too many connections of this app (more than 10): end other bots that use "
+            "the same app token; those that died without a word are forgotten by Slack after hours");
     } else if (text_equal(reason, "link_disabled")) {
         c->loss = SLACK_LOSS_DISABLED;
-        log_error("slack", c->subject,
-                  "Slack: Socket Mode is switched off; switch it on in the app's settings (Socket Mode)");
+        slack_trouble(c->slack, c->subject,
+                      "Socket Mode is switched off for this app, so no command arrives: switch it on in the "
+                      "app's settings at Slack (Socket Mode)");
     } else {
         log_info("slack", c->subject, "Slack will close this connection (%s)", reason);
     }
@@ -296,11 +300,13 @@ static void on_close(struct ws *ws, void *user, const struct err *err, int http_
 {
     struct slack_conn *c = user;
     (void)ws;
-    const bool expected = c->state == RETIRING || c->slot->rotating || slack_stopped(c->slack);
-    log_line(expected ? LOG_DEBUG : LOG_WARNING, "slack", c->subject,
-             "closed while %s: %s (HTTP %d, code %d)", STATE_NAMES[c->state], err->text, http_status, code);
-    if (!expected) {
-        slack_note_trouble(c->slack, err->text);
+    const bool expected =
+        c->state == RETIRING || c->slot->rotating || c->loss != SLACK_LOSS_PLAIN || slack_stopped(c->slack);
+    if (expected) {
+        log_debug("slack", c->subject, "closed while %s: %s (HTTP %d, code %d)", STATE_NAMES[c->state],
+                  err->text, http_status, code);
+    } else {
+        slack_trouble(c->slack, c->subject, "connection lost while %s: %s", STATE_NAMES[c->state], err->text);
     }
     c->loss = http_status == 429 ? SLACK_LOSS_THROTTLED : c->loss;
     end(c);
@@ -311,8 +317,8 @@ static void timer_due(struct loop_timer *timer)
     struct slack_conn *c = timer->user;
     switch (c->state) {
     case GREETING:
-        log_warning("slack", c->subject, "no hello from Slack");
-        slack_note_trouble(c->slack, "a connection was made, but Slack did not say hello");
+        slack_trouble(c->slack, c->subject, "Slack took the connection and said no hello for %lld s",
+                      (long long)(c->slack->times.hello_ms / 1000));
         end(c);
         return;
     case SERVING:
@@ -355,13 +361,13 @@ static void asked(struct slack_call *call, const struct slack_answer *answer)
     if (answer->fate != SLACK_FATE_OK) {
         c->loss = answer->retry_ms > 0 ? SLACK_LOSS_THROTTLED : SLACK_LOSS_PLAIN;
         c->asked_ms = answer->retry_ms;
-        log_warning("slack", c->subject, "cannot connect: %s", answer->err.text);
-        slack_note_trouble(s, answer->err.text);
+        slack_trouble(s, c->subject, "cannot connect: %s", answer->err.text);
         end(c);
         return;
     }
     if (!slack_socket_url_allowed(url, s->options.config->api_url)) {
-        log_error("slack", c->subject, "cannot connect: Slack names a socket outside slack.com");
+        slack_trouble(s, c->subject,
+                      "cannot connect: Slack names a socket that is not of slack.com: is api_url right?");
         end(c);
         return;
     }

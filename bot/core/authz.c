@@ -112,6 +112,13 @@ static bool place_allows(const struct config_target *t, const struct request *r,
                t->name, where);
         return false;
     }
+    if (p->shared && *p->unsure && !channel_listed(t, p, true)) {
+        refuse(ret,
+               "I could not find out whether this channel is shared with another organisation: %s. Ask again "
+               "in a minute, or in %s.",
+               p->unsure, where);
+        return false;
+    }
     if (p->shared && !channel_listed(t, p, true)) {
         refuse(
             ret,

@@ -16,6 +16,7 @@
 #include "engine_private.h"
 
 static void on_sent(void *user, const struct store_outbox *row, void *tag, bool delivered);
+static const char *asker(void *user, const struct store_outbox *row, const void *tag);
 
 struct engine *engine_create(const struct engine_options *options)
 {
@@ -28,8 +29,8 @@ struct engine *engine_create(const struct engine_options *options)
     e->ecs = options->ecs;
     e->card = mem_alloc(sizeof(*e->card));
     e->output = mem_alloc(sizeof(*e->output));
-    e->outbox = outbox_create(
-        &(struct outbox_options){.loop = e->loop, .store = e->store, .on_sent = on_sent, .user = e});
+    e->outbox = outbox_create(&(struct outbox_options){
+        .loop = e->loop, .store = e->store, .on_sent = on_sent, .asker = asker, .user = e});
     return e;
 }
 
@@ -88,6 +89,20 @@ static void on_sent(void *user, const struct store_outbox *row, void *tag, bool 
     if (op != NULL) {
         restart_sent(op, row, delivered);
     }
+}
+
+/* A question and a card belong to the channel: what is asked or begun where nobody sees it must not go on. */
+static const char *asker(void *user, const struct store_outbox *row, const void *tag)
+{
+    const struct engine *e = user;
+    const struct settling *s = tag;
+    if (s != NULL) {
+        return s->request.who.user;
+    }
+    const struct operation *op = operation_of(e, row->operation);
+    const bool alone = op != NULL && row->thread_of[0] == '\0' && !text_ends(row->id, "/card") &&
+                       !text_ends(row->id, "/ask") && op->request.source != REQUEST_LOCAL;
+    return alone ? op->row.user : NULL;
 }
 
 /* ---- start */
@@ -253,7 +268,7 @@ void engine_reply(struct engine *e, const struct request *request, const struct 
     struct settling *s = mem_alloc(sizeof(*s));
     s->request = *request;
     s->how = how;
-    if (!outbox_say(e->outbox, &row, card, s)) {
+    if (!(how == SETTLED_REPLY ? outbox_say : outbox_say_first)(e->outbox, &row, card, s)) {
         on_sent(e, &row, s, false);
     }
 }

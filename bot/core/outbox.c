@@ -3,6 +3,7 @@
  *   stage -> (owner's commit) -> release -> POSTS -> flight -> rest          a message, once
  *                                           EDITS -> flight -> rest          a newer version of it
  *                                           DETAILS -> flight -> rest        a line of another row's thread
+ *   say                                    -> REFUSALS, REPLIES -> flight    an answer, gone with the process
  *
  * A row is kept back until the transaction that holds it is committed, so that nothing is said which a
  * restart would not know of. When its owner's commit fails the row waits for the next one. Rows are written
@@ -114,7 +115,8 @@ void outbox_settle(struct outbox_entry *e)
         }
         return;
     }
-    outbox_place(e, e->row.message[0] != '\0'     ? AT_EDITS
+    outbox_place(e, !e->durable                   ? (e->first ? AT_REFUSALS : AT_REPLIES)
+                    : e->row.message[0] != '\0'   ? AT_EDITS
                     : e->row.thread_of[0] != '\0' ? AT_DETAILS
                                                   : AT_POSTS);
     loop_defer(e->outbox->options.loop, &e->outbox->pump);
@@ -187,7 +189,8 @@ void outbox_release(struct outbox *o, const char *operation)
     }
 }
 
-bool outbox_say(struct outbox *o, const struct store_outbox *row, const struct card *card, void *tag)
+static bool say(struct outbox *o, const struct store_outbox *row, const struct card *card, void *tag,
+                bool first)
 {
     if (outbox_count(o) >= OUTBOX_MOST) {
         log_warning("outbox", NULL, "%d messages wait already: a reply in channel %s is not sent",
@@ -201,10 +204,21 @@ bool outbox_say(struct outbox *o, const struct store_outbox *row, const struct c
     e->card = mem_alloc(sizeof(*card));
     *e->card = *card;
     e->tag = tag;
+    e->first = first;
     e->row.version = 1;
     e->row.created_ms = wall(o);
     outbox_settle(e);
     return true;
+}
+
+bool outbox_say(struct outbox *o, const struct store_outbox *row, const struct card *card, void *tag)
+{
+    return say(o, row, card, tag, false);
+}
+
+bool outbox_say_first(struct outbox *o, const struct store_outbox *row, const struct card *card, void *tag)
+{
+    return say(o, row, card, tag, true);
 }
 
 void outbox_load(struct outbox *o, const struct store_outbox *row)
@@ -256,8 +270,11 @@ bool outbox_end_waits(const struct outbox *o, const char *operation)
 
 unsigned outbox_count(const struct outbox *o)
 {
-    return o->lists[AT_POSTS].count + o->lists[AT_EDITS].count + o->lists[AT_DETAILS].count +
-           o->lists[AT_FLIGHT].count;
+    unsigned count = 0;
+    for (enum outbox_at at = AT_POSTS; at < AT_LISTS; at++) {
+        count += o->lists[at].count;
+    }
+    return count;
 }
 
 int64_t outbox_since(const struct outbox *o)

@@ -17,6 +17,9 @@ struct outbox_options {
     /* A row has reached its channel, or never will (delivered = false). Once per version of a row that was
      * sent; tag is what outbox_say was given, NULL for durable rows. */
     void (*on_sent)(void *user, const struct store_outbox *row, void *tag, bool delivered);
+    /* Who gets this new message directly when its channel refuses it for good? NULL = nobody. The option
+     * itself may be NULL. */
+    const char *(*asker)(void *user, const struct store_outbox *row, const void *tag);
     void *user;
 };
 struct outbox *outbox_create(const struct outbox_options *options);
@@ -34,6 +37,8 @@ void outbox_release(struct outbox *o, const char *operation);
 /* A message that need not outlive the process. Returns false, and sends nothing, when too many wait;
  * otherwise tag (of mem_alloc, or NULL) is the outbox's until on_sent hands it back. */
 bool outbox_say(struct outbox *o, const struct store_outbox *row, const struct card *card, void *tag);
+/* As outbox_say, before all that was said so: a refusal, the answer to a click. */
+bool outbox_say_first(struct outbox *o, const struct store_outbox *row, const struct card *card, void *tag);
 /* From the store, before anything is sent. */
 void outbox_load(struct outbox *o, const struct store_outbox *row);
 /* The operation is over: its rows are dropped from memory as soon as they are sent. */

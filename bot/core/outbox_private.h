@@ -9,13 +9,14 @@
 #include "outbox.h"
 
 #define OUTBOX_MOST    4000 /* rows kept; replies beyond that are not taken */
-#define OUTBOX_FLYING  32   /* rows on their way at once */
+#define OUTBOX_FLYING  32   /* rows on their way at once … */
+#define OUTBOX_SAYING  16   /* … and of these, replies */
 #define OUTBOX_CHATS   8
-#define OUTBOX_HOLDS   16   /* channels that asked for a pause */
+#define OUTBOX_HOLDS   64   /* lanes of channels that asked for a pause */
 #define OUTBOX_EDIT_MS 3000 /* a message is edited at most this often */
 
 /* Where a row is. One function (outbox_place) changes this and the list it stands for. */
-enum outbox_at { AT_REST, AT_POSTS, AT_EDITS, AT_DETAILS, AT_FLIGHT, AT_LISTS };
+enum outbox_at { AT_REST, AT_POSTS, AT_EDITS, AT_DETAILS, AT_REFUSALS, AT_REPLIES, AT_FLIGHT, AT_LISTS };
 
 struct outbox_entry {
     struct outbox *outbox;
@@ -24,11 +25,15 @@ struct outbox_entry {
     struct card *card;       /* of a reply, or of the version that flies */
     void *tag;
     bool durable;
+    bool first;                       /* of the replies */
     bool kept;                        /* staged, its transaction is not committed yet */
     bool look;                        /* it may have been posted: look for it first */
     bool again;                       /* it came back unsent */
     bool forget;                      /* drop it when sent */
+    bool edit_refused;                /* that was logged */
     int looks;                        /* failed look-ups */
+    unsigned waits;                   /* how often it came back unsent */
+    enum outbox_at lane;              /* that it flew from */
     int in_flight;                    /* version that flies */
     int64_t not_before_ms, edited_ms; /* mono */
     struct backoff pause;
@@ -54,8 +59,10 @@ struct outbox {
     struct outbox_list lists[AT_LISTS];
     struct {
         char server[32], channel[64];
+        enum outbox_at lane; /* an edit that has to wait does not hold a verdict back */
         int64_t until_ms;
     } holds[OUTBOX_HOLDS];
+    unsigned saying; /* replies that fly */
     struct loop_deferred pump;
     struct loop_timer wake;
     unsigned long long said;

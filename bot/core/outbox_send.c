@@ -3,12 +3,16 @@
  * Happy path of a message: pending -> commit "sending" -> post -> commit "sent" with the platform's id. Of an
  * edit: it may be repeated, so it flies without the first commit. Of a reply: no commit at all.
  *
- * What can go wrong: throttled or unreachable (the whole channel pauses, the row keeps its place); an answer
- * that was lost, or a row found `sending` after a restart (it is looked up by its key before it is posted
- * again; if the look-up itself fails LOOKS times it is posted: better twice than never); a permanent refusal
- * (one log line, the next row goes on). At most one row of an operation flies, so its messages keep their
- * order; a row of a thread waits until its parent's message is known. Messages go before edits, edits before
- * lines of a thread: a verdict does not wait behind details. */
+ * What can go wrong: throttled or unreachable (the lane of that channel pauses, the row keeps its place; the
+ * first try, the second, the fourth … are logged); an answer that was lost, or a row found `sending` after a
+ * restart (it is looked up by its key before it is posted again; if the look-up itself fails LOOKS times it
+ * is posted: better twice than never); a permanent refusal (the adapter has tried plain text and a direct
+ * message to the asker; one log line, the next row goes on). At most one row of an operation flies, so its
+ * messages keep their order; a row of a thread waits until its parent's message is known.
+ *
+ * Lanes: messages go before edits, edits before lines of a thread, these before refusals, these before other
+ * replies: a verdict waits neither behind details nor behind a flood of questions. Replies use at most half
+ * of the places in flight. */
 #include <assert.h>
 #include <string.h>
 
@@ -55,19 +59,25 @@ static void land(struct outbox_entry *e)
         mem_free(e->card);
         e->card = NULL;
     }
+    o->saying -= !e->durable;
     outbox_place(e, AT_REST);
     outbox_settle(e); /* may free e */
     loop_defer(o->options.loop, &o->pump);
     close_if_empty(o);
 }
 
-static void hold_channel(struct outbox_entry *e, int64_t ms)
+static bool is_hold_of(const struct outbox *o, size_t i, const struct outbox_entry *e, enum outbox_at lane)
+{
+    return o->holds[i].lane == lane && strcmp(o->holds[i].server, e->row.server) == 0 &&
+           strcmp(o->holds[i].channel, e->row.channel) == 0;
+}
+
+static void hold_lane(struct outbox_entry *e, int64_t ms)
 {
     struct outbox *o = e->outbox;
     size_t at = 0;
     for (size_t i = 0; i < OUTBOX_HOLDS; i++) {
-        if (strcmp(o->holds[i].server, e->row.server) == 0 &&
-            strcmp(o->holds[i].channel, e->row.channel) == 0) {
+        if (is_hold_of(o, i, e, e->lane)) {
             at = i;
             break;
         }
@@ -77,13 +87,29 @@ static void hold_channel(struct outbox_entry *e, int64_t ms)
     }
     TEXT_COPY(o->holds[at].server, e->row.server);
     TEXT_COPY(o->holds[at].channel, e->row.channel);
+    o->holds[at].lane = e->lane;
     o->holds[at].until_ms = now(o) + ms;
 }
 
-/* It comes back unsent. The whole channel waits with it, so that nothing overtakes it. */
-static void land_later(struct outbox_entry *e, int64_t wait_ms)
+/* Of a flood of replies only what lasts is worth a line. */
+static void log_wait(const struct outbox_entry *e, int64_t wait_ms, const struct err *err)
 {
-    hold_channel(e, wait_ms);
+    const bool power_of_two = (e->waits & (e->waits - 1)) == 0;
+    if (power_of_two && (e->durable || e->waits >= 8)) {
+        char span[TEXT_DURATION];
+        text_duration(span, wait_ms);
+        log_warning("outbox", e->row.id, "waits, not %s yet in %s channel %s (try %u): %s; next try in %s",
+                    e->row.message[0] == '\0' ? "posted" : "edited", e->row.server, e->row.channel, e->waits,
+                    err->text, span);
+    }
+}
+
+/* It comes back unsent. Its lane in the channel waits with it, so that nothing overtakes it. */
+static void land_later(struct outbox_entry *e, int64_t wait_ms, const struct err *err)
+{
+    e->waits++;
+    log_wait(e, wait_ms, err);
+    hold_lane(e, wait_ms);
     e->not_before_ms = now(e->outbox) + wait_ms;
     e->again = true;
     land(e);
@@ -119,6 +145,10 @@ static void settle_flight(struct outbox_entry *e, bool delivered)
     e->delivered = delivered;
     e->again = false;
     e->row.sent_version = e->in_flight;
+    if (delivered && e->durable && e->waits >= 2) {
+        log_info("outbox", e->row.id, "is delivered after %u tries", e->waits + 1);
+    }
+    e->waits = 0;
     backoff_reset(&e->pause);
     if (!delivered && e->row.message[0] == '\0') {
         e->row.state = OUTBOX_DROPPED;
@@ -139,6 +169,24 @@ static void settle_flight(struct outbox_entry *e, bool delivered)
     e->outbox->options.store->ops->commit(e->outbox->options.store, t, &e->commit);
 }
 
+/* Growing, and never sooner than the platform asked. */
+static int64_t next_wait(struct outbox_entry *e, int64_t asked_ms, int64_t least_ms)
+{
+    const int64_t own = backoff_next(&e->pause, crypto_random_u32());
+    const int64_t least = asked_ms > least_ms ? asked_ms : least_ms;
+    return asked_ms > 0 || own < least ? least : own;
+}
+
+static void refused(struct outbox_entry *e, const struct err *err)
+{
+    const bool edit = e->row.message[0] != '\0';
+    log_line(edit && e->edit_refused ? LOG_DEBUG : LOG_ERROR, "outbox", e->row.id,
+             "%s cannot be %s in %s channel %s: %s", e->durable ? "message" : "reply",
+             edit ? "edited" : "posted", e->row.server, e->row.channel, err->text);
+    e->edit_refused = e->edit_refused || edit; /* a card is edited all the time: once is enough */
+    settle_flight(e, false);
+}
+
 static void sent(struct chat_send *s)
 {
     struct outbox_entry *e = s->user;
@@ -153,22 +201,12 @@ static void sent(struct chat_send *s)
         }
         settle_flight(e, true);
         return;
-    case CHAT_LATER: {
-        const int64_t asked = s->retry_ms > 0 ? s->retry_ms : 0;
-        const int64_t own = asked > 0 ? asked : backoff_next(&e->pause, crypto_random_u32());
-        land_later(e, own);
-        return;
-    }
+    case CHAT_LATER: land_later(e, next_wait(e, s->retry_ms, 0), &s->err); return;
     case CHAT_UNKNOWN:
         e->look = e->row.message[0] == '\0';
-        land_later(e, LOOK_WAIT_MS);
+        land_later(e, next_wait(e, s->retry_ms, LOOK_WAIT_MS), &s->err);
         return;
-    case CHAT_NEVER:
-        log_error("outbox", e->row.id, "%s cannot be %s in %s channel %s: %s",
-                  e->durable ? "message" : "reply", e->row.message[0] == '\0' ? "posted" : "edited",
-                  e->row.server, e->row.channel, s->err.text);
-        settle_flight(e, false);
-        return;
+    case CHAT_NEVER: refused(e, &s->err); return;
     }
 }
 
@@ -176,6 +214,7 @@ static void sent(struct chat_send *s)
 
 static void send(struct outbox_entry *e)
 {
+    const struct outbox_options *o = &e->outbox->options;
     struct chat *chat = chat_of(e->outbox, e->row.server);
     const bool edit = e->row.message[0] != '\0';
     e->send = (struct chat_send){
@@ -186,6 +225,8 @@ static void send(struct outbox_entry *e)
         .thread = e->row.thread,
         .message = e->row.message,
         .private_to = e->row.private_to,
+        .asker = o->asker != NULL ? o->asker(o->user, &e->row, e->tag) : NULL,
+        .may_wait = !e->durable && !e->first,
         .key = e->row.id,
         .card = e->card,
         .done = sent,
@@ -200,7 +241,7 @@ static void sending_committed(struct store_commit *c)
     struct outbox_entry *e = c->user;
     if (!c->ok) {
         log_error("outbox", e->row.id, "not sent yet, it could not be recorded: %s", c->err.text);
-        land_later(e, STORE_WAIT_MS);
+        land_later(e, STORE_WAIT_MS, &c->err);
         return;
     }
     send(e);
@@ -229,12 +270,20 @@ static void looked(struct chat_find *f)
         e->look = false;
         TEXT_COPY(e->row.message, f->message);
         settle_flight(e, true);
-    } else if (f->ok || ++e->looks >= LOOKS) {
-        e->look = false;
-        (recorded_first(e) ? record_sending : send)(e);
-    } else {
-        land_later(e, LOOK_WAIT_MS);
+        return;
     }
+    e->looks += !f->ok && f->retry_ms == 0; /* to be asked to wait is no failure */
+    if (!f->ok && e->looks < LOOKS) {
+        land_later(e, next_wait(e, f->retry_ms, LOOK_WAIT_MS), &f->err);
+        return;
+    }
+    if (!f->ok) {
+        log_warning("outbox", e->row.id,
+                    "is sent again and may stand in %s channel %s twice: it could not be looked up there: %s",
+                    e->row.server, e->row.channel, f->err.text);
+    }
+    e->look = false;
+    (recorded_first(e) ? record_sending : send)(e);
 }
 
 static void look(struct outbox_entry *e)
@@ -265,7 +314,9 @@ static bool unpack(struct outbox_entry *e)
 
 static void take_off(struct outbox_entry *e)
 {
+    e->lane = e->at;
     outbox_place(e, AT_FLIGHT);
+    e->outbox->saying += !e->durable;
     e->in_flight = e->row.version;
     if (chat_of(e->outbox, e->row.server) == NULL || !unpack(e)) {
         log_error("outbox", e->row.id,
@@ -287,8 +338,7 @@ static void take_off(struct outbox_entry *e)
 static int64_t held_until(const struct outbox *o, const struct outbox_entry *e)
 {
     for (size_t i = 0; i < OUTBOX_HOLDS; i++) {
-        if (strcmp(o->holds[i].server, e->row.server) == 0 &&
-            strcmp(o->holds[i].channel, e->row.channel) == 0) {
+        if (is_hold_of(o, i, e, e->at)) {
             return o->holds[i].until_ms;
         }
     }
@@ -342,7 +392,7 @@ static int64_t pump_list(struct outbox *o, enum outbox_at at)
     int64_t soonest = INT64_MAX;
     for (struct outbox_entry *e = o->lists[at].first, *next; e != NULL; e = next) {
         next = e->next;
-        if (o->lists[AT_FLIGHT].count >= OUTBOX_FLYING) {
+        if (o->lists[AT_FLIGHT].count >= OUTBOX_FLYING || (at >= AT_REFUSALS && o->saying >= OUTBOX_SAYING)) {
             return soonest;
         }
         const int64_t ready = ready_at(o, e);
@@ -361,11 +411,11 @@ void outbox_pump(struct loop_deferred *d)
     if (o->closing) {
         return;
     }
-    const int64_t posts = pump_list(o, AT_POSTS);
-    const int64_t edits = pump_list(o, AT_EDITS);
-    const int64_t details = pump_list(o, AT_DETAILS);
-    int64_t soonest = posts < edits ? posts : edits;
-    soonest = details < soonest ? details : soonest;
+    int64_t soonest = INT64_MAX;
+    for (enum outbox_at at = AT_POSTS; at <= AT_REPLIES; at++) {
+        const int64_t ready = pump_list(o, at);
+        soonest = ready < soonest ? ready : soonest;
+    }
     if (soonest != INT64_MAX) {
         loop_timer_start(o->options.loop, &o->wake, soonest - now(o));
     }

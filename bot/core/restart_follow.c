@@ -114,7 +114,7 @@ static void tell_stuck(struct operation *op)
         TEXT_COPY(row.thread, op->row.thread);
         op->stuck_told = true;
         progress_stuck(&op->facts, e->card);
-        outbox_say(e->outbox, &row, e->card, NULL);
+        outbox_say_first(e->outbox, &row, e->card, NULL);
     }
 }
 

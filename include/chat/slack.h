@@ -50,8 +50,9 @@ struct slack_figures {
     unsigned long long envelopes, acks, unparsable, reconnects;
     int64_t last_frame_ms;                /* mono */
     struct slack_link links[SLACK_LINKS]; /* wanted_connections of them */
-    char trouble[200];                    /* why the last connection was not made, or was lost; "" = never */
-    bool stopped;                         /* a token was refused for good */
+    int64_t alone_ms;           /* how long no connection has been open; 0 = one is, or it was not started */
+    char trouble[ERR_TEXT_MAX]; /* what went wrong with the connections since the last hello; "" = nothing */
+    bool stopped;               /* a token was refused for good */
 };
 void slack_read_figures(const struct slack *s, struct slack_figures *ret);
 struct metric;

@@ -30,6 +30,9 @@ struct chat_send {
     const char *thread;      /* "" = top level */
     const char *message;     /* UPDATE: the message's id */
     const char *private_to;  /* PRIVATE: user id */
+    const char *asker;       /* POST: the user who gets it as a direct message when the channel refuses it for
+                                good, with a line that says so; NULL or "" = nobody */
+    bool may_wait;           /* an answer to a read: it gives way to what belongs to an operation */
     const char *key;         /* outbox id, kept in the message's metadata */
     const struct card *card; /* all inputs must stay valid until done */
     void (*done)(struct chat_send *s);
@@ -50,6 +53,7 @@ struct chat_find {
     void *user;
     bool ok; /* the look-up itself worked */
     bool found;
+    int64_t retry_ms; /* not ok: how long the platform asks to wait; 0 = it does not say */
     char message[64];
     struct err err;
     void *private_;

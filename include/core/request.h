@@ -15,7 +15,8 @@ struct place {
     char channel_name[80]; /* display only */
     char thread[64];       /* the message whose thread it is, "" */
     bool direct;           /* a DM with the bot */
-    bool shared;           /* externally shared channel */
+    bool shared;           /* externally shared channel, or it could not be found out whether it is: */
+    char unsure[240];      /* why it could not; then "shared" is only assumed */
 };
 
 struct who {

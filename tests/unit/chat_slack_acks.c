@@ -232,6 +232,7 @@ static void shared_channels_are_found_out(void **state)
     fake_slash(f, 0, "e-1", "restart");
     UNTIL(f, fake_acked(f, "e-1"), 1000);
     assert_false(f->last.place.shared);
+    assert_string_equal(f->last.place.unsure, "");
     fake_destroy(f);
 
     f = fake_create();
@@ -240,7 +241,21 @@ static void shared_channels_are_found_out(void **state)
     fake_slash(f, 0, "e-1", "restart");
     UNTIL(f, fake_acked(f, "e-1"), 1000);
     assert_true(f->last.place.shared);
+    assert_non_null(strstr(f->last.place.unsure, "conversations.info needs the scope channels:read"));
     assert_int_equal(f->answers, 1);
+    fake_destroy(f);
+
+    f = fake_create(); /* a mention that does not say it either */
+    fake_start(f);
+    f->answer = shared_channel;
+    fake_say(f, 0,
+             "{\"type\":\"events_api\",\"envelope_id\":\"e-1\",\"payload\":{\"event_id\":\"Ev1\",\"team_id\":"
+             "\"T0OPS\",\"event\":{\"type\":\"app_mention\",\"user\":\"U0ANA\",\"channel\":\"C0\",\"ts\":"
+             "\"1700000000.1\",\"text\":\"<@U0BOT> restart\"}}}");
+    UNTIL(f, fake_acked(f, "e-1"), 1000);
+    assert_true(f->last.place.shared);
+    assert_int_equal(f->answers, 1);
+    assert_string_equal(f->last.place.unsure, "");
     fake_destroy(f);
 }
 

@@ -286,7 +286,7 @@ static bool elsewhere(struct fake *f, struct server_call *c, const char *method)
 
 static void count_refusals(void *user, const char *line)
 {
-    *(int *)user += strstr(line, "outside slack.com") != NULL;
+    *(int *)user += strstr(line, "not of slack.com") != NULL;
 }
 
 static void a_strange_host_is_not_dialled(void **state)

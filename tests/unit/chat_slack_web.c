@@ -57,31 +57,45 @@ static void outcomes(void **state)
     (void)state;
     static const struct {
         enum chat_send_kind kind;
-        bool plain, dm;
+        bool reader, plain, dm;
         enum slack_fate fate;
         const char *error;
         enum slack_next next;
         enum chat_failure outcome;
     } CASES[] = {
-        {CHAT_POST, false, false, SLACK_FATE_OK, "", SLACK_NEXT_END, CHAT_SENT},
-        {CHAT_POST, false, false, SLACK_FATE_LATER, "ratelimited", SLACK_NEXT_END, CHAT_LATER},
-        {CHAT_POST, false, false, SLACK_FATE_UNSURE, "", SLACK_NEXT_END, CHAT_UNKNOWN},
-        {CHAT_UPDATE, false, false, SLACK_FATE_UNSURE, "", SLACK_NEXT_END, CHAT_LATER},
-        {CHAT_PRIVATE, false, false, SLACK_FATE_UNSURE, "", SLACK_NEXT_END, CHAT_LATER},
-        {CHAT_POST, false, false, SLACK_FATE_FATAL, "invalid_auth", SLACK_NEXT_END, CHAT_LATER},
-        {CHAT_POST, false, false, SLACK_FATE_REFUSED, "is_archived", SLACK_NEXT_END, CHAT_NEVER},
-        {CHAT_POST, false, false, SLACK_FATE_REFUSED, "something_new", SLACK_NEXT_END, CHAT_NEVER},
-        {CHAT_POST, false, false, SLACK_FATE_REFUSED, "invalid_blocks", SLACK_NEXT_PLAIN, CHAT_SENT},
-        {CHAT_POST, true, false, SLACK_FATE_REFUSED, "invalid_blocks", SLACK_NEXT_END, CHAT_NEVER},
-        {CHAT_PRIVATE, false, false, SLACK_FATE_REFUSED, "user_not_in_channel", SLACK_NEXT_DM, CHAT_SENT},
-        {CHAT_PRIVATE, true, true, SLACK_FATE_REFUSED, "channel_not_found", SLACK_NEXT_END, CHAT_NEVER},
-        {CHAT_UPDATE, false, false, SLACK_FATE_REFUSED, "message_not_found", SLACK_NEXT_END, CHAT_NEVER},
+        {CHAT_POST, true, false, false, SLACK_FATE_OK, "", SLACK_NEXT_END, CHAT_SENT},
+        {CHAT_POST, true, false, false, SLACK_FATE_LATER, "ratelimited", SLACK_NEXT_END, CHAT_LATER},
+        {CHAT_POST, true, false, false, SLACK_FATE_UNSURE, "", SLACK_NEXT_END, CHAT_UNKNOWN},
+        {CHAT_UPDATE, false, false, false, SLACK_FATE_UNSURE, "", SLACK_NEXT_END, CHAT_LATER},
+        {CHAT_PRIVATE, true, false, false, SLACK_FATE_UNSURE, "", SLACK_NEXT_END, CHAT_LATER},
+        {CHAT_POST, true, false, false, SLACK_FATE_FATAL, "invalid_auth", SLACK_NEXT_END, CHAT_LATER},
+        /* the way of a refusal: plain text, a direct message, the end; nobody to tell: the end */
+        {CHAT_POST, true, false, false, SLACK_FATE_REFUSED, "is_archived", SLACK_NEXT_DM, CHAT_SENT},
+        {CHAT_POST, true, false, true, SLACK_FATE_REFUSED, "is_archived", SLACK_NEXT_END, CHAT_NEVER},
+        {CHAT_POST, false, false, false, SLACK_FATE_REFUSED, "is_archived", SLACK_NEXT_END, CHAT_NEVER},
+        {CHAT_POST, true, false, false, SLACK_FATE_REFUSED, "something_new", SLACK_NEXT_DM, CHAT_SENT},
+        {CHAT_POST, false, false, false, SLACK_FATE_REFUSED, "something_new", SLACK_NEXT_END, CHAT_NEVER},
+        {CHAT_POST, true, false, false, SLACK_FATE_REFUSED, "invalid_blocks", SLACK_NEXT_PLAIN, CHAT_SENT},
+        {CHAT_POST, true, true, false, SLACK_FATE_REFUSED, "invalid_blocks", SLACK_NEXT_DM, CHAT_SENT},
+        {CHAT_POST, true, true, true, SLACK_FATE_REFUSED, "invalid_blocks", SLACK_NEXT_END, CHAT_NEVER},
+        {CHAT_POST, true, false, false, SLACK_FATE_REFUSED, "msg_too_long", SLACK_NEXT_PLAIN, CHAT_SENT},
+        {CHAT_POST, true, false, false, SLACK_FATE_REFUSED, "no_text", SLACK_NEXT_END, CHAT_NEVER},
+        {CHAT_PRIVATE, true, false, false, SLACK_FATE_REFUSED, "user_not_in_channel", SLACK_NEXT_DM,
+         CHAT_SENT},
+        {CHAT_PRIVATE, true, true, true, SLACK_FATE_REFUSED, "channel_not_found", SLACK_NEXT_END, CHAT_NEVER},
+        {CHAT_UPDATE, true, false, false, SLACK_FATE_REFUSED, "message_not_found", SLACK_NEXT_END,
+         CHAT_NEVER},
+        {CHAT_UPDATE, true, false, false, SLACK_FATE_REFUSED, "is_archived", SLACK_NEXT_END, CHAT_NEVER},
+        {CHAT_UPDATE, true, false, false, SLACK_FATE_REFUSED, "msg_too_long", SLACK_NEXT_PLAIN, CHAT_SENT},
+        /* no way around it: it waits until the app was installed again */
+        {CHAT_POST, true, false, false, SLACK_FATE_REFUSED, "missing_scope", SLACK_NEXT_END, CHAT_LATER},
+        {CHAT_PRIVATE, true, false, false, SLACK_FATE_REFUSED, "missing_scope", SLACK_NEXT_END, CHAT_LATER},
     };
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
         struct slack_answer answer = {.fate = CASES[i].fate};
         TEXT_COPY(answer.error, CASES[i].error);
         err_set(&answer.err, ERR_REMOTE, "x");
-        const struct slack_try t = {CASES[i].kind, CASES[i].plain, CASES[i].dm};
+        const struct slack_try t = {CASES[i].kind, CASES[i].reader, CASES[i].plain, CASES[i].dm};
         enum chat_failure outcome = CHAT_SENT;
         int64_t retry_ms = 0;
         struct err err = {0};
