@@ -24,6 +24,16 @@ static int64_t machine_wall(const struct clock *c)
     return machine_ms(CLOCK_REALTIME);
 }
 
+static int64_t machine_boot(const struct clock *c)
+{
+    (void)c;
+#ifdef CLOCK_BOOTTIME
+    return machine_ms(CLOCK_BOOTTIME);
+#else
+    return machine_ms(CLOCK_MONOTONIC);
+#endif
+}
+
 static int64_t virtual_mono(const struct clock *c)
 {
     return c->virtual_ms;
@@ -31,19 +41,29 @@ static int64_t virtual_mono(const struct clock *c)
 
 static int64_t virtual_wall(const struct clock *c)
 {
-    return c->virtual_start_ms + c->virtual_ms;
+    return c->virtual_start_ms + c->virtual_ms + c->virtual_wall_ms;
+}
+
+static int64_t virtual_boot(const struct clock *c)
+{
+    return c->virtual_ms + c->virtual_boot_ms;
 }
 
 struct clock clock_real(double speed, int64_t epoch_ms)
 {
     assert(speed >= 1);
-    return (struct clock){.mono = machine_mono, .wall = machine_wall, .epoch_ms = epoch_ms, .speed = speed};
+    return (struct clock){.mono = machine_mono,
+                          .wall = machine_wall,
+                          .boot = machine_boot,
+                          .epoch_ms = epoch_ms,
+                          .speed = speed};
 }
 
 struct clock clock_virtual(int64_t start_ms)
 {
     return (struct clock){.mono = virtual_mono,
                           .wall = virtual_wall,
+                          .boot = virtual_boot,
                           .epoch_ms = start_ms,
                           .speed = 1,
                           .virtual_start_ms = start_ms};
@@ -63,6 +83,11 @@ int64_t clock_mono(const struct clock *c)
 int64_t clock_wall(const struct clock *c)
 {
     return c->wall(c);
+}
+
+int64_t clock_boot(const struct clock *c)
+{
+    return c->boot(c);
 }
 
 int64_t clock_world(const struct clock *c)

@@ -34,7 +34,7 @@ static void answer_over(struct call *c, const struct operation *op)
         TEXT_FORMAT(text, "Answered by %s at %s UTC; not done twice. %s is %s now.", op->question.answered_by,
                     at, op->row.id, operation_word(op->state));
         answer(c, op->row.id, "☑ Already answered.", text);
-    } else if (op->state == OP_ASKING) {
+    } else if (restart_question_waits(op)) {
         TEXT_FORMAT(text, "I am still writing down the question of %s. Press again in a moment.", op->row.id);
         answer(c, op->row.id, "⌛ Not done; nothing was changed.", text);
     } else {
@@ -71,8 +71,9 @@ static bool nonce_fits(const struct operation *op, const char *nonce)
 
 static bool here(const struct operation *op, const struct request *r)
 {
-    char id[STORE_KEY];
-    TEXT_FORMAT(id, "%s/ask", op->row.id);
+    char id[STORE_KEY], suffix[RESTART_SUFFIX];
+    restart_question_suffix(op, suffix, sizeof(suffix));
+    TEXT_FORMAT(id, "%s/%s", op->row.id, suffix);
     return strcmp(op->row.server, r->place.server) == 0 && strcmp(op->row.channel, r->place.channel) == 0 &&
            (r->click_message[0] == '\0' ||
             strcmp(outbox_message(op->engine->outbox, id), r->click_message) == 0);
@@ -92,7 +93,7 @@ static struct operation *open_question(struct call *c)
     if (op == NULL) {
         TEXT_FORMAT(text, "The question of %s is over; its message shows how it ended.", id);
         answer(c, id, "⌛ Not done; nothing was changed.", text);
-    } else if (op->state != OP_ASKING || op->step != RESTART_ASKED || operation_writing(op)) {
+    } else if (!restart_question_waits(op) || operation_writing(op)) {
         answer_over(c, op);
         op = NULL;
     } else if (!here(op, r)) {
@@ -101,7 +102,7 @@ static struct operation *open_question(struct call *c)
     } else if (!nonce_fits(op, nonce)) {
         answer(c, id, REFUSED, "This question was replaced by a newer one; answer that.");
         op = NULL;
-    } else if (engine_wall(c->engine) >= op->question.expires_ms) {
+    } else if (restart_question_over(op)) {
         text_time_of_day(at, op->question.expires_ms);
         TEXT_FORMAT(text, "%s expired %s UTC. Again: %s %s", id, at, op->facts.command, op->request.text);
         answer(c, id, "⌛ Not done; nothing was changed.", text);

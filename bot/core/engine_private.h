@@ -139,15 +139,17 @@ enum restart_step {
     RESTART_ARMING,
     RESTART_SENDING,
     RESTART_SEARCHING,
+    RESTART_DOUBT,
     RESTART_FOLLOWING,
     RESTART_TELLING,
     RESTART_STEPS
 };
 
 struct question {
-    char digest[65];    /* SHA-256 of the nonce behind the buttons, hex; "" = none */
-    int64_t expires_ms; /* wall */
-    bool open;          /* its message id is stored */
+    char digest[65];              /* SHA-256 of the nonce behind the buttons, hex; "" = none */
+    int64_t asked_ms, expires_ms; /* wall */
+    int64_t expires_boot_ms;      /* boot, of this life of the bot */
+    bool open;                    /* its message id is stored */
     bool used;
     char answered_by[100];
     int64_t answered_ms;
@@ -168,10 +170,12 @@ struct operation {
     struct preflight preflight;
     struct question question;
     bool confirmed;
-    int64_t moment_ms; /* wall: when a person last wanted it */
-    int notices;       /* numbers given to messages */
-    bool blind_told;   /* SEARCHING: that nothing can be seen */
-    char why[500];     /* why it was refused or failed */
+    int64_t moment_ms;      /* wall: when a person last wanted it */
+    int64_t moment_boot_ms; /* the same on the boot clock of this life of the bot */
+    int notices, asks;      /* numbers given to messages and to questions */
+    bool has_card;          /* a card was written */
+    char why[500];          /* why it was refused or failed */
+    struct progress_doubt doubt;
     /* a step being recorded */
     bool committing;
     bool durable;
@@ -199,6 +203,8 @@ struct operation {
     char (*name_list)[ECS_NAME];
     size_t name_count, cluster_count;
     bool names_read, clusters_read, looked;
+    bool blind_told;                      /* SEARCHING: that nothing can be seen */
+    int64_t search_mono_ms, seen_mono_ms; /* SEARCHING: since when; the last look that was answered */
     int64_t durations[STORE_RECENT];
     size_t duration_count;
     struct preflight_known last;
@@ -213,8 +219,10 @@ struct operation {
 };
 
 struct operation *operation_create(struct engine *e, const struct request *request, const char *verb);
-/* When a person wanted it: what the two minutes of ENGINE_LEASE_MS are counted from. */
-int64_t operation_moment(const struct engine *e, const struct request *request);
+/* A person wants it: what the two minutes of ENGINE_LEASE_MS are counted from. */
+void operation_want(struct operation *op, const struct request *by);
+/* Not too late, by the wall's clock and by the one that goes on while the machine is suspended? */
+bool operation_still_wanted(const struct operation *op);
 /* From the store. NULL with a log line when it cannot be read. */
 struct operation *operation_load(struct engine *e, const struct store_operation *row);
 void operation_destroy(struct operation *op); /* now; nothing may be owed to it */
@@ -264,6 +272,7 @@ void restart_wait_card(struct operation *op);
 void restart_arm(struct operation *op);
 void restart_send(struct operation *op);
 void restart_search(struct operation *op);
+void restart_doubt_wait(struct operation *op);
 void restart_follow(struct operation *op);
 /* what ends CHECKING */
 void restart_ask(struct operation *op);
@@ -271,9 +280,25 @@ void restart_queue(struct operation *op);
 /* messages that were waited for */
 void restart_card_sent(struct operation *op, bool delivered);
 void restart_ask_sent(struct operation *op, bool delivered);
+/* A question begins: its nonce, its time, its message's number. */
+#define RESTART_NONCE  33
+#define RESTART_SUFFIX 24
+void restart_question_begin(struct operation *op, char nonce[RESTART_NONCE]);
+void restart_question_buttons(const struct operation *op, const char *nonce, const char *no, const char *yes,
+                              const char *dialog, struct card *card);
+void restart_question_suffix(const struct operation *op, char *to, size_t size); /* "ask", "ask/2" */
+bool restart_question_waits(const struct operation *op);                         /* for an answer */
+bool restart_question_over(const struct operation *op);                          /* its time, by any clock */
+void restart_question_expires(struct operation *op, void (*expired)(struct loop_timer *t));
 /* The question's message gets its end, without buttons; nothing when none was asked. */
 void restart_close_question(struct operation *op, struct store_txn *t, const char *end, bool ends);
 void restart_confirmed(struct operation *op, struct store_txn *t);
+/* No answer to UpdateService, and none seen to come of it: shall it be sent again? news: why once more. */
+void restart_doubt(struct operation *op, const char *news);
+/* The facts were read again, after somebody said so. */
+void restart_doubt_checked(struct operation *op);
+/* A deployment shows that may be ours: it is followed. */
+bool restart_doubt_follow(struct operation *op, const struct snapshot *s);
 /* A button of the open question was pressed, by somebody who may. */
 void restart_confirm(struct operation *op, const struct request *by);
 void restart_cancel(struct operation *op, const struct request *by);

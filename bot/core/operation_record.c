@@ -46,10 +46,28 @@ static void fresh_id(const struct engine *e, char to[STORE_ID])
 }
 
 /* By its origin's clock; a clock ahead of ours gains nothing. */
-int64_t operation_moment(const struct engine *e, const struct request *request)
+void operation_want(struct operation *op, const struct request *by)
 {
-    const int64_t now = engine_wall(e);
-    return request->origin_ms > 0 && request->origin_ms < now ? request->origin_ms : now;
+    const int64_t now = engine_wall(op->engine);
+    op->moment_ms = by->origin_ms > 0 && by->origin_ms < now ? by->origin_ms : now;
+    op->moment_boot_ms = clock_boot(op->engine->clock) - (now - op->moment_ms);
+}
+
+bool operation_still_wanted(const struct operation *op)
+{
+    const int64_t late = engine_wall(op->engine) - op->moment_ms;
+    return late >= 0 && late <= ENGINE_LEASE_MS &&
+           clock_boot(op->engine->clock) - op->moment_boot_ms <= ENGINE_LEASE_MS;
+}
+
+/* The clock that knows of suspension begins anew with the machine: what the wall says is all that is left. */
+static void load_boot_times(struct operation *op)
+{
+    const int64_t boot = clock_boot(op->engine->clock), now = engine_wall(op->engine);
+    const int64_t span = op->question.expires_ms - op->question.asked_ms;
+    const int64_t left = op->question.expires_ms - now;
+    op->moment_boot_ms = boot - (now > op->moment_ms ? now - op->moment_ms : 0);
+    op->question.expires_boot_ms = boot + (left < span ? left : span);
 }
 
 struct operation *operation_create(struct engine *e, const struct request *request, const char *verb)
@@ -57,7 +75,7 @@ struct operation *operation_create(struct engine *e, const struct request *reque
     struct operation *op = create(e);
     op->request = *request;
     op->state = OP_REQUESTED;
-    op->moment_ms = operation_moment(e, request);
+    operation_want(op, request);
     fresh_id(e, op->row.id);
     TEXT_COPY(op->row.verb, verb);
     TEXT_COPY(op->row.server, request->place.server);
@@ -93,6 +111,7 @@ struct operation *operation_load(struct engine *e, const struct store_operation 
         operation_destroy(op);
         return NULL;
     }
+    load_boot_times(op);
     op->target = config_target(e->config, op->row.target);
     op->service = op->target != NULL ? config_service(op->target, op->row.service_key) : NULL;
     return op;
@@ -354,7 +373,7 @@ void operation_refuse(struct operation *op, const char *text)
     operation_move(op, OP_REFUSED);
     operation_audit(op, "refused", "%s", text);
     struct store_txn *t = operation_begin(op);
-    if (op->before == OP_QUEUED) { /* its card is out, or on its way */
+    if (op->has_card) {
         progress_card_nothing(&op->facts, OP_REFUSED, text, e->card);
         operation_stage(op, t, "card", PROGRESS_NEW, false, e->card);
     }

@@ -72,6 +72,7 @@ static json_t *question_save(const struct question *q)
     json_t *j = json_pack("{s:s, s:I, s:b, s:b, s:s, s:I}", "digest", q->digest, "expires_ms",
                           (json_int_t)q->expires_ms, "open", q->open, "used", q->used, "answered_by",
                           q->answered_by, "answered_ms", (json_int_t)q->answered_ms);
+    json_object_set_new(j, "asked_ms", json_integer(q->asked_ms));
     json_object_set_new(j, "asked", preflight_save(&q->asked));
     return j;
 }
@@ -82,6 +83,7 @@ static void question_load(const json_t *saved, struct question *ret)
     LOAD(digest, "digest");
     LOAD(answered_by, "answered_by");
     ret->expires_ms = jsonx_int(saved, "expires_ms", 0);
+    ret->asked_ms = jsonx_int(saved, "asked_ms", 0);
     ret->answered_ms = jsonx_int(saved, "answered_ms", 0);
     ret->open = jsonx_bool(saved, "open", false);
     ret->used = jsonx_bool(saved, "used", false);
@@ -92,6 +94,9 @@ char *operation_save_detail(const struct operation *op)
 {
     json_t *j = json_pack("{s:i, s:b, s:I, s:i, s:s}", "version", DETAIL_VERSION, "confirmed", op->confirmed,
                           "moment_ms", (json_int_t)op->moment_ms, "notices", op->notices, "why", op->why);
+    json_object_set_new(j, "asks", json_integer(op->asks));
+    json_object_set_new(j, "has_card", json_boolean(op->has_card));
+    json_object_set_new(j, "doubt", progress_doubt_save(&op->doubt));
     json_object_set_new(j, "repeats", json_integer(op->repeats));
     json_object_set_new(j, "repeats_told_ms", json_integer(op->repeats_told_ms));
     json_object_set_new(j, "request", request_save(&op->request));
@@ -118,6 +123,9 @@ bool operation_load_detail(struct operation *op, const char *detail, struct err 
     op->confirmed = jsonx_bool(j, "confirmed", false);
     op->moment_ms = jsonx_int(j, "moment_ms", 0);
     op->notices = (int)jsonx_int(j, "notices", 0);
+    op->asks = (int)jsonx_int(j, "asks", 0);
+    op->has_card = jsonx_bool(j, "has_card", false);
+    progress_doubt_load(jsonx_at(j, "doubt"), &op->doubt);
     op->repeats = (int)jsonx_int(j, "repeats", 0);
     op->repeats_told_ms = jsonx_int(j, "repeats_told_ms", 0);
     TEXT_COPY(op->why, jsonx_text(j, "why"));

@@ -323,11 +323,36 @@ const char *preflight_differs(const struct preflight *asked, const struct prefli
     return NULL;
 }
 
-void preflight_ask_again(struct preflight *p, const char *what)
+static void ask_first(struct preflight *p, const char *text)
 {
     p->grade = PREFLIGHT_ASK;
     const size_t kept = p->ask_count < PREFLIGHT_ASKS ? p->ask_count : PREFLIGHT_ASKS - 1;
     memmove(p->asks[1], p->asks[0], kept * sizeof(p->asks[0]));
-    TEXT_FORMAT(p->asks[0], "Asked again: %s.", what);
+    TEXT_COPY(p->asks[0], text);
     p->ask_count = kept + 1;
+}
+
+void preflight_ask_old(struct preflight *p, int64_t wanted_ms, int64_t ago_ms)
+{
+    char at[TEXT_TIME], ago[TEXT_DURATION], text[sizeof(p->asks[0])];
+    if (p->grade == PREFLIGHT_REFUSE) {
+        return;
+    }
+    text_date_time(at, wanted_ms);
+    text_duration(ago, ago_ms);
+    if (ago_ms < 0) {
+        TEXT_FORMAT(text, "You wanted it at %s UTC; my clock was set back since. Is it still wanted?", at);
+    } else {
+        TEXT_FORMAT(text, "You wanted it at %s UTC, %s ago, and I could not begin then. Is it still wanted?",
+                    at, ago);
+    }
+    p->reasons |= REASON_OLD;
+    ask_first(p, text);
+}
+
+void preflight_ask_again(struct preflight *p, const char *what)
+{
+    char text[sizeof(p->asks[0])];
+    TEXT_FORMAT(text, "Asked again: %s.", what);
+    ask_first(p, text);
 }

@@ -43,6 +43,7 @@ enum preflight_reason {
     REASON_STUCK = 32,
     REASON_DROPS = 64,
     REASON_ALWAYS = 128,
+    REASON_OLD = 256, /* more than two minutes passed since somebody wanted it */
 };
 
 enum preflight_grade { PREFLIGHT_GO, PREFLIGHT_ASK, PREFLIGHT_REFUSE };
@@ -67,6 +68,9 @@ bool preflight_found(const struct snapshot *s);
 void preflight_grade(const struct preflight_facts *f, struct preflight *ret);
 /* Did anything change between question and answer that voids the question? NULL = no; else what. */
 const char *preflight_differs(const struct preflight *asked, const struct preflight *now);
+/* It is too late to do it without asking. ago_ms: since somebody wanted it, at wanted_ms (wall); below 0 =
+ * the clock was set back. A refusal stays one. */
+void preflight_ask_old(struct preflight *p, int64_t wanted_ms, int64_t ago_ms);
 /* Asked once more, because of this. */
 void preflight_ask_again(struct preflight *p, const char *what);
 

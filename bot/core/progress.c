@@ -55,19 +55,14 @@ void progress_card_starting(const struct progress_facts *f, int running, struct 
               f->untouched);
 }
 
-void progress_card_uncertain(const struct progress_facts *f, int64_t wall_ms, struct card *ret)
+void progress_card_waiting(const struct progress_facts *f, struct card *ret)
 {
-    char at[TEXT_TIME];
+    char name[160];
     begin(f, TONE_WARNING, ret);
-    restarting_title(f, ret);
-    card_served(ret, "Users: not known whether they are served; I look now.");
-    background(f, ret);
-    text_time_of_day(at, wall_ms);
-    card_line(ret,
-              "❔ %s UTC: I got no answer to UpdateService; it may or may not have arrived. I do not send it "
-              "again. I "
-              "look whether a new deployment began; a minute without one, and I tell you.",
-              at);
+    progress_text_name(f, name, sizeof(name));
+    card_title(ret, "⏸️ NOT BEGUN: restart of %s · asked by %s · op %s", name, f->asker, f->operation);
+    card_served(ret, "Users: as before; nothing was changed.");
+    card_line(ret, "I ask again before I change anything: see my question in this channel.");
 }
 
 /* FAILED before following: AWS refused, or no deployment was seen to begin. */
@@ -77,7 +72,7 @@ void progress_card_nothing(const struct progress_facts *f, enum operation_state 
     begin(f, TONE_BAD, ret);
     char name[160];
     progress_text_name(f, name, sizeof(name));
-    if (end == OP_STOPPED_FOLLOWING || end == OP_CANCELLED) {
+    if (end == OP_STOPPED_FOLLOWING) {
         card_title(ret, "⏹️ STOPPED FOLLOWING: restart of %s · op %s", name, f->operation);
         card_served(ret, "Users: not known whether they are served; look with status.");
     } else {
@@ -255,7 +250,7 @@ static void end_of_success(const struct progress_facts *f, const struct follow_s
     }
 }
 
-static void end_lines(const struct progress_facts *f, const struct follow_state *s,
+static void end_lines(const struct progress_facts *f, const struct follow_state *s, bool unsure,
                       const struct follow_output *output, struct card *c)
 {
     char at[TEXT_TIME];
@@ -268,9 +263,10 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
         break;
     case VERDICT_SUPERSEDED:
         card_line(c,
-                  "A deployment begun outside this operation at %s UTC replaced mine: %s. Whether it comes "
+                  "A deployment begun outside this operation at %s UTC replaced %s: %s. Whether it comes "
                   "up is not told here.",
-                  at, s->other_id[0] != '\0' ? s->other_id : "its id is unknown");
+                  at, unsure ? "the one I followed" : "mine",
+                  s->other_id[0] != '\0' ? s->other_id : "its id is unknown");
         if (f->other[0] != '\0') {
             card_line(c, "That is %s.", f->other);
         }
@@ -301,7 +297,7 @@ void progress_verdict(const struct progress_facts *f, const struct follow_goal *
     begin(f, TONE_NEUTRAL, ret);
     end_title(f, state, ret);
     progress_text_served(f, state, state->ended_ms, true, ret);
-    end_lines(f, state, output, ret);
+    end_lines(f, state, goal->unsure, output, ret);
     if (goal->unsure) {
         card_line(ret, "I followed %s. It may have been mine, ECS cannot tell.", goal->deployment_id);
     }

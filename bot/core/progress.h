@@ -35,17 +35,35 @@ struct progress_facts {
     } escalation;
 };
 
+/* What is known of an UpdateService that got no answer; kept in the operation's row. Times are world time. */
+struct progress_doubt {
+    int sends;                 /* how often it was sent, or may have been */
+    bool cut_off;              /* the bot was restarted while it sent */
+    int64_t first_ms, last_ms; /* of the sends */
+    /* seen since the last of them */
+    int looks;       /* that were answered */
+    int64_t seen_ms; /* the last of these; 0 = none */
+    bool missing;    /* ECS says that there is no such service */
+    char primary_id[ECS_ID];
+    char before_id[ECS_ID]; /* PRIMARY before it was sent */
+    int64_t primary_created_ms;
+    int running, wanted;
+};
+
 json_t *progress_facts_save(const struct progress_facts *f);
 void progress_facts_load(const json_t *saved, struct progress_facts *ret);
+json_t *progress_doubt_save(const struct progress_doubt *d);
+void progress_doubt_load(const json_t *saved, struct progress_doubt *ret);
 
 /* ---- the card, in the order of a restart's life */
 void progress_card_starting(const struct progress_facts *f, int running, struct card *ret);
-void progress_card_uncertain(const struct progress_facts *f, int64_t wall_ms, struct card *ret);
+/* A question is open before anything is changed; its card is out already. */
+void progress_card_waiting(const struct progress_facts *f, struct card *ret);
 void progress_card_following(const struct progress_facts *f, const struct follow_goal *goal,
                              const struct follow_state *state, int64_t now_ms, struct card *ret);
 void progress_card_ended(const struct progress_facts *f, const struct follow_goal *goal,
                          const struct follow_state *state, struct card *ret);
-/* It ended without following: refused, failed, cancelled, or lost from sight. */
+/* It ended without following: refused, failed, or lost from the configuration. */
 void progress_card_nothing(const struct progress_facts *f, enum operation_state end, const char *why,
                            struct card *ret);
 
@@ -61,8 +79,6 @@ bool progress_repeats(const struct follow_state *state, const struct follow_outp
 /* Said in the thread instead, for `count` of them. */
 void progress_repeated(const struct progress_facts *f, const struct follow_state *state, int count,
                        struct card *ret);
-/* No answer to UpdateService, and ECS cannot be seen either. */
-void progress_unseen(const struct progress_facts *f, struct card *ret);
 /* The bot's own store does not take what it sees. */
 void progress_stuck(const struct progress_facts *f, struct card *ret);
 /* The bot was restarted while ECS went on. */
@@ -74,6 +90,22 @@ enum operation_state progress_end(const struct follow_state *state);
 
 /* Something other than time changed between two states: the card is worth an edit now. */
 bool progress_changed(const struct follow_state *before, const struct follow_state *after);
+
+/* ---- no answer to UpdateService (progress_doubt.c) */
+/* The card while the service is looked at. */
+void progress_doubt_searching(const struct progress_facts *f, const struct progress_doubt *d,
+                              struct card *ret);
+/* A message: ECS cannot be seen either. */
+void progress_doubt_unseen(const struct progress_facts *f, struct card *ret);
+/* A message: shall it be sent again? news: why it is asked once more, "" the first time. The caller adds the
+ * buttons. */
+void progress_doubt_question(const struct progress_facts *f, const struct progress_doubt *d,
+                             int64_t expires_ms, const char *news, struct card *ret);
+/* The card while that question is open. */
+void progress_doubt_waiting(const struct progress_facts *f, const struct progress_doubt *d, struct card *ret);
+/* The card and the verdict of an end in which nobody knows. why: who left it, or that nobody answered. */
+void progress_doubt_end(const struct progress_facts *f, const struct progress_doubt *d, const char *why,
+                        struct card *ret);
 
 /* ---- sentences that several cards share (progress_text.c) */
 void progress_text_where(const struct progress_facts *f, struct card *c);

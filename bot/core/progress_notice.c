@@ -223,21 +223,6 @@ bool progress_events(const struct progress_facts *f, const struct follow_state *
     return any;
 }
 
-void progress_unseen(const struct progress_facts *f, struct card *ret)
-{
-    char name[160];
-    progress_text_name(f, name, sizeof(name));
-    card_init(ret, TONE_WARNING);
-    card_title(ret, "🙈 NOT KNOWN WHETHER IT RUNS: restart of %s · op %s", name, f->operation);
-    card_served(ret, "Users: not known whether they are served; I cannot see AWS.");
-    card_line(ret,
-              "I got no answer to UpdateService and cannot look at the service since. I do not send it again "
-              "and keep looking; the AWS console shows whether a deployment runs.");
-    progress_text_where(f, ret);
-    card_mention(ret, f->asker_mention);
-    progress_text_footer(f, ret);
-}
-
 void progress_stuck(const struct progress_facts *f, struct card *ret)
 {
     char name[160];

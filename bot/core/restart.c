@@ -1,21 +1,29 @@
 /* The running restart.
  *
  *   IDLE -> CHECKING -> CARD -> ARMING -> SENDING -> FOLLOWING -> TELLING -> over
- *             |  ^       |        |         |           ^ ^         ^
- *             v  |       |        |         +--> SEARCHING |         |
- *            ASKED       +--------+------------------+-----+---------+
+ *             |  ^                            |          ^  ^
+ *             v  |                            v          |  |
+ *            ASKED                        SEARCHING -----+  |
+ *                                             |             |
+ *                                             v             |
+ *             CHECKING (somebody said: again) DOUBT --------+
+ *
+ * Every step may end in TELLING. ARMING and SENDING go back to CHECKING when it became too late (nothing was
+ * sent), or to DOUBT when it would have been the second UpdateService; from CHECKING the second one goes to
+ * ARMING, since its card is out, or back to DOUBT, or a deployment shows and is FOLLOWED.
  *
  *   CHECKING   who are we, what does ECS show, may it begin            (restart_check.c)
  *   ASKED      a question with buttons is open                         (restart_ask.c)
  *   CARD       the card must reach the channel before anything is sent (restart_act.c)
  *   ARMING     "acting" is being written, durably
  *   SENDING    UpdateService, at most once
- *   SEARCHING  no answer, or a restart of the bot: was it executed?
+ *   SEARCHING  no answer, or a restart of the bot: was it executed?    (restart_doubt.c)
+ *   DOUBT      nothing is seen of it: a question whether to send it again is open
  *   FOLLOWING  the follower judges what the poller sees                (restart_follow.c)
  *   TELLING    it is over; its last message is on its way
  *
  * A start of the bot enters the drawing where the row says: requested and queued at CHECKING, asking at
- * ASKED, acting and uncertain at SEARCHING, following at FOLLOWING. */
+ * ASKED, acting and uncertain at SEARCHING (with an open question at DOUBT), following at FOLLOWING. */
 #include "core/restart.h"
 
 #include <assert.h>
@@ -29,18 +37,21 @@
 #define TO(step) (1u << (step))
 
 static const unsigned MOVES[RESTART_STEPS] = {
-    [RESTART_IDLE] = TO(RESTART_CHECKING) | TO(RESTART_ASKED) | TO(RESTART_SEARCHING) |
+    [RESTART_IDLE] = TO(RESTART_CHECKING) | TO(RESTART_ASKED) | TO(RESTART_SEARCHING) | TO(RESTART_DOUBT) |
                      TO(RESTART_FOLLOWING) | TO(RESTART_TELLING),
-    [RESTART_CHECKING] = TO(RESTART_ASKED) | TO(RESTART_CARD) | TO(RESTART_TELLING),
+    [RESTART_CHECKING] = TO(RESTART_ASKED) | TO(RESTART_CARD) | TO(RESTART_ARMING) | TO(RESTART_DOUBT) |
+                         TO(RESTART_FOLLOWING) | TO(RESTART_TELLING),
     [RESTART_ASKED] = TO(RESTART_CHECKING) | TO(RESTART_TELLING),
     [RESTART_CARD] = TO(RESTART_ARMING) | TO(RESTART_TELLING),
-    [RESTART_ARMING] = TO(RESTART_SENDING) | TO(RESTART_TELLING),
-    [RESTART_SENDING] = TO(RESTART_FOLLOWING) | TO(RESTART_SEARCHING) | TO(RESTART_TELLING),
-    [RESTART_SEARCHING] = TO(RESTART_FOLLOWING) | TO(RESTART_TELLING),
+    [RESTART_ARMING] = TO(RESTART_SENDING) | TO(RESTART_CHECKING) | TO(RESTART_DOUBT) | TO(RESTART_TELLING),
+    [RESTART_SENDING] = TO(RESTART_FOLLOWING) | TO(RESTART_SEARCHING) | TO(RESTART_CHECKING) |
+                        TO(RESTART_DOUBT) | TO(RESTART_TELLING),
+    [RESTART_SEARCHING] = TO(RESTART_FOLLOWING) | TO(RESTART_DOUBT) | TO(RESTART_TELLING),
+    [RESTART_DOUBT] = TO(RESTART_CHECKING) | TO(RESTART_FOLLOWING) | TO(RESTART_TELLING),
     [RESTART_FOLLOWING] = TO(RESTART_TELLING),
 };
-static const char *const WORDS[RESTART_STEPS] = {"idle",    "checking",  "asked",     "card",   "arming",
-                                                 "sending", "searching", "following", "telling"};
+static const char *const WORDS[RESTART_STEPS] = {"idle",    "checking",  "asked", "card",      "arming",
+                                                 "sending", "searching", "doubt", "following", "telling"};
 
 static void nothing(struct operation *op)
 {
@@ -56,6 +67,7 @@ static void (*const ENTER[RESTART_STEPS])(struct operation *op) = {
     [RESTART_ARMING] = restart_arm,
     [RESTART_SENDING] = restart_send,
     [RESTART_SEARCHING] = restart_search,
+    [RESTART_DOUBT] = restart_doubt_wait,
     [RESTART_FOLLOWING] = restart_follow,
     [RESTART_TELLING] = nothing,
 };
@@ -242,7 +254,12 @@ void restart_end(struct operation *op, enum operation_state to, const char *why)
     operation_move(op, to);
     operation_audit(op, operation_word(to), "%s", why);
     struct store_txn *t = operation_begin(op);
-    progress_card_nothing(&op->facts, to, why, card);
+    restart_close_question(op, t, why, false);
+    if (to == OP_CANCELLED) { /* from uncertain */
+        progress_doubt_end(&op->facts, &op->doubt, why, card);
+    } else {
+        progress_card_nothing(&op->facts, to, why, card);
+    }
     operation_stage(op, t, "card", PROGRESS_NEW, false, card);
     card_mention(card, op->facts.asker_mention);
     operation_stage(op, t, "verdict", PROGRESS_NEW, true, card);
@@ -264,6 +281,14 @@ static void settle(struct operation *op)
     operation_release(op);
 }
 
+static bool is_question(const struct operation *op, const struct store_outbox *row)
+{
+    char suffix[RESTART_SUFFIX], id[STORE_KEY];
+    restart_question_suffix(op, suffix, sizeof(suffix));
+    TEXT_FORMAT(id, "%s/%s", op->row.id, suffix);
+    return strcmp(row->id, id) == 0;
+}
+
 void restart_sent(struct operation *op, const struct store_outbox *row, bool delivered)
 {
     if (row->ends && operation_ended(op->state)) {
@@ -272,7 +297,7 @@ void restart_sent(struct operation *op, const struct store_outbox *row, bool del
         return; /* an older version of a message; the one that is being written follows it */
     } else if (op->step == RESTART_CARD && text_ends(row->id, "/card")) {
         restart_card_sent(op, delivered);
-    } else if (op->step == RESTART_ASKED && text_ends(row->id, "/ask")) {
+    } else if (restart_question_waits(op) && is_question(op, row)) {
         restart_ask_sent(op, delivered);
     }
 }
@@ -299,15 +324,6 @@ static void state_the_gap(struct operation *op)
                               : gap);
 }
 
-static void ask_again(struct operation *op)
-{
-    char at[TEXT_TIME], text[400];
-    text_time_of_day(at, op->request.origin_ms);
-    TEXT_FORMAT(text, "You asked at %s UTC while I was away. Nothing was changed. Ask again: %s %s", at,
-                engine_command(op->engine, op->request.place.server), op->request.text);
-    operation_refuse(op, text);
-}
-
 /* The same way as a new request, from authorisation on: who may, and what ECS shows, may have changed. */
 static void route_again(struct operation *op)
 {
@@ -323,17 +339,27 @@ static void route_again(struct operation *op)
     call_route(c);
 }
 
+static void resume_uncertain(struct operation *op)
+{
+    struct progress_doubt *d = &op->doubt;
+    if (op->state == OP_ACTING) {
+        d->cut_off = true;
+    }
+    if (d->sends == 0) { /* a row of an older version */
+        d->sends = 1;
+        d->first_ms = d->last_ms = op->facts.began_ms;
+    }
+    const bool asked = op->state == OP_UNCERTAIN && op->question.digest[0] != '\0';
+    restart_go(op, asked && !restart_question_over(op) ? RESTART_DOUBT : RESTART_SEARCHING);
+}
+
 void restart_resume(struct operation *op)
 {
     if (op->state == OP_ACTING || op->state == OP_UNCERTAIN || op->state == OP_FOLLOWING) {
         state_the_gap(op);
     }
     if (op->state == OP_REQUESTED || op->state == OP_QUEUED) {
-        if (engine_wall(op->engine) - op->moment_ms > ENGINE_LEASE_MS) {
-            ask_again(op);
-        } else {
-            route_again(op);
-        }
+        route_again(op); /* which asks first when it is too late */
     } else if (op->service == NULL) {
         restart_lost_target(op);
     } else if (op->state == OP_ASKING) {
@@ -341,7 +367,7 @@ void restart_resume(struct operation *op)
     } else if (op->state == OP_FOLLOWING) {
         restart_go(op, RESTART_FOLLOWING);
     } else {
-        restart_go(op, RESTART_SEARCHING);
+        resume_uncertain(op);
     }
 }
 

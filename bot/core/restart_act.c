@@ -1,11 +1,11 @@
-/* CARD, ARMING, SENDING, SEARCHING: from "it may begin" to a deployment to follow.
+/* CARD, ARMING, SENDING: from "it may begin" to a deployment to follow.
  *
  * Happy path: the card is delivered -> "acting" is durable -> UpdateService -> its answer names our
  * deployment. What can go wrong: the card does not arrive within ten seconds (refused); "acting" cannot be
- * written (refused); more than two minutes passed since a person wanted it (not sent); AWS refuses (failed,
- * with AWS's words); the answer is lost, or the bot died in between (SEARCHING: it is never sent again;
- * a deployment that began since is followed as "may be mine", none within a minute is a failure that says
- * what to check). */
+ * written (refused); more than two minutes passed since a person wanted it (not sent: they are asked, with
+ * fresh facts); AWS refuses (failed, with AWS's words); the answer is lost, or the bot died in between
+ * (restart_doubt.c: it is never sent again by itself). A second UpdateService, which a person wanted, comes
+ * through ARMING as well; what stops it leads back to the question. */
 #include <string.h>
 
 #include "base/fault.h"
@@ -14,9 +14,7 @@
 
 #define CARD_MS       10000
 #define CARD_AGAIN_MS 500
-#define SEARCH_MS     60000
 #define REMIND_MS     900000 /* while it does not stabilise */
-#define SKEW_MS       5000   /* between our clock and the one behind createdAt */
 
 /* ---- CARD */
 
@@ -47,6 +45,7 @@ void restart_queue(struct operation *op)
     }
     progress_card_starting(f, p->running, card);
     operation_stage(op, t, "card", PROGRESS_NEW, false, card);
+    op->has_card = true;
     restart_go(op, RESTART_CARD);
     operation_commit(op, t, false, queued);
 }
@@ -82,35 +81,62 @@ void restart_card_sent(struct operation *op, bool delivered)
 
 /* ---- ARMING */
 
-static bool still_wanted(const struct operation *op)
+/* Nothing was sent: who wanted it is asked, with fresh facts. */
+static void too_late(struct operation *op)
 {
-    const int64_t late = engine_wall(op->engine) - op->moment_ms;
-    return late >= 0 && late <= ENGINE_LEASE_MS;
+    const bool second = op->doubt.sends > (op->state == OP_ACTING ? 1 : 0);
+    if (op->state == OP_ACTING) {
+        op->doubt.sends--;
+        operation_move(op, second ? OP_UNCERTAIN : OP_QUEUED);
+    }
+    if (second) {
+        restart_doubt(op, "More than 2 minutes passed since you answered: it was not sent again.");
+    } else {
+        restart_go(op, RESTART_CHECKING);
+    }
 }
 
 static void armed(struct operation *op, bool ok)
 {
     FAULT_POINT("acting committed");
-    if (!ok) {
-        operation_undo(op);
+    if (ok) {
+        restart_go(op, RESTART_SENDING);
+        return;
+    }
+    op->doubt.sends--;
+    operation_undo(op);
+    if (op->state == OP_UNCERTAIN) {
+        restart_doubt(op, "I could not write down that I send it again, so I did not.");
+    } else {
         operation_refuse(op,
                          "I could not write down that I begin, so I did not. Tell who operates this bot: its "
                          "store does not accept writes.");
-        return;
     }
-    restart_go(op, RESTART_SENDING);
 }
 
 void restart_arm(struct operation *op)
 {
-    if (!still_wanted(op)) {
-        operation_refuse(op, "More than 2 minutes passed since it was asked for. Ask again.");
+    struct progress_doubt *d = &op->doubt;
+    if (!operation_still_wanted(op)) {
+        too_late(op);
         return;
     }
     op->facts.began_ms = engine_world(op->engine);
+    d->first_ms = d->sends > 0 ? d->first_ms : op->facts.began_ms;
+    d->last_ms = op->facts.began_ms;
+    d->sends++;
+    d->cut_off = false;
+    TEXT_COPY(d->before_id, op->preflight.primary_id);
+    struct store_txn *t = operation_begin(op);
+    if (op->state == OP_UNCERTAIN) {
+        restart_confirmed(op, t);
+        progress_card_starting(&op->facts, op->preflight.running, op->engine->card);
+        operation_stage(op, t, "card", PROGRESS_NEW, false, op->engine->card);
+    }
     operation_move(op, OP_ACTING);
-    operation_audit(op, "acting", "UpdateService forceNewDeployment %s", op->row.service_name);
-    operation_commit(op, operation_begin(op), true, armed);
+    operation_audit(op, "acting", "UpdateService forceNewDeployment %s%s", op->row.service_name,
+                    d->sends > 1 ? ", again" : "");
+    operation_commit(op, t, true, armed);
 }
 
 /* ---- SENDING */
@@ -145,6 +171,9 @@ void restart_begin_following(struct operation *op, const char *deployment_id, bo
     operation_move(op, OP_FOLLOWING);
     operation_audit(op, "following", "%s%s", deployment_id, unsure ? " (may be mine)" : "");
     struct store_txn *t = operation_begin(op);
+    restart_close_question(
+        op, t, "✔ Not needed any more: a new deployment shows, which I follow. Nothing was sent again.",
+        false);
     progress_card_following(&op->facts, &op->goal, &op->follow, engine_world(op->engine), card);
     operation_stage(op, t, "card", PROGRESS_NEW, false, card);
     op->carded_ms = engine_world(op->engine);
@@ -161,6 +190,25 @@ static void refused_by_aws(struct operation *op, const char *words)
     restart_end(op, OP_FAILED, why);
 }
 
+/* The second one came to nothing: what became of the first is as unknown as before. */
+static void second_refused(struct operation *op, const char *words)
+{
+    char news[400];
+    TEXT_FORMAT(news, "Sending it again came to nothing: %s", words);
+    operation_move(op, OP_UNCERTAIN);
+    op->doubt.sends--;
+    restart_doubt(op, news);
+}
+
+static void not_begun(struct operation *op, const char *words)
+{
+    if (op->doubt.sends > 1) {
+        second_refused(op, words);
+    } else {
+        refused_by_aws(op, words);
+    }
+}
+
 static void redeployed(struct ecs_redeploy *r)
 {
     struct operation *op = r->user;
@@ -171,7 +219,7 @@ static void redeployed(struct ecs_redeploy *r)
     if (r->ok ? r->deployment_id[0] == '\0' : r->uncertain) { /* done, or perhaps done, but as what? */
         restart_go(op, RESTART_SEARCHING);
     } else if (!r->ok) {
-        refused_by_aws(op, r->err.text);
+        not_begun(op, r->err.text);
     } else if (strcmp(r->deployment_id, op->preflight.primary_id) == 0) {
         restart_end(op, OP_FAILED,
                     "ECS accepted UpdateService but began no new deployment. Look at the service in "
@@ -188,10 +236,8 @@ static void redeployed(struct ecs_redeploy *r)
 void restart_send(struct operation *op)
 {
     struct ecs *ecs = op->engine->ecs;
-    if (!still_wanted(op)) {
-        restart_end(op, OP_FAILED,
-                    "More than 2 minutes passed since it was asked for, so UpdateService was not "
-                    "sent. Ask again.");
+    if (!operation_still_wanted(op)) {
+        too_late(op);
         return;
     }
     op->redeploy = (struct ecs_redeploy){.desired = op->preflight.send_count, .done = redeployed, .user = op};
@@ -199,81 +245,4 @@ void restart_send(struct operation *op)
     restart_owe(op);
     FAULT_POINT("UpdateService begins");
     ecs->ops->redeploy(ecs, &op->redeploy);
-}
-
-/* ---- SEARCHING */
-
-static void searching(struct operation *op, bool ok)
-{
-    FAULT_POINT("uncertain committed");
-    if (!ok) {
-        operation_again(op);
-    }
-}
-
-static void found(struct ecs_watch *w, const struct snapshot *s)
-{
-    struct operation *op = w->user;
-    if (operation_writing(op) || s->service_absence != ECS_SEEN || s->missing) {
-        return;
-    }
-    op->looked = true;
-    const struct ecs_deployment *primary = model_primary(&s->service);
-    if (primary != NULL && strcmp(primary->id, op->preflight.primary_id) != 0 &&
-        primary->created_ms >= op->facts.began_ms - SKEW_MS) {
-        restart_begin_following(op, primary->id, true,
-                                primary->desired > 0 ? primary->desired : op->facts.wanted);
-    }
-}
-
-/* The card's edit notifies nobody. */
-static void tell_blind(struct operation *op)
-{
-    struct card *card = op->engine->card;
-    char suffix[32];
-    struct store_txn *t = operation_begin(op);
-    progress_unseen(&op->facts, card);
-    TEXT_FORMAT(suffix, "notice/%d", ++op->notices);
-    operation_stage(op, t, suffix, PROGRESS_NEW, false, card);
-    operation_commit(op, t, false, searching);
-}
-
-static void not_found(struct loop_timer *t)
-{
-    struct operation *op = t->user;
-    const bool busy = operation_writing(op);
-    const bool patient = engine_world(op->engine) - op->facts.began_ms < op->engine->config->give_up_after_ms;
-    if (busy || (!op->looked && patient)) {
-        loop_timer_start(op->engine->loop, &op->timer, SEARCH_MS); /* unseen is not "none" */
-        if (!busy && !op->blind_told) {
-            op->blind_told = true;
-            tell_blind(op);
-        }
-        return;
-    }
-    /* not seen is neither done nor not done */
-    restart_end(op, op->looked ? OP_FAILED : OP_CANCELLED,
-                op->looked
-                    ? "No answer came to UpdateService, and no new deployment appeared within a minute: it "
-                      "most likely never arrived. I did not send it again. Check the deployments with "
-                      "status, then ask again."
-                    : "No answer came to UpdateService, and I could not look at the service since. Check "
-                      "the deployments in the AWS console before you ask again.");
-}
-
-void restart_search(struct operation *op)
-{
-    struct engine *e = op->engine;
-    op->looked = false;
-    restart_watch(op, found, NULL);
-    op->timer = (struct loop_timer){.fire = not_found, .user = op};
-    loop_timer_start(e->loop, &op->timer, SEARCH_MS);
-    if (op->state != OP_UNCERTAIN) {
-        operation_move(op, OP_UNCERTAIN);
-        operation_audit(op, "uncertain", "no answer to UpdateService");
-    }
-    struct store_txn *t = operation_begin(op);
-    progress_card_uncertain(&op->facts, engine_wall(e), e->card);
-    operation_stage(op, t, "card", PROGRESS_NEW, false, e->card);
-    operation_commit(op, t, false, searching);
 }

@@ -5,6 +5,7 @@
  * new nonce -> or cancelled by anyone -> or expired. The buttons go on every ending. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/fault.h"
 #include "base/text.h"
@@ -13,37 +14,94 @@
 #define NONCE_BYTES 16
 #define WRITING_MS  500
 
-static void fresh_nonce(struct operation *op, char to[2 * NONCE_BYTES + 1])
+/* ---- what every question of a restart has */
+
+static void fresh_nonce(struct operation *op, char to[RESTART_NONCE])
 {
     uint8_t bytes[NONCE_BYTES];
     crypto_random(bytes, sizeof(bytes));
     crypto_hex(bytes, sizeof(bytes), to);
-    crypto_sha256_hex(to, 2 * NONCE_BYTES, op->question.digest);
+    crypto_sha256_hex(to, RESTART_NONCE - 1, op->question.digest);
     crypto_wipe(bytes, sizeof(bytes));
 }
 
-static void question_buttons(struct operation *op, const char *nonce, struct card *card)
+/* One that replaces an open question is an edit of it; otherwise it is a message of its own. */
+void restart_question_begin(struct operation *op, char nonce[RESTART_NONCE])
 {
-    const struct progress_facts *f = &op->facts;
-    char value[STORE_ID + 2 * NONCE_BYTES + 4], text[60];
-    TEXT_FORMAT(value, "%s %s", op->row.id, nonce);
-    card_button(card, "Cancel (anyone)", "cancel", value);
-    TEXT_FORMAT(text, "Restart %s %s (%s %s)", f->target, f->key, op->target->second_person ? "not" : "only",
-                f->asker);
-    struct card_button *yes = card_button(card, text, "confirm", value);
-    if (yes != NULL) {
-        yes->danger = true;
-        TEXT_FORMAT(yes->dialog_title, "Restart %s %s?", f->target, f->key);
-        TEXT_COPY(yes->dialog_text, op->preflight.asks[0]);
-        TEXT_COPY(yes->dialog_yes, "Restart it");
+    const struct engine *e = op->engine;
+    const int64_t now = engine_wall(e), span = op->target->confirm_expires_ms;
+    if (op->question.digest[0] == '\0') {
+        op->asks++;
+    }
+    op->confirmed = false;
+    op->question = (struct question){.asked_ms = now,
+                                     .expires_ms = now + span,
+                                     .expires_boot_ms = clock_boot(e->clock) + span,
+                                     .asked = op->preflight};
+    fresh_nonce(op, nonce);
+}
+
+void restart_question_suffix(const struct operation *op, char *to, size_t size)
+{
+    if (op->asks > 1) {
+        text_format(to, size, "ask/%d", op->asks);
+    } else {
+        text_copy(to, size, "ask");
     }
 }
+
+bool restart_question_waits(const struct operation *op)
+{
+    return (op->state == OP_ASKING && op->step == RESTART_ASKED) ||
+           (op->state == OP_UNCERTAIN && op->step == RESTART_DOUBT);
+}
+
+/* A wall clock that was set back behind the question says nothing about its age. */
+bool restart_question_over(const struct operation *op)
+{
+    const int64_t now = engine_wall(op->engine);
+    return now >= op->question.expires_ms || now < op->question.asked_ms ||
+           clock_boot(op->engine->clock) >= op->question.expires_boot_ms;
+}
+
+void restart_question_expires(struct operation *op, void (*expired)(struct loop_timer *t))
+{
+    const int64_t by_boot = op->question.expires_boot_ms - clock_boot(op->engine->clock);
+    const int64_t by_wall = op->question.expires_ms - engine_wall(op->engine);
+    const int64_t left = restart_question_over(op) ? 0 : by_wall < by_boot ? by_wall : by_boot;
+    op->timer = (struct loop_timer){.fire = expired, .user = op};
+    loop_timer_start(op->engine->loop, &op->timer, left);
+}
+
+/* yes "" = nobody may. */
+void restart_question_buttons(const struct operation *op, const char *nonce, const char *no, const char *yes,
+                              const char *dialog, struct card *card)
+{
+    const struct progress_facts *f = &op->facts;
+    char value[STORE_ID + RESTART_NONCE + 4], text[60];
+    TEXT_FORMAT(value, "%s %s", op->row.id, nonce);
+    TEXT_FORMAT(text, "%s (anyone)", no);
+    card_button(card, text, "cancel", value);
+    if (yes[0] == '\0') {
+        return;
+    }
+    TEXT_FORMAT(text, "%s (%s %s)", yes, op->target->second_person ? "not" : "only", f->asker);
+    struct card_button *button = card_button(card, text, "confirm", value);
+    if (button != NULL) {
+        button->danger = true;
+        TEXT_FORMAT(button->dialog_title, "Restart %s %s?", f->target, f->key);
+        TEXT_COPY(button->dialog_text, dialog);
+        TEXT_COPY(button->dialog_yes, "Restart it");
+    }
+}
+
+/* ---- asking before anything is changed */
 
 static void question_card(struct operation *op, const char *nonce, struct card *card)
 {
     const struct preflight *p = &op->preflight;
     struct progress_facts *f = &op->facts;
-    char name[160], expires[TEXT_TIME];
+    char name[160], expires[TEXT_TIME], yes[60];
     progress_text_name(f, name, sizeof(name));
     text_time_of_day(expires, op->question.expires_ms);
     card_init(card, TONE_WARNING);
@@ -62,8 +120,24 @@ static void question_card(struct operation *op, const char *nonce, struct card *
     if (f->untouched[0] != '\0') {
         card_line(card, "%s", f->untouched);
     }
-    question_buttons(op, nonce, card);
+    TEXT_FORMAT(yes, "Restart %s %s", f->target, f->key);
+    restart_question_buttons(op, nonce, "Cancel", yes, p->asks[0], card);
     card_footer(card, "%s status %s %s", f->command, f->target, f->key);
+}
+
+/* The card that is out already tells it as well. */
+static void stage_card(struct operation *op, struct store_txn *t, const char *end)
+{
+    struct card *card = op->engine->card;
+    if (!op->has_card) {
+        return;
+    }
+    if (end == NULL) {
+        progress_card_waiting(&op->facts, card);
+    } else {
+        progress_card_nothing(&op->facts, OP_REFUSED, end, card);
+    }
+    operation_stage(op, t, "card", PROGRESS_NEW, false, card);
 }
 
 static void asked(struct operation *op, bool ok)
@@ -77,26 +151,21 @@ static void asked(struct operation *op, bool ok)
 void restart_ask(struct operation *op)
 {
     struct engine *e = op->engine;
-    char nonce[2 * NONCE_BYTES + 1];
-    op->confirmed = false;
-    if (op->state == OP_QUEUED) { /* facts changed while the bot was away */
-        operation_refuse(op, "The facts changed while I was away. Ask again.");
-        return;
-    }
+    char nonce[RESTART_NONCE], suffix[RESTART_SUFFIX];
     if (op->target->second_person && !op->target->approvers.set) {
         operation_refuse(op,
                          "A second person has to confirm this, but confirm.approvers of this target names "
                          "nobody. Ask an administrator.");
         return;
     }
-    op->question = (struct question){.expires_ms = engine_wall(e) + op->target->confirm_expires_ms,
-                                     .asked = op->preflight};
-    fresh_nonce(op, nonce);
+    restart_question_begin(op, nonce);
+    restart_question_suffix(op, suffix, sizeof(suffix));
     operation_move(op, OP_ASKING);
     operation_audit(op, "asking", "%s", op->preflight.asks[0]);
     struct store_txn *t = operation_begin(op);
     question_card(op, nonce, e->card);
-    operation_stage(op, t, "ask", PROGRESS_NEW, false, e->card);
+    operation_stage(op, t, suffix, PROGRESS_NEW, false, e->card);
+    stage_card(op, t, NULL);
     restart_go(op, RESTART_ASKED);
     operation_commit(op, t, false, asked);
 }
@@ -117,6 +186,7 @@ static void expired(struct loop_timer *t)
     operation_move(op, OP_EXPIRED);
     operation_audit(op, "expired", "nobody answered");
     struct store_txn *txn = operation_begin(op);
+    stage_card(op, txn, text);
     restart_close_question(op, txn, text, true);
     restart_go(op, RESTART_TELLING);
     operation_commit(op, txn, false, asked);
@@ -124,18 +194,17 @@ static void expired(struct loop_timer *t)
 
 void restart_wait(struct operation *op)
 {
-    int64_t left = op->question.expires_ms - engine_wall(op->engine);
-    if (left > op->target->confirm_expires_ms) { /* the clock was set back */
-        left = op->target->confirm_expires_ms;
-    }
-    op->timer = (struct loop_timer){.fire = expired, .user = op};
-    loop_timer_start(op->engine->loop, &op->timer, left > 0 ? left : 0);
+    restart_question_expires(op, expired);
 }
 
 void restart_ask_sent(struct operation *op, bool delivered)
 {
     if (delivered) {
         op->question.open = true;
+    } else if (op->state == OP_UNCERTAIN) {
+        restart_end(op, OP_CANCELLED,
+                    "My question whether to send it again could not be delivered in this channel; nothing "
+                    "was sent again.");
     } else {
         operation_refuse(
             op, "The question could not be delivered in this channel, so I did not begin. Is the bot a "
@@ -148,17 +217,19 @@ void restart_ask_sent(struct operation *op, bool delivered)
 void restart_close_question(struct operation *op, struct store_txn *t, const char *end, bool ends)
 {
     struct card *card = op->engine->card;
-    char name[160];
+    char name[160], suffix[RESTART_SUFFIX];
     if (op->question.digest[0] == '\0') {
         return;
     }
     op->question.digest[0] = '\0';
+    restart_question_suffix(op, suffix, sizeof(suffix));
     progress_text_name(&op->facts, name, sizeof(name));
     card_init(card, TONE_NEUTRAL);
-    card_title(card, "Restart %s? Asked by %s · op %s", name, op->facts.asker, op->facts.operation);
+    card_title(card, "%s %s? Asked by %s · op %s", op->doubt.sends > 0 ? "Send again: restart of" : "Restart",
+               name, op->facts.asker, op->facts.operation);
     card_line(card, "%s", end);
     progress_text_where(&op->facts, card);
-    operation_stage(op, t, "ask", PROGRESS_NEW, ends, card);
+    operation_stage(op, t, suffix, PROGRESS_NEW, ends, card);
 }
 
 void restart_confirmed(struct operation *op, struct store_txn *t)
@@ -180,8 +251,9 @@ void restart_confirm(struct operation *op, const struct request *by)
 {
     answered(op, by);
     op->confirmed = true;
-    op->moment_ms = operation_moment(op->engine, by);
+    operation_want(op, by);
     operation_audit(op, "confirmed", "by %s:user:%s", by->who.server, by->who.user);
+    restart_unwatch(op);
     restart_go(op, RESTART_CHECKING);
 }
 
@@ -190,10 +262,17 @@ void restart_cancel(struct operation *op, const struct request *by)
     char at[TEXT_TIME], text[200];
     answered(op, by);
     text_time_of_day(at, op->question.answered_ms);
+    if (op->state == OP_UNCERTAIN) {
+        operation_audit(op, "left", "by %s:user:%s", by->who.server, by->who.user);
+        TEXT_FORMAT(text, "✖ Left by %s %s UTC; nothing was sent again.", op->question.answered_by, at);
+        restart_end(op, OP_CANCELLED, text);
+        return;
+    }
     TEXT_FORMAT(text, "✖ Cancelled by %s %s UTC; nothing was changed.", op->question.answered_by, at);
     operation_move(op, OP_CANCELLED);
     operation_audit(op, "cancelled", "by %s:user:%s", by->who.server, by->who.user);
     struct store_txn *t = operation_begin(op);
+    stage_card(op, t, text);
     restart_close_question(op, t, text, true);
     restart_go(op, RESTART_TELLING);
     operation_commit(op, t, false, asked);

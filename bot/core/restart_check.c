@@ -1,7 +1,10 @@
 /* CHECKING: at most eight seconds of looking before anything is changed.
  *
  * identify -> look -> (the service is missing: names of clusters and services) -> earlier restarts -> grade
- * -> refuse, ask or queue. Whatever does not answer in time refuses: nothing was changed yet. */
+ * -> refuse, ask or queue. Whatever does not answer in time refuses: nothing was changed yet.
+ *
+ * The same looks are made before UpdateService is sent a second time (the state is uncertain then); what they
+ * lead to is decided in restart_doubt.c. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -157,6 +160,10 @@ static void forget(struct operation *op)
 
 static void decide(struct operation *op)
 {
+    if (op->state == OP_UNCERTAIN) {
+        restart_doubt_checked(op);
+        return;
+    }
     const struct operation *other = operation_on(op->engine, op->row.service_name, op);
     const char *differs = op->confirmed ? preflight_differs(&op->question.asked, &op->preflight) : NULL;
     if (op->preflight.grade == PREFLIGHT_REFUSE) {
@@ -181,6 +188,10 @@ static void decide(struct operation *op)
 static void grade(struct operation *op)
 {
     const struct engine *e = op->engine;
+    if (op->state == OP_UNCERTAIN && restart_doubt_follow(op, op->snapshot)) {
+        forget(op);
+        return;
+    }
     struct preflight_facts f = {.target = op->target,
                                 .service = op->service,
                                 .identified = op->identify.ok,
@@ -198,6 +209,9 @@ static void grade(struct operation *op)
     TEXT_COPY(f.partition, op->identify.partition);
     known_running(op, &f.running);
     preflight_grade(&f, &op->preflight);
+    if (!operation_still_wanted(op)) {
+        preflight_ask_old(&op->preflight, op->moment_ms, f.wall_ms - op->moment_ms);
+    }
     progress_usual(op->durations, op->duration_count, op->facts.usual, sizeof(op->facts.usual));
     forget(op);
     decide(op);
@@ -206,12 +220,17 @@ static void grade(struct operation *op)
 static void too_slow(struct loop_timer *t)
 {
     struct operation *op = t->user;
-    operation_refuse(op,
-                     op->looked && !op->snapshot->missing && op->snapshot->service_absence == ECS_SEEN
-                         ? "My own store did not answer within 8 s, so I did not begin. Ask again; if it "
-                           "stays so, tell who operates this bot."
-                         : "AWS did not answer my checks within 8 s, so I did not begin. Ask again; if it "
-                           "stays so: the AWS console.");
+    const char *why = op->looked && !op->snapshot->missing && op->snapshot->service_absence == ECS_SEEN
+                          ? "My own store did not answer within 8 s, so I did not begin. Ask again; if it "
+                            "stays so, tell who operates this bot."
+                          : "AWS did not answer my checks within 8 s, so I did not begin. Ask again; if it "
+                            "stays so: the AWS console.";
+    if (op->state == OP_UNCERTAIN) {
+        op->preflight = op->question.asked;
+        restart_doubt(op, "Not sent again: my checks had no answer within 8 s.");
+    } else {
+        operation_refuse(op, why);
+    }
     forget(op);
 }
 

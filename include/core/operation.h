@@ -3,9 +3,11 @@
 /* An operation is a row in the store first and a running thing second. One table of moves; one function
  * changes a state.
  *
- *   requested -> refused | asking | queued          asking -> asking | expired | declined | cancelled |
- * queued | refused queued -> acting | refused | cancelled          acting -> following | uncertain | failed
- *   uncertain -> acting | following | failed | cancelled
+ *   requested -> refused | asking | queued
+ *   asking    -> asking | expired | declined | cancelled | queued | refused
+ *   queued    -> acting | asking (too late, or the facts changed) | refused | cancelled
+ *   acting    -> following | uncertain | failed | queued (too late: nothing was sent)
+ *   uncertain -> acting (a person said: again) | following | failed | cancelled
  *   following -> succeeded | failed | rolled_back | superseded | stopped_following | cancelled
  */
 #include <jansson.h>

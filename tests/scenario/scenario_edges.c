@@ -121,9 +121,11 @@ static void old_intent_is_counted_from_its_origin(void **state)
     rig_run(r, 80000);
     r->chat->throttle = 0;
     rig_start(r);
+    rig_run(r, 10000);
+    assert_true(card_says(&rig_newest(r)->card, "2 min 12 s ago, and I could not begin then"));
     rig_run(r, 10 * MINUTE);
     assert_int_equal(r->ecs.redeploys, 0);
-    assert_true(card_says(&rig_newest(r)->card, "Ask again"));
+    assert_int_equal(r->settled[0].state, OP_EXPIRED);
 }
 
 /* ---- between the question and the answer */

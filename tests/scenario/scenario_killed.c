@@ -61,7 +61,7 @@ static bool killed_at(enum script script, bool lose_reply, int commit, bool appl
     const bool lost = commit == 1 && !applied; /* never accepted */
     if (r->ecs.redeploys > 1 || cards > 1 || verdicts > 1 || !no_twins(r->chat) ||
         (r->ecs.redeploys == 1 && verdicts != 1) ||
-        (!lost && verdicts + with_key_end(r->chat, "/reply") == 0)) {
+        (!lost && verdicts + with_key_end(r->chat, "/reply") + with_key_end(r->chat, "/ask") == 0)) {
         fail_msg("script %d, commit %d %s: %d UpdateService, %zu cards, %zu verdicts", (int)script, commit,
                  applied ? "applied" : "not applied", r->ecs.redeploys, cards, verdicts);
     }
