@@ -60,6 +60,15 @@ def words(message):
     return "\n".join(found) or message.get("text", "")
 
 
+def button(message, action):
+    """The value of a message's button with this action id, or None."""
+    for block in message.get("blocks") or []:
+        for element in block.get("elements") or []:
+            if element.get("action_id") == action:
+                return element.get("value")
+    return None
+
+
 class Sim:
     """cloudtak-sim: everything it tells is kept in self.events."""
 
@@ -88,6 +97,9 @@ class Sim:
 
     def slash(self, text, user="ana"):
         self.do(do="slash", user=user, channel=CHANNEL, text=text)
+
+    def press(self, message, action, user="ana"):
+        self.do(do="click", user=user, channel=CHANNEL, message_ts=message["ts"], action_id=action, value=button(message, action))
 
     def of(self, *kinds):
         return [e for e in list(self.events) if e.get("event") in kinds]
