@@ -85,7 +85,7 @@ static const char *endpoint_override(const struct app *a, enum aws_service servi
     if (!a->o.config->unsafe_endpoints)
         return NULL;
     for (const char *w = endpoint_service(service)->word; *w && at + 1 < sizeof name; w++)
-        name[at++] = *w == '-' ? '_' : (char)toupper((unsigned char)*w);
+        name[at++] = (char)(*w == '-' ? '_' : toupper((unsigned char)*w));
     name[at] = '\0';
     const char *own = a->o.environment(name);
     return own ? own : a->o.environment("AWS_ENDPOINT_URL");

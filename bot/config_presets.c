@@ -37,7 +37,9 @@ static void name_environment(struct config_target *t)
     if (t->env[0] == '\0') {
         TEXT_COPY(t->env, t->name);
         for (char *c = t->env; *c != '\0'; c++) {
-            *c = *c == ' ' ? '-' : *c;
+            if (*c == ' ') {
+                *c = '-';
+            }
         }
     }
     if (t->stage[0] == '\0') {

@@ -283,7 +283,7 @@ void config_principals_read_ids(struct reading *r, const struct node *n, const s
         return;
     }
     for (const struct node *item = n->first; item != NULL; item = item->next) {
-        char text[CONFIG_ID + 40];
+        char text[CONFIG_ID + 40] = "";
         struct principal p;
         if (!read_item(r, item, s, text, sizeof(text))) {
             continue;

@@ -226,7 +226,9 @@ static bool is_allowed_text(const struct reading *r, const struct setting *s, co
     case SETTING_ACCOUNT: return is_account(text);
     case SETTING_REGION: return endpoint_partition(text) != NULL;
     case SETTING_ROLE_ARN: return is_role_arn(text);
-    case SETTING_MENTION: return config_principals_is_mention(r->config, text);
+    case SETTING_MENTION:
+        assert(r != NULL); /* a mention names a configured chat, so it has no standard value */
+        return config_principals_is_mention(r->config, text);
     case SETTING_PRESET: return config_table_word(s->words, text) >= 0;
     default: return is_line(text);
     }

@@ -28,9 +28,9 @@ void config_yaml_destroy(struct node *n)
         return;
     }
     for (struct node *child = n->first; child != NULL;) {
-        struct node *next = child->next;
+        struct node *sibling = child->next;
         config_yaml_destroy(child);
-        child = next;
+        child = sibling;
     }
     mem_free(n->key);
     if (n->text != NULL) {
@@ -195,7 +195,7 @@ static bool read_map(struct yaml_reading *y, struct node *map, int depth)
         }
         const int line = key->line;
         char *text = take_key(y, map, key);
-        if (text == NULL || !read_next(y, YAML_NO_EVENT, depth, &value)) {
+        if (text == NULL || !read_next(y, YAML_NO_EVENT, depth, &value) || value == NULL) {
             mem_free(text);
             return false;
         }

@@ -68,7 +68,7 @@ void request_redeploy(struct ecs *e, struct ecs_redeploy *r);
 void request_names(struct ecs *e, struct ecs_names *r);
 
 /* ---- reading.c */
-void reading_look(struct ecs *e, struct ecs_look *r);
+void reading_look(struct ecs *e, struct ecs_look *look);
 struct reading;
 /* Tasks and history into a snapshot whose service was read already. done once, never inside; the snapshot is
  * valid during done and freed afterwards. */

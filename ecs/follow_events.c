@@ -10,10 +10,10 @@ _Static_assert(FOLLOW_SEEN_EVENTS > ECS_EVENTS, "an event could be told twice");
 
 uint64_t follow_hash(const char *id)
 {
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
+    uint64_t h = 14695981039346656037U; /* FNV-1a */
 
     for (; *id; id++)
-        h = (h ^ (unsigned char)*id) * 1099511628211u;
+        h = (h ^ (unsigned char)*id) * 1099511628211U;
     return h;
 }
 

@@ -186,14 +186,14 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t len)
     const unsigned char *at = bytes;
 
     for (size_t i = 0; i < len; i++)
-        h = (h ^ at[i]) * 1099511628211u; /* FNV-1a */
+        h = (h ^ at[i]) * 1099511628211U; /* FNV-1a */
     return h;
 }
 
 /* Counts, deployments and the newest event. */
 static uint64_t print_of(const struct ecs_service *s)
 {
-    uint64_t h = mix(14695981039346656037u, &s->desired, sizeof s->desired);
+    uint64_t h = mix(14695981039346656037U, &s->desired, sizeof s->desired);
 
     for (size_t i = 0; i < s->deployment_count; i++) {
         const struct ecs_deployment *d = &s->deployments[i];
@@ -327,7 +327,8 @@ static void open_batch(struct poller *p, struct ecs_watch *first, int64_t now)
     b->poller = p;
     b->session = first->ref.session;
     TEXT_COPY(b->cluster, first->ref.cluster);
-    TEXT_COPY(b->services[b->count++], first->ref.service);
+    TEXT_COPY(b->services[b->count], first->ref.service);
+    b->count++;
     seat_of(first)->batch = b;
     for (struct ecs_watch *w = p->watches; w; w = w->next) {
         struct seat *s = seat_of(w);
@@ -335,8 +336,10 @@ static void open_batch(struct poller *p, struct ecs_watch *first, int64_t now)
         if (s->batch || s->reading || due_ms(s) > now + interval_of(p, w) / 2 || !joins(b, w) ||
             (alone && !has_service(b, w->ref.service)))
             continue;
-        if (!has_service(b, w->ref.service))
-            TEXT_COPY(b->services[b->count++], w->ref.service);
+        if (!has_service(b, w->ref.service)) {
+            TEXT_COPY(b->services[b->count], w->ref.service);
+            b->count++;
+        }
         s->batch = b;
     }
     b->next = p->batches;

@@ -18,6 +18,7 @@ bool text_copy_n(char *to, size_t size, const char *from, size_t len)
 {
     assert(size > 0);
     const size_t kept = utf8_cut(from, len, size - 1);
+    assert(kept <= len);
     if (kept > 0) {
         memmove(to, from, kept);
     }

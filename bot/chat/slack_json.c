@@ -20,7 +20,6 @@
 
 struct frame {
     const json_t *root, *payload;
-    const struct config_chat *config;
     const char *own_user;
 };
 
@@ -425,7 +424,7 @@ void slack_decode(const char *text, size_t len, const struct config_chat *config
         json_decref(root);
         return;
     }
-    const struct frame frame = {root, jsonx_at(root, "payload"), config, own_user == NULL ? "" : own_user};
+    const struct frame frame = {root, jsonx_at(root, "payload"), own_user == NULL ? "" : own_user};
     TEXT_COPY(ret->request.who.server, config->name);
     TEXT_COPY(ret->request.place.server, config->name);
     ret->request.received_ms = wall_ms;

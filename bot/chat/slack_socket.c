@@ -31,7 +31,7 @@
 enum state { ASKING, DIALLING, GREETING, SERVING, RETIRING, GONE, STATES };
 static const char *const STATE_NAMES[STATES] = {"asking",  "dialling", "greeting",
                                                 "serving", "retiring", "gone"};
-#define TO(state) (1u << (state))
+#define TO(state) (1U << (state))
 static const unsigned MOVES[STATES] = {
     [ASKING] = TO(DIALLING) | TO(GONE),
     [DIALLING] = TO(GREETING) | TO(GONE),

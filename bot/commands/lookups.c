@@ -10,10 +10,10 @@ static void run_services(struct command_call *call);
 
 #define READING(NAME, USAGE, SUMMARY, RIGHT, NEEDS, RUN)                                                     \
     {                                                                                                        \
-        .name = NAME, .usage = USAGE, .summary = SUMMARY " (by hand in this version)",                       \
+        .name = (NAME), .usage = (USAGE), .summary = SUMMARY " (by hand in this version)",                   \
         .detail =                                                                                            \
             "This version answers with the exact aws commands; status shows the most important of it.",      \
-        .right = RIGHT, .needs = NEEDS, .run = RUN,                                                          \
+        .right = (RIGHT), .needs = (NEEDS), .run = (RUN),                                                    \
     }
 const struct command command_tasks = READING("tasks", "tasks TARGET [SERVICE]", "every task of a service",
                                              RIGHT_VIEW, NEEDS_SERVICE, run_tasks);

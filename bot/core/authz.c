@@ -233,8 +233,10 @@ static void ask_for_lookup(const struct principals *rule, const struct request *
     for (size_t i = 0; i < rule->count; i++) {
         const struct principal *p = &rule->list[i];
         if (p->kind == PRINCIPAL_GROUP && text_equal(p->server, r->who.server) &&
-            ret->group_count < sizeof ret->groups / sizeof ret->groups[0])
-            TEXT_COPY(ret->groups[ret->group_count++], p->id);
+            ret->group_count < sizeof ret->groups / sizeof ret->groups[0]) {
+            TEXT_COPY(ret->groups[ret->group_count], p->id);
+            ret->group_count++;
+        }
     }
 }
 

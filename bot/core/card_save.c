@@ -95,13 +95,16 @@ bool card_load(const json_t *saved, struct card *ret, struct err *err)
     {
         if (ret->field_count < CARD_FIELDS) {
             TEXT_COPY(ret->fields[ret->field_count].name, jsonx_text(item, "0"));
-            TEXT_COPY(ret->fields[ret->field_count++].value, jsonx_text(item, "1"));
+            TEXT_COPY(ret->fields[ret->field_count].value, jsonx_text(item, "1"));
+            ret->field_count++;
         }
     }
     json_array_foreach(jsonx_at(saved, "lines"), i, item)
     {
-        if (ret->line_count < CARD_LINES && json_is_string(item))
-            TEXT_COPY(ret->lines[ret->line_count++], json_string_value(item));
+        if (ret->line_count < CARD_LINES && json_is_string(item)) {
+            TEXT_COPY(ret->lines[ret->line_count], json_string_value(item));
+            ret->line_count++;
+        }
     }
     json_array_foreach(jsonx_at(saved, "buttons"), i, item)
     {

@@ -34,7 +34,7 @@
 #include "base/text.h"
 #include "engine_private.h"
 
-#define TO(step) (1u << (step))
+#define TO(step) (1U << (step))
 
 static const unsigned MOVES[RESTART_STEPS] = {
     [RESTART_IDLE] = TO(RESTART_CHECKING) | TO(RESTART_ASKED) | TO(RESTART_SEARCHING) | TO(RESTART_DOUBT) |

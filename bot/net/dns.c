@@ -57,8 +57,10 @@ static void copy_addresses(struct dns_request *r, const struct addrinfo *list)
     for (const struct addrinfo *a = list; a && r->count < DNS_ADDRESSES; a = a->ai_next) {
         char address[DNS_ADDRESS_TEXT];
         if (getnameinfo(a->ai_addr, a->ai_addrlen, address, sizeof(address), NULL, 0, NI_NUMERICHOST) == 0 &&
-            !already_listed(r, address))
-            TEXT_COPY(r->addresses[r->count++], address);
+            !already_listed(r, address)) {
+            TEXT_COPY(r->addresses[r->count], address);
+            r->count++;
+        }
     }
 }
 
@@ -104,7 +106,8 @@ static bool begin(struct lookup *l, struct dns_request *r)
     if (!r->host || !*r->host || !TEXT_COPY(l->host, r->host))
         return err_set(&r->err, ERR_CONFIG, "an empty or overlong text is no host name");
     if (is_numeric(l->host)) {
-        TEXT_COPY(r->addresses[r->count++], l->host);
+        TEXT_COPY(r->addresses[r->count], l->host);
+        r->count++;
         return false;
     }
     l->working = uv_getaddrinfo(loop_uv(l->loop), &l->work, on_answer, l->host, NULL, &hints) == 0;

@@ -15,6 +15,7 @@
 /* ---- what libcurl calls */
 
 /* The connection stands and the request is about to be written: from here on its outcome may be unknown. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 static int on_before_request(void *user, char *peer, char *own, int peer_port, int own_port)
 {
     struct transfer *t = user;

@@ -82,8 +82,8 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     struct watch *w = poll->data;
     struct http *h = w->http;
     int flags = status < 0 ? CURL_CSELECT_ERR | CURL_CSELECT_IN | CURL_CSELECT_OUT
-                           : (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
-                                 (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+                           : ((events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0) |
+                                 ((events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0);
     int running;
 
     curl_multi_socket_action(h->multi, w->fd, flags, &running);
@@ -115,7 +115,8 @@ static int on_socket_wish(CURL *easy, curl_socket_t fd, int what, void *user, vo
     }
     if (!w && !(w = watch(h, fd)))
         return -1;
-    w->events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+    w->events =
+        ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) | ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
     return uv_poll_start(&w->poll, w->events, on_ready) == 0 ? 0 : -1;
 }
 

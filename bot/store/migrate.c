@@ -47,7 +47,7 @@ static bool apply(sqlite3 *db, const struct schema_version *version, size_t numb
 
 bool migrate(struct sqlite3 *db, const struct schema_version *versions, size_t count, struct err *err)
 {
-    int64_t version;
+    int64_t version = 0;
     if (!ask_number(db, "PRAGMA user_version", &version, err)) {
         return false;
     }
@@ -63,7 +63,7 @@ bool migrate(struct sqlite3 *db, const struct schema_version *versions, size_t c
 
 static bool check_versions(sqlite3 *db, size_t count, struct err *err)
 {
-    int64_t application, version;
+    int64_t application = 0, version = 0;
     if (!ask_number(db, "PRAGMA application_id", &application, err) ||
         !ask_number(db, "PRAGMA user_version", &version, err)) {
         return false;
@@ -124,7 +124,7 @@ bool migrate_name_world(struct sqlite3 *db, const char *world, struct err *err)
 
 bool migrate_epoch(struct sqlite3 *db, int64_t *ret_epoch, int64_t *ret_last_alive_ms, struct err *err)
 {
-    int64_t epoch, alive;
+    int64_t epoch = 0, alive = 0;
     if (!sqlite_error_run(db, "UPDATE meta SET epoch = epoch + 1", err) ||
         !ask_number(db, "SELECT epoch FROM meta", &epoch, err) ||
         !ask_number(db, "SELECT last_alive_ms FROM meta", &alive, err)) {

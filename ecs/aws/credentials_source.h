@@ -66,7 +66,7 @@ struct container_fetch;
 /* done exactly once, never inside, not after abandon; keys (NULL = failed, err says why) belong to the callee
  * when it moves them out and zeroes the original. */
 struct container_fetch *
-container_fetch_start(struct loop *loop, struct http *http, const struct container_ask *ask,
+container_fetch_start(struct loop *loop, struct http *http, const struct container_ask *what,
                       void (*done)(void *user, struct found_keys *keys, const struct err *err), void *user);
 /* No done after this. Accepts NULL. */
 void container_fetch_abandon(struct container_fetch *f);
