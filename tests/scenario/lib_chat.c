@@ -148,7 +148,6 @@ static bool link(struct chat *chat, const char *channel, const char *message, ch
 
 void fake_chat_init(struct fake_chat *c, struct loop *loop)
 {
-    memset(c, 0, sizeof(*c));
     c->loop = loop;
     c->member = MEMBER_FULL;
     c->fastest_edit_ms = 1000000;

@@ -35,6 +35,7 @@ struct chat_door {
     bool shut;
 };
 
+/* c is zeroed memory. */
 void fake_chat_init(struct fake_chat *c, struct loop *loop);
 void chat_door_init(struct chat_door *d, struct fake_chat *c);
 /* The message with this key, or NULL. */

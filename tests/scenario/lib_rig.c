@@ -162,14 +162,19 @@ void rig_start(struct rig *r)
     life->store = (struct store_door){.store = {.ops = &ops}, .rig = r};
     chat_door_init(&life->chat, r->chat);
     ecs_door_init(&life->ecs, &r->ecs);
-    life->engine = engine_create(&(struct engine_options){.loop = r->loop,
-                                                          .config = r->config,
-                                                          .store = &life->store.store,
-                                                          .ecs = r->world != NULL ? r->world : &life->ecs.ecs,
-                                                          .commands = commands_table,
-                                                          .on_settled = on_settled,
-                                                          .user = r});
-    engine_add_chat(life->engine, &life->chat.chat);
+    struct engine_options options = {.loop = r->loop,
+                                     .config = r->config,
+                                     .store = &life->store.store,
+                                     .ecs = r->world != NULL ? r->world : &life->ecs.ecs,
+                                     .commands = commands_table,
+                                     .on_settled = on_settled,
+                                     .user = r};
+    struct chat *chat = &life->chat.chat;
+    if (r->between != NULL) {
+        r->between(r, &options, &chat);
+    }
+    life->engine = engine_create(&options);
+    engine_add_chat(life->engine, chat);
     engine_start(life->engine, on_ready, life);
     loop_run_for(r->loop, 1);
     assert_true(life->ready || r->killed);

@@ -33,6 +33,9 @@ struct rig {
     struct fake_chat *chat;
     struct script_ecs ecs;
     struct ecs *world; /* instead of the script: the simulated world; not for kills. Owned. */
+    /* May put something between an engine and what it stands on. */
+    void (*between)(struct rig *r, struct engine_options *options, struct chat **chat);
+    void *user; /* of between */
     struct life *lives[RIG_LIVES];
     size_t life_count;
     /* what commits do: counted from 1 over all lives */
