@@ -143,9 +143,33 @@ static void on_settled(void *user, const struct request *request, enum settled h
         a->o.on_settled(a->o.user, request, how, operation);
 }
 
+static void tell_fatal(struct app *a, const struct err *err)
+{
+    if (a->fatal_told || a->stopping)
+        return;
+    a->fatal_told = true;
+    a->o.on_fatal(a->o.user, err);
+}
+
+static void on_store_change(void *user, enum store_state state, const char *says)
+{
+    struct app *a = user;
+    struct err err;
+
+    if (state == STORE_FAILED) {
+        err_set(&err, ERR_IO, "%s", says);
+        tell_fatal(a, &err);
+    } else if (state == STORE_FULL) {
+        log_error("store", NULL, "%s", says);
+    } else {
+        log_warning("store", NULL, "%s", says);
+    }
+}
+
 static bool create_engine(struct app *a, struct err *err)
 {
-    struct store_sqlite_options store = {.path = a->o.config->store_path, .world = a->o.world};
+    struct store_sqlite_options store = {
+        .path = a->o.config->store_path, .world = a->o.world, .on_change = on_store_change, .user = a};
 
     a->store = store_sqlite_open(a->o.loop, &store, err);
     if (!a->store)
@@ -162,14 +186,6 @@ static bool create_engine(struct app *a, struct err *err)
 }
 
 /* ---- chat */
-
-static void tell_fatal(struct app *a, const struct err *err)
-{
-    if (a->fatal_told || a->stopping)
-        return;
-    a->fatal_told = true;
-    a->o.on_fatal(a->o.user, err);
-}
 
 static void tell_ready(struct app *a)
 {

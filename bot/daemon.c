@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define EXIT_FATAL 2
+#define EXIT_AGAIN 1 /* a supervisor may start it again: the disk may be mended then */
+#define EXIT_FATAL 2 /* it would end the same way */
 #define STOP_MS    (10 * 1000)
 
 struct daemon {
@@ -34,7 +35,7 @@ static void on_patience(struct loop_timer *t)
     (void)t;
     log_error("daemon", NULL,
               "stopping took more than 10 s; ending now, running operations go on at the next start");
-    _exit(1);
+    _exit(EXIT_AGAIN);
 }
 
 static void stop(struct daemon *d, int status)
@@ -66,7 +67,7 @@ static void on_ready(void *user)
 static void on_fatal(void *user, const struct err *err)
 {
     log_error("daemon", NULL, "cannot go on: %s", err->text);
-    stop(user, EXIT_FATAL);
+    stop(user, err->code == ERR_IO ? EXIT_AGAIN : EXIT_FATAL);
 }
 
 static const char *environment(const char *name)

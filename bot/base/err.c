@@ -70,6 +70,7 @@ const char *err_word(enum err_code code)
     case ERR_MISSING: return "missing";
     case ERR_STALE: return "stale";
     case ERR_REMOTE: return "remote";
+    case ERR_FULL: return "full";
     }
     return "unknown";
 }

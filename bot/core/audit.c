@@ -43,6 +43,7 @@ void engine_audit(struct engine *e, const struct request *request, const char *o
     line->commit = (struct store_commit){.done = written, .user = line};
     struct store_txn *t = store_txn_create();
     store_txn_audit(t, &row);
+    store_txn_yields(t);
     buf_finish(&detail);
     engine_owed(e);
     e->store->ops->commit(e->store, t, &line->commit);

@@ -216,6 +216,15 @@ static void withdraw(struct call *c)
     }
 }
 
+static void refuse_unrecorded(struct call *c, const struct err *err)
+{
+    char text[sizeof(NOT_ACCEPTED) + ERR_TEXT_MAX];
+    TEXT_FORMAT(text, "%s%s", NOT_ACCEPTED,
+                err->code == ERR_FULL ? err->text
+                                      : "My store could not record it. Tell who operates this bot.");
+    call_taken(c, false, text);
+}
+
 static void committed(struct store_commit *commit)
 {
     struct call *c = commit->user;
@@ -236,7 +245,7 @@ static void committed(struct store_commit *commit)
             call_taken(c, true, "");
         } else {
             log_error("engine", NULL, "a request could not be recorded: %s", commit->err.text);
-            call_taken(c, false, NOT_ACCEPTED "My store could not record it. Tell who operates this bot.");
+            refuse_unrecorded(c, &commit->err);
         }
         give_up(c);
     } else if (c->late) {
@@ -274,6 +283,9 @@ static void commit_first(struct call *c)
     }
     if (r->source != REQUEST_CLICK) {
         stage_operation(c, t);
+    }
+    if (strcmp(r->click_action, "cancel") != 0) {
+        store_txn_yields(t);
     }
     c->commit = (struct store_commit){.done = committed, .user = c};
     c->timer = (struct loop_timer){.fire = too_slow, .user = c};

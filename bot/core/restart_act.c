@@ -136,6 +136,7 @@ void restart_arm(struct operation *op)
     operation_move(op, OP_ACTING);
     operation_audit(op, "acting", "UpdateService forceNewDeployment %s%s", op->row.service_name,
                     d->sends > 1 ? ", again" : "");
+    store_txn_yields(t); /* nothing is begun on a full disk */
     operation_commit(op, t, true, armed);
 }
 

@@ -208,7 +208,7 @@ static void run_commit(struct store_memory *m, struct store_txn *t, struct store
     if (!txn_check(t, &c->err)) {
         /* err says why */
     } else if (m->failing) {
-        err_set(&c->err, ERR_IO, "The store could not write: the disk is full.");
+        err_set(&c->err, ERR_FULL, "The store's disk is full: free space on it; running operations go on.");
     } else if (knows_a_delivery(m, t)) {
         c->duplicate = true;
         err_set(&c->err, ERR_STALE, "This delivery was taken already.");

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "sqlite_error.h"
@@ -113,20 +114,26 @@ bool migrate_name_world(struct sqlite3 *db, const char *world, struct err *err)
 {
     sqlite3_stmt *s = NULL;
     int rc = sqlite3_prepare_v2(
-        db, "INSERT INTO meta (one, world, epoch, last_alive_ms) VALUES (1, ?1, 0, 0)", -1, &s, NULL);
+        db, "INSERT INTO meta (one, world, epoch, last_alive_ms) VALUES (1, ?1, ?2, 0)", -1, &s, NULL);
     if (rc == SQLITE_OK) {
         sqlite3_bind_text(s, 1, world, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(s, 2, crypto_random_u32()); /* tells one store from another */
         rc = sqlite3_step(s);
     }
     sqlite3_finalize(s);
     return rc == SQLITE_DONE || sqlite_error(db, rc, err);
 }
 
+bool migrate_read_epoch(struct sqlite3 *db, int64_t *ret, struct err *err)
+{
+    return ask_number(db, "SELECT epoch FROM meta", ret, err);
+}
+
 bool migrate_epoch(struct sqlite3 *db, int64_t *ret_epoch, int64_t *ret_last_alive_ms, struct err *err)
 {
     int64_t epoch = 0, alive = 0;
     if (!sqlite_error_run(db, "UPDATE meta SET epoch = epoch + 1", err) ||
-        !ask_number(db, "SELECT epoch FROM meta", &epoch, err) ||
+        !migrate_read_epoch(db, &epoch, err) ||
         !ask_number(db, "SELECT last_alive_ms FROM meta", &alive, err)) {
         return false;
     }

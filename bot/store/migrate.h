@@ -15,6 +15,7 @@ bool migrate_identify(struct sqlite3 *db, size_t count, const char *world, struc
 bool migrate(struct sqlite3 *db, const struct schema_version *versions, size_t count, struct err *err);
 /* Writes down whose world a new store is. */
 bool migrate_name_world(struct sqlite3 *db, const char *world, struct err *err);
+bool migrate_read_epoch(struct sqlite3 *db, int64_t *ret, struct err *err);
 /* Takes the store over: the epoch grows by one. */
 bool migrate_epoch(struct sqlite3 *db, int64_t *ret_epoch, int64_t *ret_last_alive_ms, struct err *err);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "reserve.h"
 
 #define OTHERS 077 /* rights of group and others */
 
@@ -38,7 +39,7 @@ const char *place_network_name(unsigned long type)
 static bool split(struct place *p, const char *path, struct err *err)
 {
     if (!TEXT_COPY(p->path, path) || p->path[0] == '\0') {
-        return err_set(err, ERR_CONFIG, "The path of the store is empty or too long.");
+        return err_set(err, ERR_CONFIG, "The path of the store is empty or too long: choose another one.");
     }
     TEXT_COPY(p->folder, path);
     char *slash = strrchr(p->folder, '/');
@@ -52,15 +53,39 @@ static bool split(struct place *p, const char *path, struct err *err)
     return true;
 }
 
+/* What to do about an errno of the place. */
+static const char *advice(int number)
+{
+    switch (number) {
+    case EACCES:
+    case EPERM: return "it must belong to the account that runs this program";
+    case EROFS: return "mount it for writing, or choose another path";
+    case ENOSPC:
+    case EDQUOT: return "free space on its disk";
+    case ENOENT: return "make the directory above it, or choose another path";
+    case ENOTDIR:
+    case ELOOP: return "choose another path";
+    default: return "look at the disk";
+    }
+}
+
+/* "The lock X cannot be opened: Read-only file system; mount it …" */
+static bool tell(const char *what, const char *name, const char *cannot, int number, struct err *err)
+{
+    return err_set(err, reserve_no_room(number) ? ERR_FULL : ERR_IO, "The %s %s cannot be %s: %s; %s.", what,
+                   name, cannot, strerrordesc_np(number), advice(number));
+}
+
 static bool check_folder(const struct place *p, struct err *err)
 {
     struct stat st;
     if (stat(p->folder, &st) != 0) {
-        return err_set(err, ERR_IO, "The directory %s of the store cannot be read: %s.", p->folder,
-                       strerrordesc_np(errno));
+        return tell("store's directory", p->folder, "read", errno, err);
     }
     if (!S_ISDIR(st.st_mode)) {
-        return err_set(err, ERR_CONFIG, "The store's directory %s is no directory.", p->folder);
+        return err_set(err, ERR_CONFIG,
+                       "The store's directory %s is no directory: move it away, or choose another path.",
+                       p->folder);
     }
     if ((st.st_mode & OTHERS) != 0) {
         return err_set(err, ERR_CONFIG, "The directory %s of the store is open to others: run chmod 700 %s.",
@@ -68,8 +93,7 @@ static bool check_folder(const struct place *p, struct err *err)
     }
     struct statfs fs;
     if (statfs(p->folder, &fs) != 0) {
-        return err_set(err, ERR_IO, "The file system of %s cannot be read: %s.", p->folder,
-                       strerrordesc_np(errno));
+        return tell("file system of", p->folder, "read", errno, err);
     }
     const char *network = place_network_name((unsigned long)fs.f_type & 0xFFFFFFFFUL);
     if (network != NULL) {
@@ -83,8 +107,7 @@ static bool check_folder(const struct place *p, struct err *err)
 static bool make_folder(const struct place *p, struct err *err)
 {
     if (mkdir(p->folder, 0700) != 0 && errno != EEXIST) {
-        return err_set(err, ERR_IO, "The directory %s of the store cannot be made: %s.", p->folder,
-                       strerrordesc_np(errno));
+        return tell("store's directory", p->folder, "made", errno, err);
     }
     return true;
 }
@@ -98,36 +121,59 @@ static bool held_by_another(const struct place *p, struct err *err)
     pid[len > 0 ? len : 0] = '\0';
     const long number = strtol(pid, NULL, 10);
     if (number > 0) {
-        return err_set(err, ERR_CONFIG, "The store %s is in use by process %ld: one store, one daemon.",
+        return err_set(err, ERR_CONFIG,
+                       "The store %s is in use by process %ld: one store, one daemon; stop it, or choose "
+                       "another path.",
                        p->path, number);
     }
-    return err_set(err, ERR_CONFIG, "The store %s is in use by another process: one store, one daemon.",
+    return err_set(err, ERR_CONFIG,
+                   "The store %s is in use by another process: one store, one daemon; stop it, or choose "
+                   "another path.",
                    p->path);
 }
 
-static bool write_pid(int fd)
+/* A number that each start of the machine makes anew; "" when there is none. */
+static void read_boot(char to[PLACE_BOOT])
 {
-    char line[24];
-    TEXT_FORMAT(line, "%ld\n", (long)getpid());
-    return ftruncate(fd, 0) == 0 && pwrite(fd, line, strlen(line), 0) == (ssize_t)strlen(line);
+    to[0] = '\0';
+    const int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    const ssize_t len = fd >= 0 ? read(fd, to, PLACE_BOOT - 1) : 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    to[len > 0 ? len : 0] = '\0';
+    to[strcspn(to, "\n")] = '\0';
+}
+
+/* Two lines: the process that holds it, and the machine's start it lives in. */
+static bool write_holder(struct place *p)
+{
+    char old[24 + PLACE_BOOT] = "", line[24 + PLACE_BOOT], boot[PLACE_BOOT];
+    const ssize_t len = pread(p->lock_fd, old, sizeof(old) - 1, 0);
+    old[len > 0 ? len : 0] = '\0';
+    read_boot(boot);
+    TEXT_FORMAT(line, "%ld\n%s\n", (long)getpid(), boot);
+    p->same_boot = boot[0] != '\0' && strstr(old, boot) != NULL;
+    return pwrite(p->lock_fd, line, strlen(line), 0) == (ssize_t)strlen(line) &&
+           ftruncate(p->lock_fd, (off_t)strlen(line)) == 0;
 }
 
 static bool lock(struct place *p, struct err *err)
 {
-    char path[PLACE_PATH + 8];
+    char path[PLACE_NAME];
     TEXT_FORMAT(path, "%s.lock", p->path);
     p->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (p->lock_fd < 0) {
-        return err_set(err, ERR_IO, "The lock %s cannot be opened: %s.", path, strerrordesc_np(errno));
+        return tell("lock", path, "opened", errno, err);
     }
     if (flock(p->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK) {
             return held_by_another(p, err);
         }
-        return err_set(err, ERR_IO, "The lock %s cannot be taken: %s.", path, strerrordesc_np(errno));
+        return tell("lock", path, "taken", errno, err);
     }
-    if (!write_pid(p->lock_fd)) {
-        return err_set(err, ERR_IO, "The lock %s cannot be written: %s.", path, strerrordesc_np(errno));
+    if (!write_holder(p)) {
+        return tell("lock", path, "written", errno, err);
     }
     return true;
 }
@@ -152,59 +198,89 @@ void place_leave(struct place *p)
 
 /* ---- file */
 
-static bool journal_without_file(const struct place *p)
+static bool has_bytes(const struct place *p, const char *suffix)
 {
-    char path[PLACE_PATH + 8];
-    TEXT_FORMAT(path, "%s-wal", p->path);
+    char name[PLACE_NAME];
     struct stat st;
-    return lstat(path, &st) == 0 && st.st_size > 0;
+    TEXT_FORMAT(name, "%s%s", p->path, suffix);
+    return lstat(name, &st) == 0 && st.st_size > 0;
 }
 
-bool place_look(const struct place *p, bool *ret_exists, struct err *err)
+/* Nothing may be taken for a first start that is the rest of a store. */
+static bool check_left_alone(const struct place *p, struct err *err)
 {
-    struct stat st;
-    if (lstat(p->path, &st) != 0) {
-        if (errno != ENOENT) {
-            return err_set(err, ERR_IO, "The store %s cannot be read: %s.", p->path, strerrordesc_np(errno));
-        }
-        if (journal_without_file(p)) {
+    static const struct {
+        const char *suffix, *name;
+    } RESTS[] = {{"-wal", "journal"}, {"-journal", "journal"}, {".reserve", "reserve"}};
+    for (size_t at = 0; at < sizeof(RESTS) / sizeof(RESTS[0]); at++) {
+        if (has_bytes(p, RESTS[at].suffix)) {
             return err_set(
                 err, ERR_CONFIG,
-                "The store %s is gone but its journal %s-wal is there: restore the file from a backup, "
-                "or move the journal away to begin with nothing.",
-                p->path, p->path);
+                "The store %s is gone but its %s %s%s is there: restore the file from a backup, or "
+                "move the %s away to begin with nothing.",
+                p->path, RESTS[at].name, p->path, RESTS[at].suffix, RESTS[at].name);
         }
-        *ret_exists = false;
-        return true;
     }
-    if (!S_ISREG(st.st_mode)) {
-        return err_set(err, ERR_CONFIG, "The store %s is no regular file.", p->path);
+    return true;
+}
+
+static bool check_file(const struct place *p, const struct stat *st, struct err *err)
+{
+    if (!S_ISREG(st->st_mode)) {
+        return err_set(err, ERR_CONFIG,
+                       "The store %s is no regular file: move it away, or choose another path.", p->path);
     }
-    if ((st.st_mode & OTHERS) != 0) {
+    if ((st->st_mode & OTHERS) != 0) {
         return err_set(err, ERR_CONFIG, "The store %s is open to others: run chmod 600 %s.", p->path,
                        p->path);
     }
-    if (st.st_size == 0) {
+    if (st->st_size == 0) {
         return err_set(
             err, ERR_CONFIG,
             "The store %s is empty, which this program never leaves behind: restore it from a backup, "
             "or remove it to begin with nothing.",
             p->path);
     }
-    *ret_exists = true;
+    if (has_bytes(p, "-journal")) { /* ours is "-wal"; SQLite would play this one back into the file */
+        return err_set(err, ERR_CONFIG,
+                       "The journal %s-journal was written by another program: move it away, or restore both "
+                       "files from a backup.",
+                       p->path);
+    }
     return true;
+}
+
+bool place_look(const struct place *p, bool *ret_exists, struct err *err)
+{
+    struct stat st;
+    const bool exists = lstat(p->path, &st) == 0;
+    if (!exists && errno != ENOENT) {
+        return tell("store", p->path, "read", errno, err);
+    }
+    if (!(exists ? check_file(p, &st, err) : check_left_alone(p, err))) {
+        return false;
+    }
+    *ret_exists = exists;
+    return true;
+}
+
+static bool remove_rest(const char *path, const char *suffix)
+{
+    char name[PLACE_NAME];
+    TEXT_FORMAT(name, "%s%s", path, suffix);
+    return unlink(name) == 0 || errno == ENOENT;
 }
 
 bool place_begin_file(const struct place *p, char ret_path[PLACE_PATH], struct err *err)
 {
     if (!text_format(ret_path, PLACE_PATH, "%s.new", p->path)) {
-        return err_set(err, ERR_CONFIG, "The path of the store is too long.");
+        return err_set(err, ERR_CONFIG, "The path of the store is too long: choose a shorter one.");
     }
-    const int fd = unlink(ret_path) == 0 || errno == ENOENT
-                       ? open(ret_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)
-                       : -1;
+    const bool clear = remove_rest(ret_path, "") && remove_rest(ret_path, "-journal") &&
+                       remove_rest(ret_path, "-wal") && remove_rest(ret_path, "-shm");
+    const int fd = clear ? open(ret_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
     if (fd < 0) {
-        return err_set(err, ERR_IO, "The store %s cannot be made: %s.", p->path, strerrordesc_np(errno));
+        return tell("store", p->path, "made", errno, err);
     }
     close(fd);
     return true;
@@ -224,7 +300,42 @@ static bool sync_folder(const char *folder)
 bool place_end_file(const struct place *p, const char *path, struct err *err)
 {
     if (rename(path, p->path) != 0 || !sync_folder(p->folder)) {
-        return err_set(err, ERR_IO, "The store %s cannot be made: %s.", p->path, strerrordesc_np(errno));
+        return tell("store", p->path, "made", errno, err);
     }
     return true;
+}
+
+/* ---- do they lie where they lay? */
+
+static struct place_file look_at(const struct place *p, const char *suffix)
+{
+    char name[PLACE_NAME];
+    struct stat st;
+    TEXT_FORMAT(name, "%s%s", p->path, suffix);
+    return lstat(name, &st) == 0
+               ? (struct place_file){.device = (uint64_t)st.st_dev, .number = (uint64_t)st.st_ino}
+               : (struct place_file){0};
+}
+
+void place_mark(struct place *p)
+{
+    p->file = look_at(p, "");
+    p->journal = look_at(p, "-wal");
+}
+
+static bool same_file(struct place_file a, struct place_file b)
+{
+    return a.device == b.device && a.number == b.number;
+}
+
+bool place_stands(const struct place *p, struct err *err)
+{
+    const bool file = same_file(look_at(p, ""), p->file);
+    if (file && same_file(look_at(p, "-wal"), p->journal)) {
+        return true;
+    }
+    return err_set(err, ERR_IO,
+                   "The store %s%s was removed or replaced while it was in use: nothing more is written; put "
+                   "it back, then start again.",
+                   p->path, file ? "-wal" : "");
 }

@@ -7,10 +7,23 @@
 
 #define ROWS_TEXT_MAX ((size_t)1024 * 1024) /* bytes of one detail, follow or card */
 #define ROWS_LOAD_MAX ((size_t)20000)       /* operations, and outbox rows, of one load */
-#define ROWS_KEEP_MS  ((int64_t)24 * 60 * 60 * 1000)
-#define ROWS_KEEP_OUTBOX_MS                                                                                  \
-    ((int64_t)7 * 24 * 60 * 60 * 1000) /* of what was sent and belongs to nothing open */
-#define ROWS_PRUNE_INTERVAL 1000       /* commits between two prunings */
+#define ROWS_DAY_MS   ((int64_t)24 * 60 * 60 * 1000)
+
+/* How long rows are kept, and how many. Never pruned: what is open, what waits to be sent and the head of its
+ * thread, the newest STORE_RECENT operations of a verb on a service, the newest audit record. */
+#define ROWS_KEEP_MS            ROWS_DAY_MS         /* keys of deliveries */
+#define ROWS_KEEP_OUTBOX_MS     (7 * ROWS_DAY_MS)   /* of what was sent and belongs to nothing open */
+#define ROWS_KEEP_OPERATIONS_MS (400 * ROWS_DAY_MS) /* that ended */
+#define ROWS_KEEP_OPERATIONS    10000
+#define ROWS_KEEP_AUDIT_MS      (400 * ROWS_DAY_MS)
+#define ROWS_KEEP_AUDIT         100000
+#define ROWS_PRUNE_INTERVAL     1000 /* commits between two prunings */
+#define ROWS_PRUNE_BATCH        200  /* rows of a kind in one step */
+
+/* Rows before these moments are old. */
+struct rows_ages {
+    int64_t deliveries_ms, outbox_ms, operations_ms, audit_ms;
+};
 
 /* A copy owns its texts ("" for NULL). */
 void rows_copy_operation(struct store_operation *to, const struct store_operation *from);

@@ -1,24 +1,42 @@
 #include "sqlite_error.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "reserve.h"
 
-static bool set_io_error(struct sqlite3 *db, int rc, struct err *err)
+static int number_of(struct sqlite3 *db)
 {
-    const int number = db == NULL ? 0 : sqlite3_system_errno(db);
+    const int seen = errno; /* before the next call */
+    const int kept = db == NULL ? 0 : sqlite3_system_errno(db);
+    return kept != 0 ? kept : seen;
+}
+
+static bool set_io_error(int rc, int number, struct err *err)
+{
     const char *why = number == 0 ? NULL : strerrordesc_np(number);
     return err_set(err, ERR_IO, "The store's disk failed (%s, code %d): look at the disk, then start again.",
                    why == NULL ? sqlite3_errstr(rc) : why, rc);
 }
 
+bool sqlite_error_is_full(struct sqlite3 *db, int rc)
+{
+    return (rc & 0xFF) == SQLITE_FULL || ((rc & 0xFF) == SQLITE_IOERR && reserve_no_room(number_of(db)));
+}
+
 bool sqlite_error(struct sqlite3 *db, int rc, struct err *err)
 {
+    const int number = number_of(db);
     switch (rc & 0xFF) {
     case SQLITE_FULL:
-        return err_set(err, ERR_IO, "The store could not write: the disk is full; make room on it.");
-    case SQLITE_IOERR: return set_io_error(db, rc, err);
+        return err_set(err, ERR_FULL, "The store could not write: the disk is full; make room on it.");
+    case SQLITE_IOERR:
+        return reserve_no_room(number)
+                   ? err_set(err, ERR_FULL, "The store could not write: %s; make room on its disk.",
+                             strerrordesc_np(number))
+                   : set_io_error(rc, number, err);
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
         return err_set(
@@ -46,6 +64,7 @@ bool sqlite_error_is_final(int rc)
 
 bool sqlite_error_run(struct sqlite3 *db, const char *sql, struct err *err)
 {
+    errno = 0;
     const int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK || sqlite_error(db, rc, err);
 }

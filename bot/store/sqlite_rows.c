@@ -108,12 +108,38 @@ static const struct statement STATEMENTS[STATEMENT_COUNT] = {
                                        " AND (?3 = '' OR service_name = ?3)"
                                        " ORDER BY ended_ms DESC, number DESC LIMIT ?1",
                                        OPERATION_COLUMNS},
-    [STATEMENT_PRUNE_DELIVERIES] = {AS_WRITTEN, "DELETE FROM delivery WHERE at_ms < ?1", NULL},
+    /* Pruning: ?1 = older than, ?2 = rows of a batch, ?3 = rows that may stay at most. */
+    [STATEMENT_PRUNE_DELIVERIES] =
+        {AS_WRITTEN, "DELETE FROM delivery WHERE key IN (SELECT key FROM delivery WHERE at_ms < ?1 LIMIT ?2)",
+         NULL},
     [STATEMENT_PRUNE_OUTBOX] =
         {AS_WRITTEN,
-         "DELETE FROM outbox WHERE updated_ms < ?1 AND NOT " WAITS(
-             "") " AND NOT EXISTS (SELECT 1 FROM operation o WHERE o.id = outbox.operation AND o.ended = 0)"
-                 " AND id NOT IN (SELECT w.thread_of FROM outbox w WHERE " WAITS("w.") ")",
+         "DELETE FROM outbox WHERE number IN (SELECT b.number FROM outbox b WHERE b.updated_ms < ?1 AND "
+         "NOT " WAITS("b.") " AND NOT EXISTS (SELECT 1 FROM operation o WHERE o.id = b.operation AND "
+                            "o.ended = 0) AND b.id NOT IN (SELECT w.thread_of FROM outbox w WHERE " WAITS(
+                                "w.") ") LIMIT ?2)",
+         NULL},
+    /* Not one whose messages wait, not the parent of one that runs, and never the newest of their kind: the
+     * usual durations are theirs. */
+    [STATEMENT_PRUNE_OPERATIONS] =
+        {AS_WRITTEN,
+         "DELETE FROM operation WHERE number IN (SELECT o.number FROM operation o WHERE o.ended = 1 AND "
+         "o.ended_ms < max(?1, ifnull((SELECT ended_ms FROM operation WHERE ended = 1 ORDER BY ended_ms DESC"
+         "  LIMIT 1 OFFSET ?3 - 1), 0)) "
+         "AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.operation = o.id AND " WAITS(
+             "b.") ") AND NOT EXISTS (SELECT 1 FROM operation c WHERE c.parent = o.id AND c.ended = 0) "
+                   "AND (SELECT count(*) FROM (SELECT 1 FROM operation n WHERE n.ended = 1 AND n.verb = "
+                   "o.verb AND n.service_name = o.service_name AND n.ended_ms > o.ended_ms LIMIT ?4)) = ?4 "
+                   "ORDER BY o.ended_ms LIMIT ?2)",
+         NULL},
+    /* From the oldest on without a gap, and never the newest. */
+    [STATEMENT_PRUNE_AUDIT] =
+        {AS_WRITTEN,
+         "DELETE FROM audit WHERE number < min((SELECT max(number) FROM audit),"
+         " (SELECT min(number) FROM audit) + ?2,"
+         " max((SELECT max(number) FROM audit) - ?3 + 1,"
+         "  ifnull((SELECT min(number) FROM (SELECT number, at_ms FROM audit ORDER BY number LIMIT ?2)"
+         "   WHERE at_ms >= ?1), 9223372036854775807)))",
          NULL},
 };
 
@@ -264,10 +290,35 @@ int sqlite_rows_put_alive(struct sqlite_rows *r, int64_t now_ms)
     return run_with_number(r, STATEMENT_PUT_ALIVE, now_ms);
 }
 
-int sqlite_rows_prune(struct sqlite_rows *r, int64_t deliveries_before_ms, int64_t outbox_before_ms)
+int sqlite_rows_prune(struct sqlite_rows *r, const struct rows_ages *before, int *ret_count, bool *ret_more)
 {
-    const int rc = run_with_number(r, STATEMENT_PRUNE_DELIVERIES, deliveries_before_ms);
-    return rc == SQLITE_OK ? run_with_number(r, STATEMENT_PRUNE_OUTBOX, outbox_before_ms) : rc;
+    const struct {
+        enum sqlite_statement which;
+        int64_t before_ms, most;
+    } kinds[] = {
+        {STATEMENT_PRUNE_DELIVERIES, before->deliveries_ms, 0},
+        {STATEMENT_PRUNE_OUTBOX, before->outbox_ms, 0},
+        {STATEMENT_PRUNE_OPERATIONS, before->operations_ms, ROWS_KEEP_OPERATIONS},
+        {STATEMENT_PRUNE_AUDIT, before->audit_ms, ROWS_KEEP_AUDIT},
+    };
+    int count = 0;
+    bool more = false;
+    for (size_t at = 0; at < sizeof(kinds) / sizeof(kinds[0]); at++) {
+        sqlite3_stmt *s = r->statements[kinds[at].which];
+        sqlite3_bind_int64(s, 2, ROWS_PRUNE_BATCH);
+        sqlite3_bind_int64(s, 3, kinds[at].most); /* without effect where it is not asked for */
+        sqlite3_bind_int64(s, 4, STORE_RECENT);
+        const int rc = run_with_number(r, kinds[at].which, kinds[at].before_ms);
+        if (rc != SQLITE_OK) {
+            return rc;
+        }
+        const int changed = sqlite3_changes(r->db);
+        count += changed;
+        more = more || changed >= ROWS_PRUNE_BATCH;
+    }
+    *ret_count = count;
+    *ret_more = more;
+    return SQLITE_OK;
 }
 
 int sqlite_rows_read_epoch(struct sqlite_rows *r, int64_t *ret_epoch)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rows.h"
 #include "store/store.h"
 #include "txn.h"
 
@@ -24,6 +25,8 @@ enum sqlite_statement {
     STATEMENT_READ_RECENT_OF_SOME, /* one of them, or neither, is given */
     STATEMENT_PRUNE_DELIVERIES,
     STATEMENT_PRUNE_OUTBOX,
+    STATEMENT_PRUNE_OPERATIONS,
+    STATEMENT_PRUNE_AUDIT,
     STATEMENT_COUNT
 };
 
@@ -45,7 +48,8 @@ int sqlite_rows_put_outbox(struct sqlite_rows *r, const struct store_outbox *row
 int sqlite_rows_put_audit(struct sqlite_rows *r, const struct store_audit *row);
 int sqlite_rows_put_alive(struct sqlite_rows *r, int64_t now_ms);
 int sqlite_rows_read_epoch(struct sqlite_rows *r, int64_t *ret_epoch);
-int sqlite_rows_prune(struct sqlite_rows *r, int64_t deliveries_before_ms, int64_t outbox_before_ms);
+/* One batch of each kind of row: how many went, and whether there are more. */
+int sqlite_rows_prune(struct sqlite_rows *r, const struct rows_ages *before, int *ret_count, bool *ret_more);
 
 /* Arrays of owned rows; the caller frees each row and the array. open and waiting give at most one row more
  * than ROWS_LOAD_MAX, recent at most STORE_RECENT. */

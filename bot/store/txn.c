@@ -113,6 +113,11 @@ void store_txn_durable(struct store_txn *t)
     t->durable = true;
 }
 
+void store_txn_yields(struct store_txn *t)
+{
+    t->yields = true;
+}
+
 bool txn_check(const struct store_txn *t, struct err *err)
 {
     if (t->too_large) {

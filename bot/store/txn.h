@@ -25,6 +25,7 @@ struct store_txn {
     struct txn_row *first, *last;
     size_t count;
     bool durable;
+    bool yields;
     bool too_large; /* a ceiling was reached: the commit fails */
 };
 

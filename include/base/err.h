@@ -23,6 +23,7 @@ enum err_code {
     ERR_MISSING, /* the named thing does not exist */
     ERR_STALE,   /* facts changed, or somebody else wrote first */
     ERR_REMOTE,  /* any other refusal by the peer */
+    ERR_FULL,    /* no room on the disk */
 };
 
 struct err {

@@ -67,6 +67,9 @@ void store_txn_outbox(struct store_txn *t, const struct store_outbox *row);     
 void store_txn_audit(struct store_txn *t, const struct store_audit *row);
 /* On disk before done comes (synchronous=FULL): rows before a changing call. */
 void store_txn_durable(struct store_txn *t);
+/* Serves no running operation: while the disk is full it fails with ERR_FULL, so that the reserve is left to
+ * those that run. A new request, the step that begins to act, an audit line of a refusal. */
+void store_txn_yields(struct store_txn *t);
 
 struct store_commit {
     void (*done)(struct store_commit *c);
@@ -116,16 +119,49 @@ struct store {
 };
 
 /* ---- SQLite, on the loop's worker thread */
+enum store_state {
+    STORE_OK,
+    STORE_FULL,  /* the disk is full: steps that yield are refused, running operations go on in the reserve */
+    STORE_FAILED /* final: nothing is written until the next start */
+};
+
 struct loop;
 struct store_sqlite_options {
     const char *path;
     const char *world;          /* "aws" or "rehearsal …": a store of another world is refused */
     int64_t keep_deliveries_ms; /* 0 = 24 h */
+    /* The state is another one, or something has to be said about it (a sentence, valid inside). On the loop,
+     * never inside a call of the store, never after the close. NULL = nobody listens. */
+    void (*on_change)(void *user, enum store_state state, const char *says);
+    void *user;
 };
 /* Opens or creates (directory 0700, file 0600), locks against a second daemon, migrates; refuses network file
- * systems, corrupt and newer files with a sentence. Blocking: at start only. */
+ * systems, corrupt, foreign and newer files with a sentence, and leaves them as they are. Blocking: at start
+ * only. */
 struct store *store_sqlite_open(struct loop *loop, const struct store_sqlite_options *options,
                                 struct err *err);
+
+/* The upper bounds, in ms, of the counts of store_figures.answered; the last count is of what took longer. */
+#define STORE_ANSWER_BOUNDS                                                                                  \
+    {                                                                                                        \
+        1, 3, 10, 30, 100, 300, 1000                                                                         \
+    }
+#define STORE_ANSWERS 8
+
+/* Plain figures; counts are since the start. */
+struct store_figures {
+    enum store_state state;
+    unsigned requests_waiting;        /* between the loop and the worker */
+    size_t rows_waiting;              /* in them: not on disk yet */
+    uint64_t commits, commits_failed; /* a known delivery is neither */
+    /* from the commit's call to its answer */
+    uint64_t answered[STORE_ANSWERS];
+    int64_t answer_ms_last, answer_ms_most, answer_ms_sum;
+    int64_t file_bytes, journal_bytes; /* as of the last step that was answered */
+    uint64_t rows_pruned;
+};
+/* Cheap; of a full disk it also has the worker look for room again, at most every five seconds. */
+void store_sqlite_read_figures(struct store *s, struct store_figures *ret);
 /* What was committed before is finished first; then closes. on_closed once. Accepts NULL. */
 void store_sqlite_close(struct store *s, void (*on_closed)(void *user), void *user);
 

@@ -45,7 +45,7 @@ static void fails_when_told_to(void **state)
     store_memory_fail(f->store, true);
     const struct answer a = commit_now(f, t);
     assert_false(a.commit.ok);
-    assert_int_equal(a.commit.err.code, ERR_IO);
+    assert_int_equal(a.commit.err.code, ERR_FULL);
     assert_int_equal(load_now(f).operation_count, 0);
     store_memory_fail(f->store, false);
     put_operation(f, &o);

@@ -71,7 +71,10 @@ static void a_second_daemon_is_told_who_holds_it(void **state)
 {
     struct fixture *f = *state;
     char sentence[200];
-    TEXT_FORMAT(sentence, "The store @ is in use by process %ld: one store, one daemon.", (long)getpid());
+    TEXT_FORMAT(
+        sentence,
+        "The store @ is in use by process %ld: one store, one daemon; stop it, or choose another path.",
+        (long)getpid());
     must_refuse(f, WORLD, ERR_CONFIG, sentence);
     assert_int_equal(load_now(f).operation_count, 0); /* the first one goes on */
 }
@@ -93,7 +96,10 @@ static int open_in_read_only_directory(struct fixture *f)
     char folder[80], sentence[300];
     TEXT_FORMAT(folder, "%s/store", f->folder);
     struct err err = {0};
-    TEXT_FORMAT(sentence, "The lock %s cannot be opened: Permission denied.", path(f, ".lock"));
+    TEXT_FORMAT(sentence,
+                "The lock %s cannot be opened: Permission denied; it must belong to the account that runs "
+                "this program.",
+                path(f, ".lock"));
     if (chmod(folder, 0500) != 0 || (getuid() == 0 && setuid(65534) != 0)) {
         return 2;
     }
@@ -133,7 +139,8 @@ static void missing_parent_is_told(void **state)
     char file[200], sentence[300];
     TEXT_FORMAT(file, "%s/none/store/state.db", f->folder);
     TEXT_FORMAT(sentence,
-                "The directory %s/none/store of the store cannot be made: No such file or directory.",
+                "The store's directory %s/none/store cannot be made: No such file or directory; make the "
+                "directory above it, or choose another path.",
                 f->folder);
     const struct store_sqlite_options options = {.path = file, .world = WORLD};
     struct err err = {0};
@@ -156,11 +163,12 @@ static void newer_schema_is_refused(void **state)
 {
     struct fixture *f = *state;
     close_store(f);
+    const int epoch = ask(f, "SELECT epoch FROM meta");
     run_sql(f, "PRAGMA user_version = 7");
     must_refuse(f, WORLD, ERR_CONFIG,
                 "@: The store was written by a newer cloudtak-bot (schema 7, this one knows 1): start that "
                 "version, or choose another path.");
-    assert_int_equal(ask(f, "SELECT epoch FROM meta"), 1); /* it was not touched */
+    assert_int_equal(ask(f, "SELECT epoch FROM meta"), epoch); /* it was not touched */
 }
 
 static void another_programs_file_is_refused(void **state)
@@ -240,6 +248,7 @@ static void left_over_of_a_first_start_does_no_harm(void **state)
     struct fixture *f = *state;
     close_store(f);
     assert_int_equal(unlink(path(f, "")), 0);
+    assert_int_equal(unlink(path(f, ".reserve")), 0);
     const int fd = open(path(f, ".new"), O_WRONLY | O_CREAT, 0600);
     assert_int_equal(write(fd, "half a file", 11), 11);
     close(fd);

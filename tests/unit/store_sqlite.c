@@ -177,8 +177,11 @@ static void full_disk_fails_the_commit_only(void **state)
     failing_write = 0;
     assert_false(a.commit.ok);
     assert_false(a.commit.duplicate);
-    assert_int_equal(a.commit.err.code, ERR_IO);
-    assert_string_equal(a.commit.err.text, "The store could not write: the disk is full; make room on it.");
+    assert_int_equal(a.commit.err.code, ERR_FULL);
+    char sentence[200];
+    TEXT_FORMAT(sentence, "The store's disk is full: free space on %s/store; running operations go on.",
+                f->folder);
+    assert_string_equal(a.commit.err.text, sentence);
     assert_int_equal(load_now(f).operation_count, 0);
     assert_true(commit_operation(f, "BBBB", true).commit.ok);
     close_store(f);
@@ -200,7 +203,7 @@ static void file_size_limit_fails_the_commit_only(void **state)
     const struct answer a = commit_operation(f, "AAAA", true);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_false(a.commit.ok);
-    assert_int_equal(a.commit.err.code, ERR_IO);
+    assert_int_equal(a.commit.err.code, ERR_FULL);
     assert_int_equal(load_now(f).operation_count, 0);
     assert_true(commit_operation(f, "BBBB", true).commit.ok);
     assert_int_equal(load_now(f).operation_count, 1);
@@ -230,7 +233,7 @@ static void after_a_failed_sync_nothing_is_written(void **state)
     assert_false(a.commit.ok);
     assert_int_equal(a.commit.err.code, ERR_IO);
     assert_string_equal(a.commit.err.text,
-                        "The store's disk failed (disk I/O error, code 1034): look at the disk, then "
+                        "The store's disk failed (Input/output error, code 1034): look at the disk, then "
                         "start again.");
     const struct answer later = commit_operation(f, "CCCC", false);
     assert_false(later.commit.ok);
