@@ -41,7 +41,6 @@ struct store_sqlite {
     struct store store; /* first */
     struct loop *loop;
     struct disk_view view;
-    struct store_figures figures; /* but for what view knows */
     unsigned waiting;
     size_t rows_waiting;
     unsigned commits; /* since the last pruning */
@@ -68,8 +67,8 @@ struct sqlite_request {
     enum request_kind kind;
     /* what is asked */
     struct store_txn *txn;
-    int64_t now_ms, asked_ms; /* wall, mono */
-    bool pruning;             /* of REQUEST_TEND */
+    int64_t now_ms; /* wall */
+    bool pruning;   /* of REQUEST_TEND */
     char verb[24], service_name[640];
     union {
         struct store_commit *commit;
@@ -189,21 +188,6 @@ static void tell(const struct sqlite_request *q)
     }
 }
 
-static void count_answer(struct store_figures *f, const struct sqlite_request *q, int64_t ms)
-{
-    static const int64_t bounds[] = STORE_ANSWER_BOUNDS;
-    size_t at = 0;
-    while (at < STORE_ANSWERS - 1 && ms > bounds[at]) {
-        at++;
-    }
-    f->answered[at]++;
-    f->answer_ms_last = ms;
-    f->answer_ms_sum += ms;
-    f->answer_ms_most = ms > f->answer_ms_most ? ms : f->answer_ms_most;
-    f->commits += q->ok ? 1 : 0;
-    f->commits_failed += q->ok || q->duplicate ? 0 : 1;
-}
-
 static void tell_change(struct store_sqlite *s)
 {
     if (s->on_change != NULL && !s->closing) {
@@ -244,7 +228,6 @@ static void on_request_done(struct loop_work *w)
     if (q->kind == REQUEST_COMMIT) {
         s->rows_waiting -= q->txn->count;
         s->commits += q->ok ? 1 : 0;
-        count_answer(&s->figures, q, loop_now(s->loop) - q->asked_ms);
     }
     tell(q);
     take_view(s, &q->view, q->more); /* it cannot be closed yet: that is work of its own, behind this one */
@@ -270,7 +253,6 @@ static struct sqlite_request *new_request(struct store *store, enum request_kind
     q->store = s;
     q->kind = kind;
     q->now_ms = clock_wall(loop_clock(s->loop));
-    q->asked_ms = loop_now(s->loop);
     q->last_alive_ms = s->last_alive_ms;
     return q;
 }
@@ -329,24 +311,23 @@ static void tend(struct store_sqlite *s, bool pruning)
     struct sqlite_request *q = new_request(&s->store, REQUEST_TEND);
     q->pruning = pruning;
     s->tending = true;
-    s->tended_ms = q->asked_ms;
+    s->tended_ms = loop_now(s->loop);
     s->commits = pruning ? 0 : s->commits;
     hand_over(q);
 }
 
-void store_sqlite_read_figures(struct store *store, struct store_figures *ret)
+void store_sqlite_read_figures(struct store *store, struct store_sqlite_figures *ret)
 {
     struct store_sqlite *s = (struct store_sqlite *)store;
     if (s->view.state == STORE_FULL && loop_now(s->loop) - s->tended_ms >= LOOK_MS) {
         tend(s, false); /* when nobody asks for a change, who watches is told that there is room again */
     }
-    *ret = s->figures;
-    ret->state = s->view.state;
-    ret->requests_waiting = s->waiting;
-    ret->rows_waiting = s->rows_waiting;
-    ret->file_bytes = s->view.file_bytes;
-    ret->journal_bytes = s->view.journal_bytes;
-    ret->rows_pruned = s->view.pruned;
+    *ret = (struct store_sqlite_figures){.state = s->view.state,
+                                         .requests_waiting = s->waiting,
+                                         .rows_waiting = s->rows_waiting,
+                                         .file_bytes = s->view.file_bytes,
+                                         .journal_bytes = s->view.journal_bytes,
+                                         .rows_pruned = s->view.pruned};
 }
 
 /* ---- open */

@@ -141,27 +141,17 @@ struct store_sqlite_options {
 struct store *store_sqlite_open(struct loop *loop, const struct store_sqlite_options *options,
                                 struct err *err);
 
-/* The upper bounds, in ms, of the counts of store_figures.answered; the last count is of what took longer. */
-#define STORE_ANSWER_BOUNDS                                                                                  \
-    {                                                                                                        \
-        1, 3, 10, 30, 100, 300, 1000                                                                         \
-    }
-#define STORE_ANSWERS 8
-
-/* Plain figures; counts are since the start. */
-struct store_figures {
+/* Plain figures of the disk; store/watch.h measures the commits. */
+struct store_sqlite_figures {
     enum store_state state;
-    unsigned requests_waiting;        /* between the loop and the worker */
-    size_t rows_waiting;              /* in them: not on disk yet */
-    uint64_t commits, commits_failed; /* a known delivery is neither */
-    /* from the commit's call to its answer */
-    uint64_t answered[STORE_ANSWERS];
-    int64_t answer_ms_last, answer_ms_most, answer_ms_sum;
+    unsigned requests_waiting;         /* between the loop and the worker */
+    size_t rows_waiting;               /* in them: not on disk yet */
     int64_t file_bytes, journal_bytes; /* as of the last step that was answered */
-    uint64_t rows_pruned;
+    uint64_t rows_pruned;              /* since the start */
 };
 /* Cheap; of a full disk it also has the worker look for room again, at most every five seconds. */
-void store_sqlite_read_figures(struct store *s, struct store_figures *ret);
+void store_sqlite_read_figures(struct store *s, struct store_sqlite_figures *ret);
+
 /* What was committed before is finished first; then closes. on_closed once. Accepts NULL. */
 void store_sqlite_close(struct store *s, void (*on_closed)(void *user), void *user);
 
