@@ -9,10 +9,12 @@
 #include "commands/table.h"
 #include "core/config.h"
 #include "ecs/ecs.h"
+#include "health.h"
 #include "loop/loop.h"
 #include "net/http.h"
 #include "net/ws.h"
 #include "store/store.h"
+#include "store/watch.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -22,9 +24,11 @@ struct app {
     struct http *http;
     struct ws_client *ws;
     struct store *store;
+    struct store_watch *watch; /* in front of it */
     struct ecs *ecs;
     struct engine *engine;
     struct slack *slack[CONFIG_CHATS];
+    struct health *health; /* NULL when off */
     /* one a target; targets of one profile share their credentials */
     struct aws_session *sessions[CONFIG_TARGETS];
     struct credentials *credentials[CONFIG_TARGETS];
@@ -174,9 +178,10 @@ static bool create_engine(struct app *a, struct err *err)
     a->store = store_sqlite_open(a->o.loop, &store, err);
     if (!a->store)
         return false;
+    a->watch = store_watch_create(a->o.loop, a->store);
     struct engine_options o = {.loop = a->o.loop,
                                .config = a->o.config,
-                               .store = a->store,
+                               .store = store_watched(a->watch),
                                .ecs = a->ecs,
                                .commands = commands_table,
                                .on_settled = on_settled,
@@ -259,6 +264,22 @@ static bool create_chats(struct app *a, struct err *err)
     return true;
 }
 
+/* Last: what it looks at is there. */
+static bool create_health(struct app *a, struct err *err)
+{
+    const struct health_view view = {.loop = a->o.loop,
+                                     .config = a->o.config,
+                                     .engine = a->engine,
+                                     .store = a->watch,
+                                     .slack = a->slack,
+                                     .sessions = a->sessions};
+
+    if (!*a->o.config->metrics_listen)
+        return true;
+    a->health = health_create(&view, err);
+    return a->health != NULL;
+}
+
 static void free_all(struct app *a);
 
 struct app *app_create(const struct app_options *options, struct err *err)
@@ -266,7 +287,8 @@ struct app *app_create(const struct app_options *options, struct err *err)
     struct app *a = mem_alloc(sizeof *a);
 
     a->o = *options;
-    if (create_net(a, err) && create_aws(a, err) && create_engine(a, err) && create_chats(a, err))
+    if (create_net(a, err) && create_aws(a, err) && create_engine(a, err) && create_chats(a, err) &&
+        create_health(a, err))
         return a;
     free_all(a);
     return NULL;
@@ -281,6 +303,7 @@ static void on_engine_started(void *user, bool ok, const struct err *err)
         return;
     }
     a->engine_ready = true;
+    health_loaded(a->health);
     for (size_t i = 0; i < a->o.config->chat_count && !a->stopping; i++)
         slack_start(a->slack[i]);
     tell_ready(a);
@@ -291,9 +314,23 @@ void app_start(struct app *a)
     engine_start(a->engine, on_engine_started, a);
 }
 
+const char *app_health_address(const struct app *a)
+{
+    return a->health ? health_address(a->health) : "";
+}
+
 /* ---- stopping: each step closes one thing and is continued by its callback */
 
 static void stop_next(void *user);
+
+static void stop_health(struct app *a)
+{
+    struct health *h = a->health;
+
+    a->health = NULL;
+    a->closing = 1;
+    health_close(h, stop_next, a);
+}
 
 static void stop_chats(struct app *a)
 {
@@ -321,11 +358,15 @@ static void stop_store(struct app *a)
         a->slack[i] = NULL;
     }
     a->closing = 1;
+    if (a->watch)
+        store_watch_stop(a->watch);
     store_sqlite_close(a->store, stop_next, a);
 }
 
 static void stop_aws(struct app *a)
 {
+    store_watch_destroy(a->watch);
+    a->watch = NULL;
     a->store = NULL;
     ecs_client_destroy(a->ecs);
     a->ecs = NULL;
@@ -354,9 +395,10 @@ static void stop_told(struct app *a)
         a->on_stopped(a->stopped_user);
 }
 
-/* Adapters first, so that nothing new comes in; the network last, since everything above uses it. */
-static void (*const stop_steps[])(struct app *a) = {stop_chats, stop_engine, stop_store,
-                                                    stop_aws,   stop_ws,     stop_told};
+/* Who looks at the others first; then adapters, so that nothing new comes in; the network last, since
+ * everything above uses it. */
+static void (*const stop_steps[])(struct app *a) = {stop_health, stop_chats, stop_engine, stop_store,
+                                                    stop_aws,    stop_ws,    stop_told};
 
 static void stop_next(void *user)
 {
@@ -395,7 +437,7 @@ static void free_all(struct app *a)
     struct loop *loop = a->o.loop;
 
     a->stopping = true;
-    a->step = 2;
+    a->step = 3; /* stop_store */
     stop_next(a);
     loop_run(loop);
     app_destroy(a);

@@ -31,6 +31,8 @@ struct app_options {
 /* Opens the store, reads keys' sources; blocking, before the loop runs. NULL with err. */
 struct app *app_create(const struct app_options *options, struct err *err);
 void app_start(struct app *a);
+/* Where /healthz, /readyz and /metrics are: "127.0.0.1:8421"; "" when metrics.listen is off. */
+const char *app_health_address(const struct app *a);
 /* Orderly: adapters, engine, store, AWS, network. on_stopped once. Accepts NULL. */
 void app_stop(struct app *a, void (*on_stopped)(void *user), void *user);
 void app_destroy(struct app *a); /* after on_stopped. Accepts NULL. */

@@ -106,6 +106,9 @@ int daemon_run(struct config *config)
     if (d.app) {
         loop_on_signal(d.loop, SIGINT, on_signal, &d);
         loop_on_signal(d.loop, SIGTERM, on_signal, &d);
+        if (*app_health_address(d.app))
+            log_info("daemon", NULL, "http://%s has /healthz, /readyz and /metrics",
+                     app_health_address(d.app));
         app_start(d.app);
         loop_run(d.loop);
         app_destroy(d.app);

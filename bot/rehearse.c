@@ -173,6 +173,9 @@ static void welcome(const struct rehearsal *r)
            "Scenario \"%s\", the world runs %g times as fast as the clock on the wall.\n",
            r->o->scenario ? r->o->scenario : "ok", r->o->speed);
     if (!r->o->command_count)
+        printf("Health and figures: curl -s http://%s/readyz (also /healthz, /metrics)\n",
+               app_health_address(r->app));
+    if (!r->o->command_count)
         printf("Type as in Slack, for example:  /cloudtak restart cotak prod\n"
                "Also: /cloudtak help · press 1 (a button) · as bo (be somebody else) · quit\n");
     putchar('\n');
@@ -235,6 +238,7 @@ static bool read_config(struct rehearsal *r, struct err *err)
         "      api_url: \"%s\", command: /cloudtak }\n"
         "unsafe_endpoints: true\n"
         "store: { path: \"%s\" }\n"
+        "metrics: { listen: \"127.0.0.1:0\" }\n"
         "follow: { give_up_after: 30m }\n"
         "escalation: { name: Application Specific Engineering, mention: \"slack:group:S0ASE\", phone: \"+1 "
         "555 0100\" }\n"

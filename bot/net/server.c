@@ -2,8 +2,9 @@
  *
  * A connection waits for a request, reads its body, is with the program, is answered, and waits again; or it
  * becomes a WebSocket. Reading has a deadline. When all places are taken, the one that has waited longest
- * without a complete request gives way, so that slow or silent peers cannot keep others out; only when all
- * are at work is a newcomer refused. Connections are killed on the next turn, never inside libwebsockets. */
+ * without a complete request gives way, unless bytes of it lie unread, so that slow or silent peers cannot
+ * keep others out; only when all are at work is a newcomer refused. Connections are killed on the next turn,
+ * never inside libwebsockets. */
 #include "net/server.h"
 
 #include <arpa/inet.h>
@@ -100,14 +101,23 @@ static void on_deadline(struct loop_timer *t)
         server_kill(c, false);
 }
 
+/* In a burst of newcomers the first of them have asked already, and were only not read yet. */
+static bool has_unread(const struct conn *c)
+{
+    char byte;
+
+    return c->wsi && recv(lws_get_socket_fd(c->wsi), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 static struct conn *longest_waiting(struct server *s)
 {
-    struct conn *found = NULL;
+    struct conn *c = s->conns;
 
-    for (struct conn *c = s->conns; c; c = c->next)
-        if (!c->kill && (c->state == CONN_WAITING || c->state == CONN_BODY))
-            found = c;
-    return found;
+    while (c && c->next)
+        c = c->next;
+    while (c && (c->kill || (c->state != CONN_WAITING && c->state != CONN_BODY) || has_unread(c)))
+        c = c->prev;
+    return c;
 }
 
 /* Non-zero refuses the newcomer. */

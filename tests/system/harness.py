@@ -1,7 +1,9 @@
 """The real programs on loopback sockets: cloudtak-sim as Slack and AWS, cloudtak-bot as itself. wait_until, never sleep."""
+import http.client
 import json
 import os
 import queue
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +16,7 @@ CONFIG = """chat:
   - {{ name: slack, kind: slack, app_token: xapp-rehearsal-token, bot_token: xoxb-rehearsal-token, api_url: "{slack_api}" }}
 unsafe_endpoints: true
 store: {{ path: "{folder}/state.db" }}
+metrics: {{ listen: "127.0.0.1:0" }}
 follow: {{ give_up_after: {give_up} }}
 escalation: {{ name: Application Specific Engineering, mention: "slack:group:S0ASE", phone: "+1 555 0100" }}
 people: [ {{ name: ana, ids: ["slack:user:U0ANA"] }}, {{ name: bo, ids: ["slack:user:U0BO"] }} ]
@@ -165,6 +168,12 @@ class Bot:
     def is_ready(self):
         return any('"ready"' in line for line in self.log)
 
+    def health(self):
+        """The address of /healthz, /readyz and /metrics, as its log tells it."""
+        said = wait_until("the address of the pages is logged",
+                          lambda: [m for m in (re.search(r"(http://[^ ]+) has /healthz", line) for line in self.log) if m])
+        return said[0].group(1)
+
     def died(self):
         return self.process.poll()
 
@@ -184,3 +193,15 @@ class Bot:
             self.process.kill()
             self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def get(url, path, method="GET", host=None, seconds=10):
+    """Status, headers (names in lower case) and text of one request to the bot's own listener."""
+    address = url.split("//", 1)[1]
+    connection = http.client.HTTPConnection(address, timeout=seconds)
+    try:
+        connection.request(method, path, headers={"Host": host or address})
+        answer = connection.getresponse()
+        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read().decode()
+    finally:
+        connection.close()
