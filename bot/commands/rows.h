@@ -1,12 +1,31 @@
 #ifndef COMMANDS_ROWS_H
 #define COMMANDS_ROWS_H
-/* The rows of this folder's files; table.c puts them in order. */
+/* The one list of commands, in the order of help: ROW(name) is `command_name`, the const row of a file of
+ * this folder. */
 #include "core/command.h"
 
-extern const struct command command_help, command_targets, command_whoami, command_status, command_restart;
-/* by hand in this release: see manual.h */
-extern const struct command command_tasks, command_events, command_logs, command_clusters, command_services;
-extern const struct command command_stop_all, command_shutdown, command_scale, command_start,
-    command_rollback;
+/* clang-format off */
+#define COMMAND_ROWS(ROW) \
+    ROW(restart) \
+    ROW(status) \
+    ROW(help) \
+    ROW(targets) \
+    ROW(whoami) \
+    /* by hand in this release: see manual.h */ \
+    ROW(tasks) \
+    ROW(events) \
+    ROW(logs) \
+    ROW(clusters) \
+    ROW(services) \
+    ROW(stop_all) \
+    ROW(shutdown) \
+    ROW(scale) \
+    ROW(start) \
+    ROW(rollback)
+/* clang-format on */
+
+#define COMMAND_DECLARE(word) extern const struct command command_##word;
+COMMAND_ROWS(COMMAND_DECLARE)
+#undef COMMAND_DECLARE
 
 #endif

@@ -49,6 +49,7 @@ def judged_by_promtool(page):
 
 
 def judged_by_parser(page):
+    sys.path.append("/usr/lib/python3/dist-packages")  # Debian's, when this Python is another one
     try:
         from prometheus_client.parser import text_string_to_metric_families
     except ImportError:
