@@ -176,7 +176,13 @@ static bool is_signed(struct wire_ecs *e, struct server_call *call, bool query)
                "The Authorization header is not of Signature Version 4.");
         return false;
     }
-    if (text_equal(a.access_key, WIRE_ACCESS_KEY) && !signature_right(call, &a)) {
+    if (!text_equal(a.access_key, WIRE_ACCESS_KEY)) {
+        refuse(e, call, query, query ? 403 : 400,
+               query ? "InvalidClientTokenId" : "UnrecognizedClientException",
+               "The security token included in the request is invalid.");
+        return false;
+    }
+    if (!signature_right(call, &a)) {
         refuse(e, call, query, 403, query ? "SignatureDoesNotMatch" : "InvalidSignatureException",
                "The request signature we calculated does not match the signature you provided.");
         return false;
