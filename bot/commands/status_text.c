@@ -57,6 +57,17 @@ static int running_tasks(const struct snapshot *s, int *ret_unhealthy)
     return n;
 }
 
+/* Is the list of tasks seen, and none on it runs? */
+static bool none_listed(const struct snapshot *s)
+{
+    for (size_t i = 0; i < s->task_count; i++) {
+        if (text_equal(s->tasks[i].last_status, "RUNNING")) {
+            return false;
+        }
+    }
+    return s->tasks_absence == ECS_SEEN;
+}
+
 #define TARGETS_UNSEEN "Load balancer health: not checked by this version."
 
 /* The sentence every card begins with. What runs is what ECS knows; target health is not read by this
@@ -67,7 +78,12 @@ static void served(const struct snapshot *s, struct card *card)
     int unhealthy = 0;
     const int running = running_tasks(s, &unhealthy);
 
-    if (running == 0) {
+    if (s->service.running > 0 && none_listed(s)) {
+        /* the two answers disagree: one of them is stale */
+        card->tone = TONE_WARNING;
+        card_served(card, "Users: not known. ECS counts %d of %d tasks as running, but lists none of them.",
+                    s->service.running, wanted);
+    } else if (running == 0) {
         card->tone = wanted == 0 ? TONE_WARNING : TONE_BAD;
         if (wanted == 0)
             card_served(card, "Users: NOT SERVED, 0 tasks wanted, 0 running.");

@@ -234,7 +234,11 @@ static void end_of_success(const struct progress_facts *f, const struct follow_s
                   f->command, f->target, f->key);
         return;
     }
-    if (s->failed_tasks == 0) {
+    if (s->tasks_seen_ms == 0) {
+        card_line(
+            c, "I saw none of the new tasks, only ECS's word: look at the site now · same task definition %s",
+            f->task_definition);
+    } else if (s->failed_tasks == 0) {
         card_line(c, "All new tasks came up on the first launch · same task definition %s",
                   f->task_definition);
     } else {

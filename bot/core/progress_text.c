@@ -48,7 +48,10 @@ static bool served_is_old(const struct progress_facts *f, const struct follow_st
 static void served_by(const struct progress_facts *f, const struct follow_state *s, const char *since,
                       bool over, struct card *c)
 {
-    if (over) {
+    if (over && s->tasks_seen_ms == 0) {
+        card_served(c, "Users: not known. ECS counts %d of %d tasks as running, but showed me none of them.",
+                    s->new_running + s->old_running, s->wanted);
+    } else if (over) {
         card_served(c, "Users: SERVED%s, %d of %d tasks run.", since, s->new_running + s->old_running,
                     s->wanted);
     } else if (s->new_serve_ms != 0) {

@@ -171,6 +171,18 @@ static void who_is_served(void **state)
     }
 }
 
+/* ECS counts tasks as running and lists none: one of the two answers is stale, and neither is believed. */
+static void counts_and_list_disagree(void **state)
+{
+    (void)state;
+    struct card c;
+    snap->task_count = 0;
+    status_text_page("/cloudtak", &config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
+    assert_string_equal(c.served,
+                        "Users: not known. ECS counts 2 of 2 tasks as running, but lists none of them.");
+    assert_int_equal(c.tone, TONE_WARNING);
+}
+
 /* A restart of these cuts something off: the page does not promise otherwise. */
 static void what_a_restart_drops(void **state)
 {
@@ -434,6 +446,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_CONFIG(served),
         WITH_CONFIG(who_is_served),
+        WITH_CONFIG(counts_and_list_disagree),
         WITH_CONFIG(what_a_restart_drops),
         WITH_CONFIG(wanted_zero),
         WITH_CONFIG(deployment_running),

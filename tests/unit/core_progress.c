@@ -182,7 +182,7 @@ static void verdicts_read_as_what_they_are(void **state)
         f->state.verdict = rows[i].verdict;
         f->state.not_stabilising = rows[i].not_stabilising;
         f->state.by = BY_BREAKER;
-        f->state.ended_ms = BEGAN + 534000;
+        f->state.tasks_seen_ms = f->state.ended_ms = BEGAN + 534000;
         TEXT_COPY(f->state.other_id, "ecs-svc/9");
         progress_verdict(&f->facts, &f->goal, &f->state, &f->output, &f->card);
         expect_card(&f->card, rows[i].title);
@@ -190,6 +190,21 @@ static void verdicts_read_as_what_they_are(void **state)
         CHECK_ROW(rows[i].title, progress_end(&f->state) == rows[i].end);
         CHECK_ROW(rows[i].title, f->card.served[0] != '\0' && f->card.footer[0] != '\0');
     }
+}
+
+/* ECS may say "completed" before it lists a single task: its word is told, and not taken for tasks seen. */
+static void a_success_without_tasks_claims_none(void **state)
+{
+    struct fixture *f = *state;
+    f->state.verdict = VERDICT_SUCCEEDED;
+    f->state.ended_ms = BEGAN + 1000;
+    f->state.new_running = 2;
+    f->state.old_running = 0;
+    f->state.tasks_seen_ms = 0;
+    progress_verdict(&f->facts, &f->goal, &f->state, &f->output, &f->card);
+    expect_card(&f->card,
+                "Users: not known. ECS counts 2 of 2 tasks as running, but showed me none of them.");
+    expect_card(&f->card, "I saw none of the new tasks, only ECS's word");
 }
 
 static void zero_is_no_success_to_be_proud_of(void **state)
@@ -248,8 +263,8 @@ int main(void)
         TEST(what_was_not_seen_for_minutes_is_not_now), TEST(a_failing_restart_says_so_and_what_not_to_do),
         TEST(the_first_stopped_task_calls_for_help),    TEST(ecs_events_of_a_step_are_one_message),
         TEST(verdicts_read_as_what_they_are),           TEST(zero_is_no_success_to_be_proud_of),
-        TEST(a_rehearsal_says_so_everywhere),           TEST(facts_come_back_from_the_store),
-        TEST(usual_durations_come_from_the_past),
+        TEST(a_success_without_tasks_claims_none),      TEST(a_rehearsal_says_so_everywhere),
+        TEST(facts_come_back_from_the_store),           TEST(usual_durations_come_from_the_past),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
