@@ -15,7 +15,7 @@ from harness import CHANNEL, Bot, Sim, Trouble, wait_until, words  # noqa: E402
 from proxy import Proxy  # noqa: E402
 
 SPEED = 200
-JOBS = 3
+JOBS = 3  # most of the time is waiting
 VERDICT = ("DONE", "ENDED", "FAILED", "SUPERSEDED", "STOPPED FOLLOWING", "NOT RESTARTED", "NOT KNOWN", "ROLLED BACK",
            "NOT STABILISING")
 VERBS = ("restart", "status", "help", "targets", "whoami", "tasks", "events", "logs", "clusters", "services", "stop-all",
