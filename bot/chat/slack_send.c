@@ -74,8 +74,11 @@ static json_t *body_with(const struct sending *sending, const char *server, cons
     const struct chat_send *s = sending->send;
     const struct slack_try *t = &sending->try;
     /* parse none and no link_names: nothing in the text becomes a mention or a link by itself. */
-    json_t *body = json_pack("{s:s, s:b, s:b, s:b}", "parse", "none", "link_names", 0, "unfurl_links", 0,
-                             "unfurl_media", 0);
+    json_t *body = json_pack("{s:s, s:b}", "parse", "none", "link_names", 0);
+    if (text_equal(method_of(t), "chat.postMessage")) { /* the only method that has them */
+        json_object_set_new(body, "unfurl_links", json_false());
+        json_object_set_new(body, "unfurl_media", json_false());
+    }
     char *fallback = slack_fallback(card, server);
     set_text(body, "text", fallback);
     mem_free(fallback);
