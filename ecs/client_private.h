@@ -58,6 +58,8 @@ void trouble_tell(struct snapshot *s, const struct service_ref *ref, const char 
                   const struct aws_call *c);
 void trouble_tell_missing(struct snapshot *s, const struct service_ref *ref, const char *region,
                           bool cluster);
+/* An answer of 200 without what it must have. */
+void trouble_tell_unreadable(struct snapshot *s, const char *what);
 /* An answer to DescribeServices, or its failure, for one service. */
 void trouble_read_service(struct snapshot *s, const struct service_ref *ref, const char *region,
                           const struct aws_call *c, int64_t now_ms);

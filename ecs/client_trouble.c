@@ -38,32 +38,38 @@ bool trouble_is_unsupported(const struct aws_call *c)
                                         "UnknownOperationException",
                                         "UnsupportedOperation",
                                         "UnsupportedFeatureException",
-                                        "NotImplemented",
-                                        "InternalFailure"};
+                                        "NotImplemented"};
 
     if (c->outcome != AWS_REFUSED && c->outcome != AWS_UNREACHABLE)
         return false;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (strcmp(c->code, codes[i]) == 0)
             return true;
-    return (c->status == 404 || c->status == 500 || c->status == 501) && !trouble_is_missing(c);
+    if (c->status == 500) /* with an error of its own it is AWS's bad day */
+        return c->code[0] == '\0';
+    return (c->status == 404 || c->status == 501) && !trouble_is_missing(c);
 }
 
 void trouble_tell_missing(struct snapshot *s, const struct service_ref *ref, const char *region, bool cluster)
 {
+    char account[32] = "";
+
+    if (ref->account[0])
+        TEXT_FORMAT(account, ", account %s", ref->account);
+    s->no_cluster = cluster;
     if (s->trouble[0])
         return;
     if (cluster)
         TEXT_FORMAT(
             s->trouble,
-            "ECS knows no cluster \"%s\" in %s (asked for service \"%s\"): check the cluster's name, the "
+            "ECS knows no cluster \"%s\" in %s%s (asked for service \"%s\"): check the cluster's name, the "
             "region and the account in the configuration",
-            ref->cluster, region, ref->service);
+            ref->cluster, region, account, ref->service);
     else
         TEXT_FORMAT(s->trouble,
-                    "ECS knows no service \"%s\" in cluster \"%s\", %s: check the service's name in the "
+                    "ECS knows no service \"%s\" in cluster \"%s\", %s%s: check the service's name in the "
                     "configuration, or whether it was deleted",
-                    ref->service, ref->cluster, region);
+                    ref->service, ref->cluster, region, account);
 }
 
 void trouble_tell(struct snapshot *s, const struct service_ref *ref, const char *region,
@@ -72,11 +78,16 @@ void trouble_tell(struct snapshot *s, const struct service_ref *ref, const char 
     if (trouble_is_missing(c))
         trouble_tell_missing(s, ref, region, no_cluster(c));
     else if (!s->trouble[0] && c->outcome == AWS_CANCELLED)
-        TEXT_FORMAT(s->trouble, "service \"%s\", cluster \"%s\", %s: AWS did not answer in time: ask again",
-                    ref->service, ref->cluster, region);
+        TEXT_FORMAT(s->trouble, "AWS did not answer within 8 s");
     else if (!s->trouble[0])
-        TEXT_FORMAT(s->trouble, "service \"%s\", cluster \"%s\", %s: %s", ref->service, ref->cluster, region,
-                    c->err.text);
+        TEXT_COPY(s->trouble, c->err.text);
+}
+
+/* An answer of 200 that does not say what it must: what it leaves out would be a guess. */
+void trouble_tell_unreadable(struct snapshot *s, const char *what)
+{
+    if (!s->trouble[0])
+        TEXT_FORMAT(s->trouble, "the answer to my question has no readable %s: check the endpoint", what);
 }
 
 /* ---- DescribeServices */
@@ -91,7 +102,8 @@ static const json_t *find_service(const json_t *answer, const char *name)
     return NULL;
 }
 
-/* Why it is not among the services; "MISSING" when the answer does not say. */
+/* Why it is not among the services; "MISSING" when the answer lists nothing at all, "" when what it lists
+ * cannot be read. */
 static const char *find_failure(const json_t *answer, const char *name)
 {
     const json_t *failures = jsonx_at(answer, "failures");
@@ -103,7 +115,8 @@ static const char *find_failure(const json_t *answer, const char *name)
         if (strcmp(slash ? slash + 1 : arn, name) == 0)
             return jsonx_text(one, "reason");
     }
-    return "MISSING";
+    return json_array_size(jsonx_at(answer, "services")) == 0 && json_array_size(failures) == 0 ? "MISSING"
+                                                                                                : "";
 }
 
 void trouble_read_service(struct snapshot *s, const struct service_ref *ref, const char *region,
@@ -120,21 +133,15 @@ void trouble_read_service(struct snapshot *s, const struct service_ref *ref, con
         trouble_tell(s, ref, region, c);
         return;
     }
-    if (!json_is_array(jsonx_at(c->answer, "services"))) { /* no list is not an empty one */
-        s->service_absence = ECS_UNREACHABLE;
-        if (!s->trouble[0])
-            TEXT_FORMAT(
-                s->trouble,
-                "service \"%s\", cluster \"%s\", %s: the answer lists no services: check the endpoint",
-                ref->service, ref->cluster, region);
-        return;
-    }
     service = find_service(c->answer, ref->service);
-    if (service) {
-        decode_service(service, &s->service);
+    if (service && decode_service(service, &s->service))
+        return;
+    reason = service ? "" : find_failure(c->answer, ref->service);
+    if (!json_is_array(jsonx_at(c->answer, "services")) || !reason[0]) { /* no list is not an empty one */
+        s->service_absence = ECS_UNREACHABLE;
+        trouble_tell_unreadable(s, "services");
         return;
     }
-    reason = find_failure(c->answer, ref->service);
     s->missing = strcmp(reason, "MISSING") == 0;
     if (s->missing) {
         trouble_tell_missing(s, ref, region, false);
@@ -142,6 +149,5 @@ void trouble_read_service(struct snapshot *s, const struct service_ref *ref, con
     }
     s->service_absence = ECS_REFUSED;
     if (!s->trouble[0])
-        TEXT_FORMAT(s->trouble, "service \"%s\", cluster \"%s\", %s: ECS does not show it: %.100s",
-                    ref->service, ref->cluster, region, reason);
+        TEXT_FORMAT(s->trouble, "ECS does not show the service: it says %.100s", reason);
 }

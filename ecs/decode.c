@@ -25,6 +25,26 @@ static int number(const json_t *object, const char *path, int otherwise)
     return n > INT_MAX ? INT_MAX : n < INT_MIN ? INT_MIN : (int)n;
 }
 
+static bool is_text(const json_t *object, const char *name)
+{
+    const json_t *value = jsonx_at(object, name);
+
+    return !value || json_is_string(value);
+}
+
+static bool is_number(const json_t *object, const char *name)
+{
+    const json_t *value = jsonx_at(object, name);
+
+    return !value || json_is_number(value);
+}
+
+static bool counts_are_numbers(const json_t *object)
+{
+    return is_text(object, "status") && is_number(object, "desiredCount") &&
+           is_number(object, "runningCount") && is_number(object, "pendingCount");
+}
+
 static int64_t time_ms(const json_t *object, const char *path)
 {
     return jsonx_seconds_to_ms(object, path, 0);
@@ -109,7 +129,23 @@ static void decode_lists(const json_t *service, struct ecs_service *ret)
             ret->target_groups++;
 }
 
-void decode_service(const json_t *service, struct ecs_service *ret)
+static bool service_is_sound(const json_t *service)
+{
+    const json_t *deployments = jsonx_at(service, "deployments");
+
+    if (!counts_are_numbers(service) || (deployments && !json_is_array(deployments)))
+        return false;
+    for (size_t i = 0; i < json_array_size(deployments); i++) {
+        const json_t *one = json_array_get(deployments, i);
+
+        if (!json_is_object(one) || !is_text(one, "id") || !is_text(one, "rolloutState") ||
+            !counts_are_numbers(one))
+            return false;
+    }
+    return true;
+}
+
+bool decode_service(const json_t *service, struct ecs_service *ret)
 {
     memset(ret, 0, sizeof *ret);
     TEXT(ret->arn, service, "serviceArn");
@@ -130,6 +166,7 @@ void decode_service(const json_t *service, struct ecs_service *ret)
     ret->grace_seconds = number(service, "healthCheckGracePeriodSeconds", -1);
     decode_configuration(service, ret);
     decode_lists(service, ret);
+    return service_is_sound(service);
 }
 
 static void decode_container(const json_t *object, struct ecs_container *ret)
@@ -144,7 +181,7 @@ static void decode_container(const json_t *object, struct ecs_container *ret)
     TEXT(ret->image_digest, object, "imageDigest");
 }
 
-void decode_task(const json_t *task, struct ecs_task *ret)
+bool decode_task(const json_t *task, struct ecs_task *ret)
 {
     const json_t *containers = jsonx_at(task, "containers");
 
@@ -165,6 +202,8 @@ void decode_task(const json_t *task, struct ecs_task *ret)
     ret->stopped_ms = time_ms(task, "stoppedAt");
     for (size_t i = 0; i < json_array_size(containers) && ret->container_count < ECS_CONTAINERS; i++)
         decode_container(json_array_get(containers, i), &ret->containers[ret->container_count++]);
+    return is_text(task, "taskArn") && is_text(task, "lastStatus") && is_text(task, "desiredStatus") &&
+           is_text(task, "startedBy");
 }
 
 void decode_service_deployment(const json_t *brief, struct ecs_service_deployment *ret)

@@ -9,8 +9,9 @@
  *
  * Happy path: the snapshot shows our deployment; counts, stopped tasks and "served" are read; the rule
  * decides; what is new goes to the output. When AWS cannot be seen, nothing is concluded: after a minute that
- * is said, and only the clocks (reminders, giving up) go on. A verdict waits until every stopped task that is
- * known has been told. */
+ * is said, and only the clocks (reminders, giving up) go on. A cluster that is gone under a deployment counts
+ * as not seen: far likelier our keys are another account's now. A verdict waits until every stopped task that
+ * is known has been told. */
 #include "ecs/follow.h"
 
 #include <assert.h>
@@ -297,7 +298,7 @@ void follow_step(const struct follow_goal *goal, struct follow_state *state, con
     memset(&decision, 0, sizeof decision);
     if (state->phase == FOLLOW_ENDED)
         return;
-    if (snapshot->missing || snapshot->service_absence == ECS_SEEN)
+    if (!snapshot->no_cluster && (snapshot->missing || snapshot->service_absence == ECS_SEEN))
         see(&at, &decision);
     else
         tell_blind(&at);

@@ -236,6 +236,7 @@ static void decide_gone(struct follow_at *at, struct follow_decision *ret)
 
     if (!waited(&at->state->absent_since_ms, at->now_ms, FOLLOW_TOLERANCE_MS))
         return;
+    follow_served_unknown(at);
     if (s->missing)
         end(at, ret, VERDICT_FAILED, s->trouble[0] ? s->trouble : "ECS knows no such service any more");
     else {

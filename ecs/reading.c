@@ -113,10 +113,15 @@ static void mark_without_list(struct reading *r, const char *list)
     struct snapshot *s = r->snapshot;
 
     s->tasks_absence = ECS_UNREACHABLE;
-    if (!s->trouble[0])
-        TEXT_FORMAT(s->trouble,
-                    "service \"%s\", cluster \"%s\", %s: the answer has no %s: check the endpoint",
-                    r->ref.service, r->ref.cluster, aws_session_region(r->aws), list);
+    trouble_tell_unreadable(s, list);
+}
+
+static bool is_list_of_texts(const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!json_is_string(json_array_get(list, i)))
+            return false;
+    return json_is_array(list);
 }
 
 static void read_ids(struct reading *r, enum part part)
@@ -124,7 +129,7 @@ static void read_ids(struct reading *r, enum part part)
     const struct aws_call *c = &r->calls[part];
     json_t *ids = jsonx_at(c->answer, "taskArns");
 
-    if (c->outcome == AWS_OK && json_is_array(ids)) {
+    if (c->outcome == AWS_OK && is_list_of_texts(ids)) {
         r->ids[part - PART_RUNNING] = json_incref(ids);
     } else if (c->outcome == AWS_OK) {
         mark_without_list(r, "taskArns");
@@ -157,7 +162,11 @@ static void read_tasks(struct reading *r)
     }
     s->tasks_as_of_ms = client_world(r->op.client);
     for (size_t i = 0; i < json_array_size(tasks) && s->task_count < ECS_TASKS; i++)
-        decode_task(json_array_get(tasks, i), &s->tasks[s->task_count++]);
+        if (!decode_task(json_array_get(tasks, i), &s->tasks[s->task_count++])) {
+            s->task_count = 0;
+            mark_without_list(r, "tasks");
+            return;
+        }
 }
 
 /* The history only adds to what is known: its absence is no trouble. */
@@ -246,11 +255,10 @@ static void on_deadline(struct loop_timer *t)
     cancel_open(t->user); /* each comes back as "did not answer in time" */
 }
 
-static void mark_unread(struct snapshot *s, const struct service_ref *ref)
+static void mark_unread(struct snapshot *s)
 {
     s->service_absence = s->tasks_absence = s->history_absence = ECS_UNREACHABLE;
-    TEXT_FORMAT(s->trouble, "service \"%s\", cluster \"%s\": the program ends before AWS answered",
-                ref->service, ref->cluster);
+    TEXT_COPY(s->trouble, "the program ends before AWS answered");
 }
 
 static void cancel(struct client_op *op)
@@ -260,7 +268,7 @@ static void cancel(struct client_op *op)
 
     if (r->look) {
         s = mem_alloc(sizeof *s);
-        mark_unread(s, &r->ref);
+        mark_unread(s);
         r->look->snapshot = s;
         r->look->done(r->look);
         mem_free(s);

@@ -16,6 +16,7 @@
 #include "ecs/decode.h"
 
 #define IDENTITY_MS 300000 /* an identity is believed so long, if the keys stay the same */
+#define NAMES_MS    3000   /* of one try: names only help, nobody should wait long for them */
 
 struct request {
     struct client_op op;
@@ -248,16 +249,21 @@ static void read_names(struct client *c, void *of, const struct aws_call *call)
     char(*names)[ECS_NAME] = mem_array(ECS_NAMES, sizeof *names);
 
     (void)c;
-    r->ok = call->outcome == AWS_OK;
-    if (!r->ok)
+    r->ok = call->outcome == AWS_OK && json_is_array(arns);
+    if (call->outcome != AWS_OK)
         r->err = call->err;
-    for (size_t i = 0; i < json_array_size(arns) && r->count < ECS_NAMES; i++) {
+    else if (!r->ok)
+        err_set(&r->err, ERR_PROTOCOL, "%s answered without a list: check the endpoint", call->action);
+    for (size_t i = 0; r->ok && i < json_array_size(arns) && r->count < ECS_NAMES; i++) {
         const char *arn = json_string_value(json_array_get(arns, i));
         const char *slash = arn ? strrchr(arn, '/') : NULL;
 
         if (arn)
             text_clean(names[r->count++], ECS_NAME, slash ? slash + 1 : arn, false);
     }
+    if (r->ok && r->count == 0 && json_array_size(arns) > 0) /* then the list is not known to be empty */
+        r->ok = err_set(&r->err, ERR_PROTOCOL, "%s answered with names that are none: check the endpoint",
+                        call->action);
     r->names = names;
     r->done(r);
     mem_free(names);
@@ -275,6 +281,7 @@ void request_names(struct ecs *e, struct ecs_names *r)
     if (!r->clusters)
         json_object_set_new(body, "cluster", json_string(r->ref.cluster));
     q->call.action = r->clusters ? "ListClusters" : "ListServices";
+    q->call.timeout_ms = NAMES_MS;
     q->call.body = print_and_drop(body);
     aws_call_start(q->aws, &q->call);
 }

@@ -219,19 +219,6 @@ static void next_step(const char *word, const struct config_target *t, const str
                     service->drops == DROPS_SOCKETS ? "WebSockets and TAK connections" : "running imports");
 }
 
-/* What the runbook says about an empty list: likely the wrong region. */
-static void missing(const char *word, const struct config_target *t, const struct config_service *service,
-                    struct card *card)
-{
-    card_served(card, "Users: UNKNOWN, AWS knows no such service here.");
-    card_line(card,
-              "No service %s in cluster %s, %s, account %s: likely the wrong region, cluster or name. Usual "
-              "regions: "
-              "us-gov-east-1 (GovCloud), us-east-1 (Commercial).",
-              service->name, t->cluster, t->region, *t->account ? t->account : "unchecked");
-    card_footer(card, "What is there: %s services %s · which identity I use: %s whoami", word, t->name, word);
-}
-
 static void unseen(const char *word, const struct config_target *t, const struct config_service *service,
                    const struct snapshot *s, struct card *card)
 {
@@ -247,28 +234,56 @@ static void unseen(const char *word, const struct config_target *t, const struct
 
     card_served(card, "Users: UNKNOWN, %s. ECS goes on without me.", why[s->service_absence]);
     card_line(card, "%s", *s->trouble ? s->trouble : "The service could not be read.");
-    if (s->service_absence == ECS_EXPIRED)
-        card_footer(card, "On the bot's host: renew the sign-in of %s%s; then: %s status %s %s",
-                    *t->profile ? "profile " : "the bot's role", t->profile, word, t->name, service->key);
+    if (s->service_absence == ECS_EXPIRED || s->service_absence == ECS_REFUSED)
+        card_footer(card, "When that is mended: %s status %s %s · which identity I use: %s whoami", word,
+                    t->name, service->key, word);
     else
         card_footer(card, "Try again in a minute: %s status %s %s · which identity I use: %s whoami", word,
                     t->name, service->key, word);
+}
+
+static void page_title(const struct config_target *target, const struct config_service *service,
+                       int64_t now_ms, struct card *card)
+{
+    char at[TEXT_TIME];
+
+    card_init(card, TONE_NEUTRAL);
+    text_time_of_day(at, now_ms);
+    card_title(card, "%s %s%s · %s UTC", target->name, service->key,
+               target->production ? " (PRODUCTION)" : "", at);
+}
+
+static void page_where(const struct config_target *target, const struct config_service *service,
+                       struct card *card)
+{
+    char url[600];
+
+    card_field(card, "Where", "%s %s %s · %s / %s", target->partition,
+               *target->account ? target->account : "account unchecked", target->region, target->cluster,
+               service->name);
+    if (endpoint_console_url(target->region, target->cluster, service->name, url, sizeof url))
+        card_link(card, "AWS console", url);
+}
+
+void status_text_missing(const char *word, const struct config_target *target,
+                         const struct config_service *service, const char *what, int64_t now_ms,
+                         struct card *ret)
+{
+    page_title(target, service, now_ms, ret);
+    ret->tone = TONE_WARNING;
+    card_served(ret, "Users: UNKNOWN, AWS knows no such service here.");
+    card_line(ret, "%s", what);
+    card_footer(ret, "When that is mended: %s status %s %s · which identity I use: %s whoami", word,
+                target->name, service->key, word);
+    page_where(target, service, ret);
 }
 
 void status_text_page(const char *word, const struct config_target *target,
                       const struct config_service *service, const struct snapshot *s, int64_t now_ms,
                       struct card *ret)
 {
-    char url[600], at[TEXT_TIME];
-
-    card_init(ret, TONE_NEUTRAL);
-    text_time_of_day(at, now_ms);
-    card_title(ret, "%s %s%s · %s UTC", target->name, service->key, target->production ? " (PRODUCTION)" : "",
-               at);
-    if (s->missing) {
-        ret->tone = TONE_WARNING;
-        missing(word, target, service, ret);
-    } else if (s->service_absence != ECS_SEEN) {
+    page_title(target, service, now_ms, ret);
+    if (s->service_absence != ECS_SEEN) {
         ret->tone = TONE_WARNING;
         unseen(word, target, service, s, ret);
     } else {
@@ -283,11 +298,7 @@ void status_text_page(const char *word, const struct config_target *target,
         events(e, now_ms, ret);
         next_step(word, target, service, s, ret);
     }
-    card_field(ret, "Where", "%s %s %s · %s / %s", target->partition,
-               *target->account ? target->account : "account unchecked", target->region, target->cluster,
-               service->name);
-    if (endpoint_console_url(target->region, target->cluster, service->name, url, sizeof url))
-        card_link(ret, "AWS console", url);
+    page_where(target, service, ret);
 }
 
 void status_text_line(const struct config_service *service, const struct snapshot *s, char *to, size_t size)

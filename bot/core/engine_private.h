@@ -202,7 +202,7 @@ struct operation {
     struct snapshot *snapshot;
     char (*name_list)[ECS_NAME];
     size_t name_count, cluster_count;
-    bool names_read, clusters_read, looked;
+    bool names_read, clusters_read, names_are_clusters, looked;
     bool blind_told;                      /* SEARCHING: that nothing can be seen */
     int64_t search_mono_ms, seen_mono_ms; /* SEARCHING: since when; the last look that was answered */
     int64_t durations[STORE_RECENT];

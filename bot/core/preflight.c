@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "core/preflight_names.h"
 
 #define RECENT_MS 180000 /* "restarted 3 min ago by …" */
 
@@ -100,64 +101,39 @@ bool preflight_found(const struct snapshot *s)
     return s->service_absence == ECS_SEEN && !s->missing;
 }
 
-static size_t shared_start(const char *a, const char *b)
-{
-    size_t len = 0;
-    while (a[len] != '\0' && a[len] == b[len]) {
-        len++;
-    }
-    return len;
-}
-
-/* The name nearest to the wanted one, or NULL when there is none: names of services differ in their ends
- * ("-Service", "-stateful"), so the longest common beginning comes first. */
-static const char *nearest(const struct preflight_facts *f, const char *wanted)
-{
-    const char *best = NULL;
-    size_t most = 0, least = 0;
-    for (size_t i = 0; i < f->name_count; i++) {
-        const size_t shared = shared_start(f->names[i], wanted);
-        const size_t distance = text_distance(f->names[i], wanted);
-        if (best == NULL || shared > most || (shared == most && distance < least)) {
-            best = f->names[i];
-            most = shared;
-            least = distance;
-        }
-    }
-    return best;
-}
-
 static void refuse_missing(const struct preflight_facts *f, struct preflight *p)
 {
-    const struct config_target *t = f->target;
-    if (f->clusters_read && f->cluster_count == 0) {
-        refuse(p,
-               "No clusters in %s, account %s: likely the wrong region; usual: us-gov-east-1 (GovCloud), "
-               "us-east-1 (Commercial).",
-               t->region, f->account[0] != '\0' ? f->account : "unchecked");
-        return;
-    }
-    const char *near = f->names_read ? nearest(f, f->service->name) : NULL;
-    if (near != NULL) {
-        refuse(
-            p,
-            "There is no service %s in cluster %s (%s). Did you mean %s? Then correct `name` of service %s "
-            "of target %s in the configuration.",
-            f->service->name, t->cluster, t->region, near, f->service->key, t->name);
-    } else {
-        refuse(p,
-               "There is no service %s in cluster %s (%s), or no such cluster. Check `cluster` and `region` "
-               "of target %s.",
-               f->service->name, t->cluster, t->region, t->name);
-    }
+    const struct preflight_names n = {
+        .target = f->target,
+        .service = f->service,
+        .account = f->account[0] != '\0' ? f->account : f->target->account,
+        .clusters_read = f->clusters_read,
+        .cluster_count = f->cluster_count,
+        .are_clusters = f->names_are_clusters,
+        .names_read = f->names_read,
+        .name_count = f->name_count,
+        .names = f->names,
+    };
+    char text[PREFLIGHT_NAMES_TEXT];
+    preflight_names_tell(&n, text);
+    refuse(p, "%s", text);
+}
+
+/* What could not be looked at: does it help to ask again? */
+static void refuse_unseen(const struct preflight_facts *f, struct preflight *p)
+{
+    const struct snapshot *s = f->snapshot;
+    const bool passing = s->service_absence != ECS_REFUSED && s->service_absence != ECS_EXPIRED;
+    refuse(p, "I could not look at %s: %s.%s", f->service->name,
+           s->trouble[0] != '\0' ? s->trouble : "ECS did not answer in time",
+           passing ? " Ask again; if it stays so: the AWS console." : " Then ask again.");
 }
 
 static bool restartable(const struct preflight_facts *f, struct preflight *p)
 {
     const struct ecs_service *s = &f->snapshot->service;
     if (f->snapshot->service_absence != ECS_SEEN) {
-        refuse(p, "I could not look at %s: %s. Ask again; if it stays so: the AWS console.", f->service->name,
-               f->snapshot->trouble[0] != '\0' ? f->snapshot->trouble : "ECS did not answer in time");
+        refuse_unseen(f, p);
         return false;
     }
     if (f->snapshot->missing) {

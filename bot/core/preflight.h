@@ -28,6 +28,7 @@ struct preflight_facts {
     /* asked for only when the service is missing */
     bool names_read, clusters_read;
     size_t name_count, cluster_count;
+    bool names_are_clusters; /* the wanted cluster is not among them; else the services' */
     char (*names)[ECS_NAME];
     struct preflight_known running, recent;
     int64_t world_ms, wall_ms;
@@ -50,7 +51,7 @@ enum preflight_grade { PREFLIGHT_GO, PREFLIGHT_ASK, PREFLIGHT_REFUSE };
 
 struct preflight {
     enum preflight_grade grade;
-    char refusal[500]; /* REFUSE: a sentence with its next step */
+    char refusal[700]; /* REFUSE: a sentence with its next step */
     unsigned reasons;  /* ASK: of enum preflight_reason */
     size_t ask_count;
     char asks[PREFLIGHT_ASKS][300];

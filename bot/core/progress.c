@@ -154,6 +154,9 @@ void progress_card_following(const struct progress_facts *f, const struct follow
     text_elapsed(elapsed, now_ms - f->began_ms);
     card_line(ret, "%s, %d of %d · %s of %s%s%s", phase_text(state), state->new_running, state->wanted,
               elapsed, f->usual, f->untouched[0] != '\0' ? " · " : "", f->untouched);
+    if (f->pace[0] != '\0') {
+        card_line(ret, "%s", f->pace);
+    }
     last_event(state, ret);
 }
 
@@ -275,7 +278,13 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
             card_line(c, "That is %s.", f->other);
         }
         break;
-    case VERDICT_FAILED: card_line(c, "ECS gave up on the new tasks and did not roll back."); break;
+    case VERDICT_FAILED:
+        card_line(c, "%s",
+                  s->absent_since_ms != 0
+                      ? "ECS no longer shows the service: it was deleted, or my AWS identity sees "
+                        "another account now. What became of the new tasks I cannot tell."
+                      : "ECS gave up on the new tasks and did not roll back.");
+        break;
     default:
         card_line(c, "ECS goes on by itself; I do not look any more. What ECS does next: %s status %s %s",
                   f->command, f->target, f->key);

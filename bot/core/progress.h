@@ -26,6 +26,7 @@ struct progress_facts {
     char superseded[160]; /* "I superseded ecs-svc/…, begun in the same second"; "" */
     char other[160];      /* the operation that superseded this one, "" = not one of ours */
     char away[300];       /* the last gap of the bot; "" */
+    char pace[160];       /* why it is looked at less often now; "", and not kept in the row */
     bool breaker;
     int wanted;
     int64_t asked_ms; /* world */
@@ -90,6 +91,9 @@ enum operation_state progress_end(const struct follow_state *state);
 
 /* Something other than time changed between two states: the card is worth an edit now. */
 bool progress_changed(const struct follow_state *before, const struct follow_state *after);
+
+/* How often it is looked at, when that is less often than configured; else "". */
+void progress_pace(int64_t interval_ms, int64_t configured_ms, char *to, size_t size);
 
 /* ---- no answer to UpdateService (progress_doubt.c) */
 /* The card while the service is looked at. */

@@ -150,6 +150,13 @@ static enum progress_place notice_served(const struct progress_facts *f, const s
     return PROGRESS_NONE;
 }
 
+static void still_looking(const struct follow_state *state, struct card *c)
+{
+    char since[TEXT_TIME];
+    text_time_of_day(since, state->unseen_since_ms);
+    card_line(c, "Nothing seen since %s UTC. I keep looking, and judge nothing until I see again.", since);
+}
+
 static enum progress_place notice(const struct progress_facts *f, const struct follow_state *state,
                                   const struct follow_event *event, struct card *c)
 {
@@ -170,6 +177,7 @@ static enum progress_place notice(const struct progress_facts *f, const struct f
     case FOLLOW_EVENT_REMINDER: notice_reminder(f, state, event, c); return PROGRESS_NEW;
     case FOLLOW_EVENT_BLIND:
         notice_plain(f, state, TONE_WARNING, "🙈 I CANNOT SEE AWS; ECS goes on without me", event, c);
+        still_looking(state, c);
         return PROGRESS_NEW;
     case FOLLOW_EVENT_SEEING:
         notice_plain(f, state, TONE_NEUTRAL, "👀 I see AWS again", event, c);

@@ -130,6 +130,22 @@ void progress_text_stop_retrying(const struct progress_facts *f, bool over, stru
               profile, f->region, profile, f->region, f->cluster, f->service);
 }
 
+/* Half as long again is what jitter and rounding may make of it. */
+void progress_pace(int64_t interval_ms, int64_t configured_ms, char *to, size_t size)
+{
+    char now[TEXT_DURATION], usual[TEXT_DURATION];
+    text_copy(to, size, "");
+    if (interval_ms * 2 <= configured_ms * 3) {
+        return;
+    }
+    text_duration(now, interval_ms);
+    text_duration(usual, configured_ms);
+    text_format(to, size,
+                "I look only every %s instead of %s: AWS slows this account down, or my budget of calls "
+                "(poll.budget) is used up.",
+                now, usual);
+}
+
 /* ---- durations */
 
 static int by_size(const void *a, const void *b)

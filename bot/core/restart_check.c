@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/preflight_names.h"
 #include "engine_private.h"
 
 #define CHECK_MS      8000
@@ -52,17 +53,22 @@ static void recall(struct operation *op)
 
 /* ---- names, for a service that is not there */
 
+static void keep_names(struct operation *op, const struct ecs_names *r)
+{
+    op->name_count = r->ok ? r->count : 0;
+    mem_free(op->name_list);
+    op->name_list = mem_array(op->name_count + 1, sizeof(op->name_list[0]));
+    for (size_t i = 0; i < op->name_count; i++) {
+        TEXT_COPY(op->name_list[i], r->names[i]);
+    }
+}
+
 static void named_services(struct ecs_names *r)
 {
     struct operation *op = r->user;
     if (restart_back(op, RESTART_CHECKING)) {
         op->names_read = r->ok;
-        op->name_count = r->ok ? r->count : 0;
-        mem_free(op->name_list);
-        op->name_list = mem_array(op->name_count + 1, sizeof(op->name_list[0]));
-        for (size_t i = 0; i < op->name_count; i++) {
-            TEXT_COPY(op->name_list[i], r->names[i]);
-        }
+        keep_names(op, r);
         grade(op);
     }
 }
@@ -81,7 +87,9 @@ static void named_clusters(struct ecs_names *r)
     if (restart_back(op, RESTART_CHECKING)) {
         op->clusters_read = r->ok;
         op->cluster_count = r->ok ? r->count : 0;
-        if (op->clusters_read && op->cluster_count == 0) {
+        op->names_are_clusters = r->ok && !preflight_names_has(r, op->target->cluster);
+        if (op->names_are_clusters) {
+            keep_names(op, r);
             grade(op);
         } else {
             ask_names(op, false, named_services);
@@ -119,7 +127,7 @@ static void looked(struct ecs_look *r)
 
 static void look(struct operation *op)
 {
-    op->look = (struct ecs_look){.with_tasks = true, .with_history = true, .done = looked, .user = op};
+    op->look = (struct ecs_look){.done = looked, .user = op}; /* only the service is graded */
     restart_ref(op, &op->look.ref);
     restart_owe(op);
     op->engine->ecs->ops->look(op->engine->ecs, &op->look);
@@ -201,6 +209,7 @@ static void grade(struct operation *op)
                                 .clusters_read = op->clusters_read,
                                 .name_count = op->name_count,
                                 .cluster_count = op->cluster_count,
+                                .names_are_clusters = op->names_are_clusters,
                                 .names = op->name_list,
                                 .recent = op->last,
                                 .world_ms = engine_world(e),
@@ -220,16 +229,27 @@ static void grade(struct operation *op)
 static void too_slow(struct loop_timer *t)
 {
     struct operation *op = t->user;
-    const char *why = op->looked && !op->snapshot->missing && op->snapshot->service_absence == ECS_SEEN
-                          ? "My own store did not answer within 8 s, so I did not begin. Ask again; if it "
-                            "stays so, tell who operates this bot."
-                          : "AWS did not answer my checks within 8 s, so I did not begin. Ask again; if it "
-                            "stays so: the AWS console.";
+    const struct snapshot *s = op->snapshot;
+    char text[CARD_LINE];
+    if (op->looked && !s->missing && s->service_absence == ECS_SEEN) {
+        TEXT_COPY(text,
+                  "My own store did not answer within 8 s, so I did not begin. Ask again; if it stays so, "
+                  "tell who operates this bot.");
+    } else if (s->trouble[0] != '\0') {
+        TEXT_FORMAT(
+            text,
+            "For 8 s my checks got nowhere, so I did not begin: %s. Ask again; if it stays so: the AWS "
+            "console.",
+            s->trouble);
+    } else {
+        TEXT_COPY(text, "AWS did not answer my checks within 8 s, so I did not begin. Ask again; if it stays "
+                        "so: the AWS console.");
+    }
     if (op->state == OP_UNCERTAIN) {
         op->preflight = op->question.asked;
         restart_doubt(op, "Not sent again: my checks had no answer within 8 s.");
     } else {
-        operation_refuse(op, why);
+        operation_refuse(op, text);
     }
     forget(op);
 }
@@ -240,7 +260,7 @@ void restart_check(struct operation *op)
     forget(op);
     op->snapshot = mem_alloc(sizeof(*op->snapshot));
     op->snapshot->service_absence = ECS_NOT_READ;
-    op->looked = op->names_read = op->clusters_read = false;
+    op->looked = op->names_read = op->clusters_read = op->names_are_clusters = false;
     op->name_count = op->cluster_count = 0;
     op->timer = (struct loop_timer){.fire = too_slow, .user = op};
     loop_timer_start(op->engine->loop, &op->timer, CHECK_MS);

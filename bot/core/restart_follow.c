@@ -65,6 +65,8 @@ static void step(struct operation *op, const struct follow_output *out)
     struct store_txn *t = operation_begin(op);
     stage_notices(op, t, out);
     op->carded_ms = engine_world(op->engine);
+    progress_pace(op->engine->ecs->ops->interval_ms(op->engine->ecs, op->target->session),
+                  op->engine->config->poll_active_ms, op->facts.pace, sizeof(op->facts.pace));
     progress_card_following(&op->facts, &op->goal, &op->follow, op->carded_ms, card);
     operation_stage(op, t, "card", PROGRESS_NEW, false, card);
     operation_commit(op, t, false, stepped);

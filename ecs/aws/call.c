@@ -129,7 +129,8 @@ void aws_call_start(struct aws_session *s, struct aws_call *c)
         err_set(&err, ERR_LIMIT, "the request is too large");
         end(f, AWS_UNREACHABLE, false, &err);
     } else if (full) {
-        err_set(&err, ERR_LIMIT, "more than %d AWS calls wait already", FLIGHTS_MAX);
+        err_set(&err, ERR_LIMIT, "more than %d AWS calls wait already: wait a minute and ask again",
+                FLIGHTS_MAX);
         end(f, AWS_THROTTLED, false, &err);
     } else {
         session_enqueue(s, f);

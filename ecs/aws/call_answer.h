@@ -25,8 +25,8 @@ struct answer_scene {
     int64_t skew_ms; /* learned correction of the clock */
     int tries;       /* how often it was sent */
 };
-/* Sets c->err from outcome, uncertain and code: what failed, and what to do next. cause: what the transport
- * said, or NULL. */
+/* Sets c->err (call_explain.c) from outcome, uncertain and code: what failed, and what to do next. cause:
+ * what the transport said, or NULL. */
 void answer_explain(struct aws_call *c, const struct answer_scene *scene, const struct err *cause);
 
 #endif

@@ -109,9 +109,10 @@ enum ecs_absence {
 struct snapshot {
     enum ecs_absence service_absence;
     int64_t service_as_of_ms;
-    bool missing; /* ECS answered (service_absence is ECS_SEEN) that there is no such service: failures[]
-                     MISSING, ClusterNotFoundException or ServiceNotFoundException; service is empty, trouble
-                     says so */
+    /* ECS answered (service_absence is ECS_SEEN) that there is no such service: failures[] MISSING,
+     * ClusterNotFoundException or ServiceNotFoundException; service is empty, trouble says so */
+    bool missing;
+    bool no_cluster; /* missing because its cluster is not there */
     struct ecs_service service;
 
     enum ecs_absence tasks_absence;

@@ -61,17 +61,19 @@ static void a_refusal_names_action_resource_region_and_next_step(void **state)
     (void)state;
     static const struct step steps[] = {
         {.status = 400,
-         .body =
-             "{\"__type\":\"com.amazonaws.ecs#AccessDeniedException:http://x\",\"Message\":\"User: x is not "
-             "authorized to perform: ecs:UpdateService on resource: arn:aws-us-gov:ecs:r:1:service/c/s "
-             "because <!channel>\"}"}};
+         .body = "{\"__type\":\"com.amazonaws.ecs#AccessDeniedException:http://x\",\"Message\":\"User: "
+                 "arn:aws-us-gov:sts::1:assumed-role/bot/x is not "
+                 "authorized to perform: ecs:UpdateService on resource: arn:aws-us-gov:ecs:r:1:service/c/s "
+                 "because <!channel>\"}"}};
     struct aws_call c = changing_call();
     run(&c, steps);
     assert_int_equal(w.call.outcome, AWS_REFUSED);
     assert_false(w.call.uncertain);
     assert_string_equal(w.call.code, "AccessDeniedException");
-    expect_sentence("AccessDeniedException: the AWS identity of environment may not ecs:UpdateService on "
-                    "arn:aws-us-gov:ecs:r:1:service/c/s in us-gov-east-1: ask the AWS administrator");
+    expect_sentence(
+        "AWS does not let arn:aws-us-gov:sts::1:assumed-role/bot/x do ecs:UpdateService on "
+        "arn:aws-us-gov:ecs:r:1:service/c/s in us-gov-east-1 (AccessDeniedException): ask the AWS "
+        "administrator to allow it");
     assert_null(strstr(w.call.err.text, "<!channel>"));
     assert_int_equal(w.requests, 1);
 }
@@ -85,7 +87,8 @@ static void a_json_service_may_refuse_in_xml(void **state)
     run(&c, steps);
     assert_string_equal(w.call.code, "AccessDenied");
     assert_int_equal(w.call.err.code, ERR_DENIED);
-    expect_sentence("may not cloudwatch:DescribeAlarms in us-gov-east-1");
+    expect_sentence(
+        "AWS does not let the identity of environment do cloudwatch:DescribeAlarms in us-gov-east-1");
 }
 
 static void a_missing_service_says_what_to_check(void **state)
@@ -189,7 +192,7 @@ static void a_page_of_good_xml_is_no_success_either(void **state)
     struct aws_call c = {.service = AWS_STS, .action = "GetCallerIdentity", .done = on_done};
     run(&c, steps);
     assert_int_equal(w.call.outcome, AWS_UNREACHABLE);
-    expect_sentence("no GetCallerIdentityResponse");
+    expect_sentence("no AWS answer: look at the proxy or the endpoint in between");
 }
 
 static void a_cut_answer_is_read_again_but_a_change_is_uncertain(void **state)

@@ -28,7 +28,8 @@ static void expired_keys_without_newer_ones_end_the_call(void **state)
     run(&c, steps);
     assert_int_equal(w.call.outcome, AWS_EXPIRED);
     assert_int_equal(w.requests, 1);
-    expect_sentence("ExpiredTokenException: AWS does not accept the keys of environment");
+    expect_sentence("AWS does not accept the keys of environment any more (ExpiredTokenException): put new "
+                    "AWS_ACCESS_KEY_ID");
 }
 
 static void expired_twice_is_enough(void **state)
@@ -88,7 +89,7 @@ static void a_right_clock_means_a_wrong_key(void **state)
     run(&c, steps);
     assert_int_equal(w.call.outcome, AWS_REFUSED);
     assert_int_equal(w.requests, 1);
-    expect_sentence("check the secret key");
+    expect_sentence("the clock is right: the secret key of environment is wrong");
 }
 
 /* ---- cancel and destroy */

@@ -124,8 +124,27 @@ static void a_missing_service_is_refused_with_help(void **state)
     f->facts.names = names;
     f->facts.name_count = 2;
     expect(f, PREFLIGHT_REFUSE, "Did you mean tak-cloudtak-cotak-prod-Service?");
+    expect(f, PREFLIGHT_REFUSE, "Services of cluster");
+    expect(f, PREFLIGHT_REFUSE, "tak-media-cotak-prod, tak-cloudtak-cotak-prod-Service. Then correct `name`");
+    f->facts.name_count = 0;
+    expect(f, PREFLIGHT_REFUSE, "has no services at all");
+    f->facts.name_count = 2;
+    f->facts.names_are_clusters = true;
+    expect(f, PREFLIGHT_REFUSE, "There is no cluster");
+    expect(f, PREFLIGHT_REFUSE, "account 123456789012. Did you mean tak-");
+    expect(f, PREFLIGHT_REFUSE, "or the region is the wrong one");
     f->facts.cluster_count = 0;
     expect(f, PREFLIGHT_REFUSE, "No clusters in us-gov-east-1, account 123456789012");
+}
+
+static void a_refusal_by_aws_is_not_asked_again(void **state)
+{
+    struct fixture *f = *state;
+    f->snapshot.service_absence = ECS_REFUSED;
+    TEXT_COPY(f->snapshot.trouble, "AWS does not let x do y: ask the AWS administrator to allow it");
+    expect(f, PREFLIGHT_REFUSE, "to allow it. Then ask again.");
+    f->snapshot.service_absence = ECS_UNREACHABLE;
+    expect(f, PREFLIGHT_REFUSE, "Ask again; if it stays so: the AWS console.");
 }
 
 static void what_ecs_cannot_restart_is_refused(void **state)
@@ -223,6 +242,7 @@ int main(void)
         TEST(the_world_must_be_right),
         TEST(what_cannot_be_seen_is_refused),
         TEST(a_missing_service_is_refused_with_help),
+        TEST(a_refusal_by_aws_is_not_asked_again),
         TEST(what_ecs_cannot_restart_is_refused),
         TEST(counts_are_kept_unless_zero_or_too_few),
         TEST(what_would_cut_users_off_is_asked),

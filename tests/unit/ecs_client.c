@@ -92,16 +92,18 @@ static const struct scene {
     bool missing;
     const char *trouble; /* part; "" = none */
 } scenes[] = {
-    {"DescribeServices", "AccessDeniedException", ECS_REFUSED, ECS_SEEN, ECS_SEEN, false, "may not ecs"},
+    {"DescribeServices", "AccessDeniedException", ECS_REFUSED, ECS_SEEN, ECS_SEEN, false, "AWS does not let"},
     {"DescribeServices", "ClusterNotFoundException", ECS_SEEN, ECS_SEEN, ECS_SEEN, true,
      "no cluster \"tak-vpc\" in us-gov-east-1"},
     {"DescribeServices", "ServiceNotFoundException", ECS_SEEN, ECS_SEEN, ECS_SEEN, true,
      "no service \"api\" in cluster \"tak-vpc\", us-gov-east-1"},
-    {"DescribeServices", "ExpiredTokenException", ECS_EXPIRED, ECS_SEEN, ECS_SEEN, false, "\"api\""},
+    {"DescribeServices", "ExpiredTokenException", ECS_EXPIRED, ECS_SEEN, ECS_SEEN, false,
+     "put new AWS_ACCESS_KEY_ID"},
     {"ListTasks", "AccessDeniedException", ECS_SEEN, ECS_REFUSED, ECS_SEEN, false, "ListTasks"},
     {"DescribeTasks", "ThrottlingException", ECS_SEEN, ECS_THROTTLED, ECS_SEEN, false, "ThrottlingException"},
     {"ListServiceDeployments", "UnknownOperationException", ECS_SEEN, ECS_SEEN, ECS_UNSUPPORTED, false, ""},
     {"ListServiceDeployments", "InvalidAction", ECS_SEEN, ECS_SEEN, ECS_UNSUPPORTED, false, ""},
+    {"ListServiceDeployments", "ServerException", ECS_SEEN, ECS_SEEN, ECS_REFUSED, false, ""},
     {"ListServiceDeployments", NULL, ECS_SEEN, ECS_SEEN, ECS_UNSUPPORTED, false, ""},
     {"ListServiceDeployments", "AccessDeniedException", ECS_SEEN, ECS_SEEN, ECS_REFUSED, false, ""},
 };

@@ -117,6 +117,38 @@ static void test_other_controller(void **unused)
     assert_int_equal(s.alarms, 0);
 }
 
+/* A count that is a text is no zero: the whole is not to be taken for facts. */
+static void test_wrong_types_are_told(void **unused)
+{
+    static const struct {
+        const char *text;
+        bool sound;
+    } rows[] = {
+        {"{\"serviceName\":\"a\",\"desiredCount\":2,\"runningCount\":2,\"deployments\":[]}", true},
+        {"{\"serviceName\":\"a\",\"runningCount\":null}", true},
+        {"{\"runningCount\":\"2\"}", false},
+        {"{\"status\":7}", false},
+        {"{\"deployments\":{}}", false},
+        {"{\"deployments\":[7]}", false},
+        {"{\"deployments\":[{\"id\":1}]}", false},
+        {"{\"deployments\":[{\"id\":\"ecs-svc/1\",\"runningCount\":\"2\"}]}", false},
+        {"{\"deployments\":[{\"id\":\"ecs-svc/1\",\"rolloutState\":1}]}", false},
+    };
+    static struct ecs_service s;
+    static struct ecs_task t;
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *root = parse(rows[i].text);
+
+        assert_int_equal(decode_service(root, &s), rows[i].sound);
+        json_decref(root);
+    }
+    json_t *root = parse("{\"taskArn\":\"a/b\",\"lastStatus\":1}");
+    assert_false(decode_task(root, &t));
+    json_decref(root);
+}
+
 /* Lists longer than the model holds are cut, newest first. */
 static void test_ceilings(void **unused)
 {
@@ -197,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_other_controller),
         cmocka_unit_test(test_ceilings),
+        cmocka_unit_test(test_wrong_types_are_told),
         cmocka_unit_test(test_task),
         cmocka_unit_test(test_service_deployment),
     };
