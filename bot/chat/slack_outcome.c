@@ -7,7 +7,7 @@
 #include "slack_private.h"
 
 #define FATAL_WAIT_MS 60000
-#define SCOPE_WAIT_MS 60000
+#define SCOPE_WAIT_MS 30000
 
 /* How a refusal goes on. */
 enum way { WAY_NEVER, WAY_PLAIN, WAY_DM };

@@ -89,6 +89,7 @@ class Sim:
     def _read(self, first):
         for line in self.process.stdout:
             event = json.loads(line)
+            event["heard"] = time.monotonic()
             if event.get("ready"):
                 first.put(event)
             else:
