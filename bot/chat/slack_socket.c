@@ -306,7 +306,8 @@ static void on_close(struct ws *ws, void *user, const struct err *err, int http_
         log_debug("slack", c->subject, "closed while %s: %s (HTTP %d, code %d)", STATE_NAMES[c->state],
                   err->text, http_status, code);
     } else {
-        slack_trouble(c->slack, c->subject, "connection lost while %s: %s", STATE_NAMES[c->state], err->text);
+        slack_trouble(c->slack, c->subject, "connection lost while %s: %s; trying again",
+                      STATE_NAMES[c->state], err->text);
     }
     c->loss = http_status == 429 ? SLACK_LOSS_THROTTLED : c->loss;
     end(c);
@@ -317,7 +318,8 @@ static void timer_due(struct loop_timer *timer)
     struct slack_conn *c = timer->user;
     switch (c->state) {
     case GREETING:
-        slack_trouble(c->slack, c->subject, "Slack took the connection and said no hello for %lld s",
+        slack_trouble(c->slack, c->subject,
+                      "Slack took the connection and said no hello for %lld s; trying again",
                       (long long)(c->slack->times.hello_ms / 1000));
         end(c);
         return;
@@ -361,7 +363,7 @@ static void asked(struct slack_call *call, const struct slack_answer *answer)
     if (answer->fate != SLACK_FATE_OK) {
         c->loss = answer->retry_ms > 0 ? SLACK_LOSS_THROTTLED : SLACK_LOSS_PLAIN;
         c->asked_ms = answer->retry_ms;
-        slack_trouble(s, c->subject, "cannot connect: %s", answer->err.text);
+        slack_trouble(s, c->subject, "cannot connect: %s; trying again", answer->err.text);
         end(c);
         return;
     }

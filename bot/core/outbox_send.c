@@ -98,7 +98,8 @@ static void log_wait(const struct outbox_entry *e, int64_t wait_ms, const struct
     if (power_of_two && (e->durable || e->waits >= 8)) {
         char span[TEXT_DURATION];
         text_duration(span, wait_ms);
-        log_warning("outbox", e->row.id, "waits, not %s yet in %s channel %s (try %u): %s; next try in %s",
+        log_warning("outbox", e->row.id,
+                    "message waits, not %s yet in %s channel %s (try %u): %s; next try in %s",
                     e->row.message[0] == '\0' ? "posted" : "edited", e->row.server, e->row.channel, e->waits,
                     err->text, span);
     }

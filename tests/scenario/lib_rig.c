@@ -277,7 +277,7 @@ static void on_taken(struct request_taken *t, bool ok, const char *text)
     mem_free(a);
 }
 
-static void submit(struct rig *r, const struct request *request)
+void rig_submit(struct rig *r, const struct request *request)
 {
     struct asking *a = mem_alloc(sizeof(*a));
     a->rig = r;
@@ -303,7 +303,7 @@ void rig_ask_as(struct rig *r, const char *user, const char *text, const char *d
     *q = from(r, user, origin_ms);
     TEXT_COPY(q->delivery, delivery);
     TEXT_COPY(q->text, text);
-    submit(r, q);
+    rig_submit(r, q);
     mem_free(q);
 }
 
@@ -323,7 +323,7 @@ void rig_click(struct rig *r, const char *user, const char *action, const char *
     TEXT_COPY(q->click_action, action);
     TEXT_COPY(q->click_value, value);
     TEXT_COPY(q->click_message, message);
-    submit(r, q);
+    rig_submit(r, q);
     mem_free(q);
 }
 

@@ -71,6 +71,7 @@ void rig_close(struct rig *r); /* as the service manager stops it; rig_start beg
 void rig_ask(struct rig *r, const char *text);
 void rig_ask_as(struct rig *r, const char *user, const char *text, const char *delivery, int64_t origin_ms);
 void rig_click(struct rig *r, const char *user, const char *action, const char *value, const char *message);
+void rig_submit(struct rig *r, const struct request *request); /* as an adapter hands it over */
 void rig_run(struct rig *r, int64_t ms);
 struct life *rig_life(struct rig *r);
 /* Runs until that many requests are settled, at most ms. */

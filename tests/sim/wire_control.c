@@ -17,9 +17,9 @@
  *     "executed":true: what the call asks for is done all the same
  *   {"do":"slack_weather","socket":S,"count":N}   the next N connections. S: crowded (too_many_websockets as
  *     first frame), disabled (link_disabled), no_hello, silent (no hello, no pong), refused ("status")
- *   {"do":"slack_weather","act":A,"which":"one"|"told"|""}   now, to open connections. A: frame ("text"),
- *     binary ("text"), ping, oversize ("bytes","envelope_id","at":"head"|"tail"|""), silent (no frame, no
- *     pong), half_open (nothing is read any more), close ("code")
+ *   {"do":"slack_weather","act":A,"which":"one"|"told"|"deaf"|""}   now, to open connections. A: frame
+ * ("text"), binary ("text"), ping, oversize ("bytes","envelope_id","at":"head"|"tail"|""), silent (no frame,
+ * no pong), half_open (nothing is read any more, not even the end), drop, close ("code")
  *   {"do":"slack_weather","clear":true}   fair weather for calls and new connections */
 #include <string.h>
 

@@ -14,6 +14,7 @@ struct link {
     unsigned number;
     bool told;   /* to go, by a disconnect frame */
     bool silent; /* nothing is sent over it any more */
+    bool deaf;   /* nothing is read from it any more, not even its end */
 };
 
 struct wire_slack {

@@ -58,13 +58,20 @@ static void do_silent(struct link *link, const json_t *line)
 {
     (void)line;
     server_ws_deafen(link->ws);
-    link->silent = true;
+    link->silent = link->deaf = true;
 }
 
 static void do_half_open(struct link *link, const json_t *line)
 {
     (void)line;
     server_ws_deafen(link->ws);
+    link->deaf = true;
+}
+
+static void do_drop(struct link *link, const json_t *line)
+{
+    (void)line;
+    server_ws_drop(link->ws);
 }
 
 static void do_close(struct link *link, const json_t *line)
@@ -77,10 +84,10 @@ static const struct {
     void (*run)(struct link *link, const json_t *line);
 } ACTS[] = {
     {"frame", do_frame},   {"binary", do_binary},       {"ping", do_ping},   {"oversize", do_oversize},
-    {"silent", do_silent}, {"half_open", do_half_open}, {"close", do_close},
+    {"silent", do_silent}, {"half_open", do_half_open}, {"close", do_close}, {"drop", do_drop},
 };
 
-/* "one" takes the first that is open, "told" those that were told to go. */
+/* "one" takes the first that is open, "told" those that were told to go, "deaf" those that hear nothing. */
 static bool storm(struct wire_slack *s, const json_t *line)
 {
     const char *which = jsonx_text(line, "which"), *act = jsonx_text(line, "act");
@@ -90,7 +97,8 @@ static bool storm(struct wire_slack *s, const json_t *line)
         }
         for (size_t k = 0; k < WIRE_LINKS; k++) {
             struct link *link = &s->links[k];
-            if (link->ws == NULL || (text_equal(which, "told") && !link->told)) {
+            if (link->ws == NULL || (text_equal(which, "told") && !link->told) ||
+                (text_equal(which, "deaf") && !link->deaf)) {
                 continue;
             }
             ACTS[i].run(link, line);
