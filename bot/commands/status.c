@@ -18,6 +18,7 @@ const struct command command_status = {
     .detail = "What the runbook's service page shows, read now. Example: status cotak prod hub",
     .right = RIGHT_VIEW,
     .needs = NEEDS_SERVICE,
+    .flags = COMMAND_SHARED,
     .run = run,
 };
 

@@ -112,14 +112,15 @@ static bool place_allows(const struct config_target *t, const struct request *r,
                t->name, where);
         return false;
     }
-    if (p->shared && *p->unsure && !channel_listed(t, p, true)) {
+    const bool by_id = channel_listed(t, p, true), listed_at_all = channel_listed(t, p, false);
+    if (p->shared && *p->unsure && listed_at_all && !by_id) {
         refuse(ret,
                "I could not find out whether this channel is shared with another organisation: %s. Ask again "
-               "in a minute, or in %s.",
-               p->unsure, where);
+               "in a minute, or an administrator to add \"%s:%s\" to allow.channels of %s.",
+               p->unsure, p->server, p->channel, t->name);
         return false;
     }
-    if (p->shared && !channel_listed(t, p, true)) {
+    if (p->shared && !*p->unsure && !by_id) {
         refuse(
             ret,
             "This channel is shared with another organisation, and %s may be changed from such a channel "
@@ -129,7 +130,7 @@ static bool place_allows(const struct config_target *t, const struct request *r,
             t->name, where, p->server, p->channel, t->name);
         return false;
     }
-    if (!channel_listed(t, p, false)) {
+    if (!listed_at_all) {
         refuse(ret,
                "%s may not be changed from this channel. Ask in %s, or an administrator to add \"%s:%s\" to "
                "allow.channels of %s.",

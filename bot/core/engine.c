@@ -229,6 +229,7 @@ void engine_destroy(struct engine *e)
         HASH_DEL(e->seen, s);
         mem_free(s);
     }
+    share_finish(e);
     loop_defer_cancel(e->loop, &e->closed);
     outbox_destroy(e->outbox);
     mem_free(e->card);

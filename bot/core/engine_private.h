@@ -5,6 +5,7 @@
  *   engine.c            the object: create, start, close
  *   engine_submit.c     a request comes in: taken, parsed, committed
  *   engine_route.c      authorised and run; the command's end
+ *   engine_share.c      equal questions share an answer
  *   engine_click.c      a button was pressed
  *   engine_metrics.c    what is counted
  *   operation_record.c  an operation's row, its moves, one transaction a step
@@ -26,6 +27,7 @@
 #define ENGINE_SEEN       4096 /* deliveries of reading commands that are remembered */
 #define ENGINE_PEOPLE     512  /* persons whose requests are counted */
 #define ENGINE_PER_MINUTE 20
+#define ENGINE_SHARES     16     /* different questions whose answers are shared at once */
 #define ENGINE_OLD_MS     60000  /* a changing request older than this is answered, not run */
 #define ENGINE_LEASE_MS   120000 /* a changing call later than this after its moment is not sent */
 #define ENGINE_TAKEN_MS   1000   /* a commit slower than this is answered "not accepted" */
@@ -43,6 +45,14 @@ struct person_count {
     unsigned asked, clicked; /* a flood of words must not silence a click */
 };
 
+/* A question that several ask at once. */
+struct share {
+    char key[600];
+    struct call *leader, *waiting; /* who runs the command; who gets its answer too */
+    struct card *card;             /* the answer, once it is there */
+    int64_t answered_ms;           /* mono */
+};
+
 struct engine {
     struct engine_options options;
     struct loop *loop;
@@ -58,6 +68,7 @@ struct engine {
     unsigned call_count, operation_count;
     struct seen_delivery *seen;
     struct person_count people[ENGINE_PEOPLE];
+    struct share shares[ENGINE_SHARES];
     unsigned long long submitted, duplicates, refused;
     unsigned waiting; /* callbacks that others still owe us */
     bool started, closing, outbox_closed;
@@ -95,6 +106,8 @@ struct call {
     struct err trouble;
     bool late;                       /* it was answered "not accepted" before the commit ended */
     bool runs;                       /* its command runs: the close waits for its end */
+    struct share *leads;             /* its answer goes to others too */
+    struct call *share_next;         /* of those who wait for an answer */
     struct config_target *approving; /* of a click that a second person has to make: who may */
     struct request *approver;        /* … who made it, while the asker's right is looked at again */
     struct loop_deferred deferred;
@@ -115,6 +128,13 @@ void call_click(struct call *c);
 void call_count(const struct call *c, const char *result);
 void call_count_limited(void);
 void operation_count_end(const struct operation *op);
+
+/* ---- equal questions (engine_share.c) */
+/* True: the call is answered, or waits for the answer of another. False: its command has to run. */
+bool share_join(struct call *c);
+void share_answer(struct call *leader, const struct card *card);
+void share_refuse(struct call *leader, const char *text);
+void share_finish(struct engine *e);
 
 /* ---- answers (engine_route.c) */
 void engine_reply(struct engine *e, const struct request *request, const struct card *card, enum settled how);

@@ -110,6 +110,7 @@ static void end_refused(struct call *c, const char *text)
         engine_audit(e, &c->command.request, "", "refused", text);
         engine_reply_refusal(e, &c->command.request, text);
     }
+    share_refuse(c, text);
     end(c);
 }
 
@@ -117,6 +118,9 @@ static void run(struct call *c, const char *refusal)
 {
     if (refusal != NULL) {
         end_refused(c, refusal);
+        return;
+    }
+    if (share_join(c)) {
         return;
     }
     c->command.now_ms = engine_wall(c->engine);
@@ -160,6 +164,7 @@ void command_reply(struct command_call *call, const struct card *card)
         operation_refuse(op, card->title);
     } else {
         engine_reply(c->engine, &call->request, card, SETTLED_REPLY);
+        share_answer(c, card);
     }
     end(c);
 }

@@ -309,7 +309,7 @@ void engine_submit(struct engine *e, const struct request *request, struct reque
     if (!e->closing && e->started && e->call_count <= ENGINE_CALLS) {
         c->flood = count_person(e, request);
         c->understood =
-            request->source != REQUEST_CLICK &&
+            c->flood == FLOOD_NO && request->source != REQUEST_CLICK &&
             parse_request(e->options.commands, e->config, request->text, &c->command.parsed, &c->trouble);
         if (!must_be_durable(c)) {
             c->deferred.run = take_now;

@@ -24,6 +24,8 @@ enum command_needs {
 #define COMMAND_EXTRA    (1u << 0) /* words beyond target and service are allowed: parsed.extra */
 #define COMMAND_REASON   (1u << 1) /* --reason TEXT is allowed */
 #define COMMAND_OPTIONAL (1u << 2) /* the target may be missing */
+#define COMMAND_SHARED                                                                                       \
+    (1u << 3) /* a read whose answer is the same for all: equal questions within 2 s share one */
 
 struct command {
     const char *name;

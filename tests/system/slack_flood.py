@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
 """Floods and renewals at load, bounded in count and time, with the real programs.
 
-slack_flood.py BUILD GROUP…   groups: viewer changer refresh
-  viewer   1,000 status commands a second from one person while a restart runs: the verdict is at most 5 s late
+slack_flood.py BUILD [--rate N] GROUP…   groups: viewer changer refresh
+  viewer   1,000 status commands a second (or N), for 4 s, from one person while a restart runs: the verdict is at most 5 s late
   changer  the same with restart, by somebody who may not
   refresh  400 commands at 20 a second while Slack renews every connection, three times: none lost, never without a connection
 """
+import argparse
 import sys
 import time
 
-from harness import Sim, Trouble, wait_until, words
+from harness import Trouble, wait_until, words
 from slack_weather import World, at_most
 
-FLOOD, RATE = 4000, 1000
-SEED_SPEED = 60
+SECONDS = 4
+SPEED = 60
 
 
 def restart_alone(w):
@@ -24,23 +25,23 @@ def restart_alone(w):
     return w.expect_said("DONE: cotak prod", seconds=120)["heard"] - began
 
 
-def restart_in_flood(w, text, user):
+def restart_in_flood(w, text, user, rate):
     w.start().connected()
     began = time.monotonic()
     w.begin_restart()
-    w.sim.do(do="flood", user=user, channel="C0INCIDENT", text=text, count=FLOOD, per_second=RATE, loud=True)
+    w.sim.do(do="flood", user=user, channel="C0INCIDENT", text=text, count=SECONDS * rate, per_second=rate, loud=True)
     verdict = w.expect_said("DONE: cotak prod", seconds=120)
     flood = wait_until("the end of the flood", lambda: w.sim.of("flood"), 120)[0]
     return verdict["heard"] - began, flood
 
 
-def flooded(build, text, user, most_answers):
-    with World(build, speed=SEED_SPEED) as w:
+def flooded(build, text, user, rate):
+    with World(build, speed=SPEED) as w:
         alone = restart_alone(w)
-    with World(build, speed=SEED_SPEED) as w:
-        took, flood = restart_in_flood(w, text, user)
+    with World(build, speed=SPEED) as w:
+        took, flood = restart_in_flood(w, text, user, rate)
         late = took - alone
-        if flood["sent"] != FLOOD or flood["acks"] != FLOOD or flood["unacked"]:
+        if flood["sent"] != SECONDS * rate or flood["acks"] != flood["sent"] or flood["unacked"]:
             raise Trouble(f"not every command was acked: {flood}")
         if flood["max_ms"] > 3000:
             raise Trouble(f"an ack came after {flood['max_ms']} ms; Slack waits 3,000")
@@ -49,12 +50,12 @@ def flooded(build, text, user, most_answers):
         wait_until("the notice", lambda: notices(w, user), 60)
         time.sleep(3)
         theirs = [e for e in w.sim.of("ephemeral", "message") if e.get("to") == f"U0{user.upper()}"]
-        at_most(f"answers for {user}", len(theirs), most_answers)
+        at_most(f"answers for {user}", len(theirs), 21)  # 20 and one notice
         if len(notices(w, user)) != 1 or len(w.sim.aws("UpdateService")) != 1:
             raise Trouble(f"{len(notices(w, user))} notices, UpdateService {len(w.sim.aws('UpdateService'))}")
         at_most("lines of log", len(w.bot.log), 400)
         w.ends_well()
-        return (f"{FLOOD} at {flood['sent'] / flood['seconds']:.0f}/s, acks p50 {flood['p50_ms']:.1f} p99 {flood['p99_ms']:.1f} "
+        return (f"{flood['sent']} at {flood['sent'] / flood['seconds']:.0f}/s, acks p50 {flood['p50_ms']:.1f} p99 {flood['p99_ms']:.1f} "
                 f"max {flood['max_ms']:.1f} ms; verdict after {took:.1f} s, alone {alone:.1f} s; {len(theirs)} answers")
 
 
@@ -62,15 +63,15 @@ def notices(w, user):
     return [e for e in w.sim.of("ephemeral") if e.get("to") == f"U0{user.upper()}" and "asked more than 20 times in a minute" in words(e)]
 
 
-def viewer(build):
-    return flooded(build, "status cotak prod", "cy", 21)
+def viewer(build, rate):
+    return flooded(build, "status cotak prod", "cy", rate)
 
 
-def changer(build):
-    return flooded(build, "restart cotak prod", "cy", 21)
+def changer(build, rate):
+    return flooded(build, "restart cotak prod", "cy", rate)
 
 
-def refresh(build):
+def refresh(build, _):
     with World(build) as w:
         w.start().connected()
         w.sim.do(do="flood", user="cy", text="targets", count=400, per_second=20, loud=True)
@@ -98,11 +99,15 @@ GROUPS = {f.__name__: f for f in (viewer, changer, refresh)}
 
 
 def main():
-    build, names = sys.argv[1], sys.argv[2:] or list(GROUPS)
+    p = argparse.ArgumentParser()
+    p.add_argument("build")
+    p.add_argument("groups", nargs="*", metavar="GROUP")
+    p.add_argument("--rate", type=int, default=1000)
+    a = p.parse_intermixed_args()
     failed = 0
-    for name in names:
+    for name in a.groups or GROUPS:
         try:
-            print(f"{name}: fine: {GROUPS[name](build)}", flush=True)
+            print(f"{name}: fine: {GROUPS[name](a.build, a.rate)}", flush=True)
         except Exception as trouble:
             failed += 1
             print(f"FAILED {name}: {trouble}", flush=True)
