@@ -3,8 +3,8 @@
  * judged, and a store that is refused stays as it was: its journal is not written back on closing.
  *
  * A journal of another file is known by the epoch, which begins with a random number, grows by one with each
- * life and is in every commit: a life begins with an empty journal, so the journal's epoch is the file's own
- * or the next. A hot copy of the same life is not known by it. */
+ * life and is in every commit (beside the moment, which changes): a life begins with an empty journal, so the
+ * journal's epoch is the file's own or the next. A hot copy of the same life is not known by it. */
 #include <assert.h>
 #include <errno.h>
 #include <sqlite3.h>
@@ -219,7 +219,7 @@ static bool open_store(struct disk *d, const struct disk_options *o, struct err 
 bool disk_open(struct disk *d, const struct disk_options *options, struct err *err)
 {
     struct err why = {0};
-    *d = (struct disk){.keep_deliveries_ms = options->keep_deliveries_ms};
+    *d = (struct disk){.keep_deliveries_ms = options->keep_deliveries_ms, .probed_ms = options->now_ms};
     if (!place_enter(&d->place, options->path, err)) {
         return false;
     }

@@ -17,8 +17,8 @@
 #define ROWS_KEEP_OPERATIONS    10000
 #define ROWS_KEEP_AUDIT_MS      (400 * ROWS_DAY_MS)
 #define ROWS_KEEP_AUDIT         100000
-#define ROWS_PRUNE_INTERVAL     1000 /* commits between two prunings */
-#define ROWS_PRUNE_BATCH        200  /* rows of a kind in one step */
+#define ROWS_PRUNE_INTERVAL     200 /* commits between two prunings */
+#define ROWS_PRUNE_BATCH        200 /* rows of a kind in one step */
 
 /* Rows before these moments are old. */
 struct rows_ages {

@@ -23,20 +23,19 @@ static bool set_io_error(int rc, int number, struct err *err)
 
 bool sqlite_error_is_full(struct sqlite3 *db, int rc)
 {
-    return (rc & 0xFF) == SQLITE_FULL || ((rc & 0xFF) == SQLITE_IOERR && reserve_no_room(number_of(db)));
+    const int kind = rc & 0xFF;
+    const bool may_be = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN;
+    return kind == SQLITE_FULL || (may_be && !sqlite_error_is_final(rc) && reserve_no_room(number_of(db)));
 }
 
 bool sqlite_error(struct sqlite3 *db, int rc, struct err *err)
 {
     const int number = number_of(db);
-    switch (rc & 0xFF) {
-    case SQLITE_FULL:
+    if (sqlite_error_is_full(db, rc)) {
         return err_set(err, ERR_FULL, "The store could not write: the disk is full; make room on it.");
-    case SQLITE_IOERR:
-        return reserve_no_room(number)
-                   ? err_set(err, ERR_FULL, "The store could not write: %s; make room on its disk.",
-                             strerrordesc_np(number))
-                   : set_io_error(rc, number, err);
+    }
+    switch (rc & 0xFF) {
+    case SQLITE_IOERR: return set_io_error(rc, number, err);
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
         return err_set(
