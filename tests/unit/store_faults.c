@@ -133,6 +133,7 @@ static bool live(struct fixture *f, enum faulty_kind kind, unsigned n, unsigned 
         while (done < STEPS && commit_step(f, done)) {
             done++;
         }
+        assert_int_equal(told.state == STORE_FAILED, faulty_disk.sync_failed);
         if (told.state == STORE_FAILED) {
             assert_int_equal(told.changes, 1); /* once */
             assert_false(commit_now(f, step(STEPS)).commit.ok);
