@@ -49,13 +49,13 @@ static void rows_figures_and_pruning_cross_threads(void **state)
     struct answer *answers = mem_array(COMMITS, sizeof(*answers));
     for (int at = 0; at < COMMITS; at++) {
         char id[STORE_ID];
-        TEXT_FORMAT(id, "N%d", at % 40);
+        TEXT_FORMAT(id, "N%d", at % 10 == 9 ? 0 : at);
         struct store_operation o = an_operation(id);
         o.ended = at % 2 == 0;
         o.detail = "{\"text\":\"owned by the loop's thread until it is copied\"}";
         struct store_txn *t = store_txn_create();
         store_txn_operation(t, &o);
-        store_txn_delivery(t, id, at < 40 ? 1 : START_MS);
+        store_txn_delivery(t, id, at == 0 ? 2 * START_MS : 1);
         if (at % 50 == 0) {
             store_txn_durable(t);
         }
@@ -71,7 +71,7 @@ static void rows_figures_and_pruning_cross_threads(void **state)
         assert_int_equal(answers[at].calls, 1);
         ok += answers[at].commit.ok ? 1 : 0;
     }
-    assert_int_equal(ok, 40); /* the others' deliveries are known */
+    assert_int_equal(ok, COMMITS - COMMITS / 10); /* the others' deliveries are known */
     assert_true(watch.waiting_most > 0);
 
     changes = 0;
