@@ -8,11 +8,5 @@
 #define HASH_ITER(hh, head, element, next)                                                                   \
     for ((element) = (head), (next) = hash_next(element); (element) != NULL;                                 \
          (element) = (next), (next) = hash_next(element))
-#define TAILQ_HEAD(name, type)                                                                               \
-    struct name {                                                                                            \
-        struct type *first, **last;                                                                          \
-    }
-#define TAILQ_ENTRY(type)                                                                                    \
-    struct {                                                                                                 \
-        struct type *next, **previous;                                                                       \
-    }
+#define TAILQ_HEAD(name, type) struct type *
+#define TAILQ_ENTRY(type)      struct type *
