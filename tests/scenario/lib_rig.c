@@ -200,6 +200,15 @@ void rig_kill(struct rig *r)
     loop_stop(r->loop);
 }
 
+void rig_restore(struct rig *r, struct store *backup)
+{
+    rig_kill(r);
+    rig_run(r, 1); /* the loop was stopped */
+    rig_run(r, 10000);
+    store_memory_destroy(r->store);
+    r->store = backup;
+}
+
 void rig_init(struct rig *r)
 {
     memset(r, 0, sizeof(*r));

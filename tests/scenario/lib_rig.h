@@ -78,6 +78,8 @@ void rig_ask_as(struct rig *r, const char *user, const char *text, const char *d
 void rig_click(struct rig *r, const char *user, const char *action, const char *value, const char *message);
 void rig_submit(struct rig *r, const struct request *request); /* as an adapter hands it over */
 void rig_run(struct rig *r, int64_t ms);
+/* The living engine is ended as by kill -9, and its store replaced by this one, which the rig owns then. */
+void rig_restore(struct rig *r, struct store *backup);
 /* The time that everybody else has, whatever the bot's wall clock says. */
 int64_t rig_true_ms(const struct rig *r);
 struct life *rig_life(struct rig *r);
