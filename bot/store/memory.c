@@ -358,6 +358,27 @@ struct store *store_memory_create(struct loop *loop)
     return &m->store;
 }
 
+struct store *store_memory_copy(const struct store *s)
+{
+    const struct store_memory *m = (const struct store_memory *)s;
+    struct store *copy = store_memory_create(m->loop);
+    struct store_memory *to = (struct store_memory *)copy;
+    for (const struct known_operation *k = m->operations; k != NULL; k = k->hh.next) {
+        put_operation(to, &k->row);
+    }
+    for (const struct known_outbox *k = m->outbox; k != NULL; k = k->hh.next) {
+        put_outbox(to, &k->row);
+    }
+    for (const struct known_delivery *k = m->deliveries; k != NULL; k = k->hh.next) {
+        put_delivery(to, &k->row);
+    }
+    for (const struct known_audit *k = m->audits; k != NULL; k = k->next) {
+        put_audit(to, &k->row);
+    }
+    to->last_alive_ms = m->last_alive_ms;
+    return copy;
+}
+
 void store_memory_fail(struct store *s, bool failing)
 {
     ((struct store_memory *)s)->failing = failing;

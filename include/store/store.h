@@ -158,6 +158,8 @@ void store_sqlite_close(struct store *s, void (*on_closed)(void *user), void *us
 /* ---- for tests with virtual time: the same rules in memory */
 struct store *store_memory_create(struct loop *loop);
 void store_memory_destroy(struct store *s); /* what was asked for is finished first. Accepts NULL. */
+/* A second one with the same rows, as a backup has them. */
+struct store *store_memory_copy(const struct store *s);
 /* From now on commits fail as on a full disk, or succeed again. */
 void store_memory_fail(struct store *s, bool failing);
 /* The audit records in order; NULL past the last one. */

@@ -14,7 +14,7 @@
 
 static int64_t now(const struct script_ecs *f)
 {
-    return clock_world(loop_clock(f->loop));
+    return f->epoch_ms + clock_boot(loop_clock(f->loop));
 }
 
 /* ---- what the service shows */
@@ -89,8 +89,8 @@ static void succeeding(const struct script_ecs *f, struct snapshot *s, int64_t e
     const int64_t t0 = f->redeployed_ms;
     const bool run = e >= MINUTE * pace, drain = e >= 3 * MINUTE * pace, done = e >= 8 * MINUTE * pace;
     struct ecs_deployment *mine =
-        add(&s->service, NEW_DEPLOYMENT, ECS_PRIMARY, done ? ECS_ROLLOUT_COMPLETED : ECS_ROLLOUT_IN_PROGRESS,
-            n, run ? n : 0, t0);
+        add(&s->service, f->newest, ECS_PRIMARY, done ? ECS_ROLLOUT_COMPLETED : ECS_ROLLOUT_IN_PROGRESS, n,
+            run ? n : 0, t0);
     mine->pending = run ? 0 : n;
     if (!done && f->running > 0) {
         add(&s->service, OLD_DEPLOYMENT, ECS_ACTIVE, ECS_ROLLOUT_COMPLETED, drain ? 0 : f->running,
@@ -98,11 +98,12 @@ static void succeeding(const struct script_ecs *f, struct snapshot *s, int64_t e
     }
     add_event(&s->service, t0 + SECOND, "(service x) has started 2 tasks: (task new0) (task new1).");
     for (int i = 0; run && i < n; i++) {
-        add_task(s, i == 0 ? "new0" : "new1", NEW_DEPLOYMENT, t0 + MINUTE * pace);
+        add_task(s, i == 0 ? "new0" : "new1", f->newest, t0 + MINUTE * pace);
     }
     if (done) {
-        add_event(&s->service, t0 + 8 * MINUTE * pace,
-                  "(service x) (deployment " NEW_DEPLOYMENT ") deployment completed.");
+        char completed[120];
+        TEXT_FORMAT(completed, "(service x) (deployment %s) deployment completed.", f->newest);
+        add_event(&s->service, t0 + 8 * MINUTE * pace, completed);
         add_event(&s->service, t0 + 8 * MINUTE * pace, "(service x) has reached a steady state.");
     }
 }
@@ -177,8 +178,13 @@ static void show(struct script_ecs *f, struct snapshot *s)
     service->minimum_healthy_percent = f->minimum;
     service->maximum_percent = f->maximum;
     service->breaker = f->script == SCRIPT_ROLLED_BACK;
-    service->desired = f->redeploys > 0 && f->last_desired >= 0 ? f->last_desired : f->running;
-    if (f->redeploys == 0 || e < f->stale_ms) {
+    service->desired = f->redeployed_ms != 0 && f->last_desired >= 0 ? f->last_desired : f->running;
+    if (f->blind) {
+        s->service_absence = s->tasks_absence = ECS_UNREACHABLE;
+        TEXT_COPY(s->trouble, "ecs is unreachable");
+        return;
+    }
+    if (f->redeployed_ms == 0 || e < f->stale_ms) {
         before(f, s);
     } else {
         if (e >= f->blind_from_ms && e < f->blind_to_ms) {
@@ -208,6 +214,13 @@ struct pending {
     struct ecs_names *names;
 };
 
+static void point(const struct script_ecs *f)
+{
+    if (f->point != NULL) {
+        f->point(f->user);
+    }
+}
+
 static void deliver(struct loop_timer *t)
 {
     struct pending *p = t->user;
@@ -224,6 +237,10 @@ static void deliver(struct loop_timer *t)
         copy.look->snapshot = copy.door->scratch;
         copy.look->done(copy.look);
     } else if (copy.redeploy != NULL) {
+        point(copy.door->fake);
+        if (copy.door->shut) {
+            return;
+        }
         copy.redeploy->done(copy.redeploy);
     } else {
         copy.names->ok = true;
@@ -258,8 +275,36 @@ static void look(struct ecs *e, struct ecs_look *r)
     struct ecs_door *door = (struct ecs_door *)e;
     if (!door->shut) {
         door->fake->looks++;
+        point(door->fake);
         answer(door, &(struct pending){.look = r}, door->fake->answer_ms);
     }
+}
+
+static void begin(struct script_ecs *f, const char *id)
+{
+    f->newest = id;
+    f->redeployed_ms = now(f);
+}
+
+void script_ecs_execute(struct script_ecs *f)
+{
+    begin(f, ++f->redeploys > 1 ? AGAIN_DEPLOYMENT : NEW_DEPLOYMENT);
+}
+
+static void foreign_begins(struct loop_timer *t)
+{
+    begin(t->user, OTHER_DEPLOYMENT);
+}
+
+static void executed_late(struct loop_timer *t)
+{
+    script_ecs_execute(t->user);
+}
+
+static void later(struct script_ecs *f, int64_t ms, void (*fire)(struct loop_timer *t))
+{
+    f->later = (struct loop_timer){.fire = fire, .user = f};
+    loop_timer_start(f->loop, &f->later, ms);
 }
 
 static void redeploy(struct ecs *e, struct ecs_redeploy *r)
@@ -269,21 +314,31 @@ static void redeploy(struct ecs *e, struct ecs_redeploy *r)
     if (door->shut) {
         return;
     }
+    f->sent++;
+    f->sent_ms = now(f);
+    point(f);
+    if (door->shut) {
+        return;
+    }
     if (f->refuse) {
         err_set(&r->err, ERR_DENIED, "AccessDeniedException: not authorized to perform: ecs:UpdateService");
         answer(door, &(struct pending){.redeploy = r}, 50);
         return;
     }
-    if (!f->drop_call) {
-        f->redeploys++;
-        f->redeployed_ms = now(f);
+    const char *older = f->redeployed_ms != 0 ? f->newest : OLD_DEPLOYMENT;
+    if (f->sent == 1 && f->late_ms > 0) {
+        later(f, f->late_ms, executed_late);
+    } else if (f->sent == 1 && f->foreign_ms > 0) {
+        later(f, f->foreign_ms, foreign_begins);
+    } else if (!f->drop_call) {
+        script_ecs_execute(f);
         f->last_desired = r->desired;
     }
-    r->ok = !f->lose_reply && !f->drop_call;
+    r->ok = !f->lose_reply && !f->drop_call && !loop_timer_armed(&f->later);
     r->uncertain = !r->ok;
     err_set(&r->err, ERR_TIMEOUT, "no answer within 5 s");
-    TEXT_COPY(r->deployment_id, NEW_DEPLOYMENT);
-    TEXT_COPY(r->older_id, OLD_DEPLOYMENT);
+    TEXT_COPY(r->deployment_id, f->newest);
+    TEXT_COPY(r->older_id, older);
     TEXT_COPY(r->request_id, "11111111-2222-3333-4444-555555555555");
     r->created_ms = f->redeployed_ms;
     r->answered_desired = r->desired >= 0 ? r->desired : f->running;
@@ -371,7 +426,9 @@ void script_ecs_init(struct script_ecs *f, struct loop *loop)
                              .maximum = 200,
                              .poll_ms = 5000,
                              .answer_ms = 50,
-                             .last_desired = -1};
+                             .last_desired = -1,
+                             .newest = NEW_DEPLOYMENT,
+                             .epoch_ms = clock_world(loop_clock(loop)) - clock_boot(loop_clock(loop))};
 }
 
 void ecs_door_init(struct ecs_door *d, struct script_ecs *f)

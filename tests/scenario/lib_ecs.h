@@ -1,7 +1,8 @@
 #ifndef SCENARIO_ECS_H
 #define SCENARIO_ECS_H
 /* A scripted ECS: what a service shows is a function of the scenario and of the time since UpdateService. It
- * outlives the engines that use it; a door is what one engine holds. */
+ * outlives the engines that use it; a door is what one engine holds. Its time is its own: a wall clock that
+ * is set wrong on the bot's machine does not move it. */
 #include "ecs/ecs.h"
 #include "loop/loop.h"
 
@@ -28,12 +29,23 @@ struct script_ecs {
     bool lose_reply;                    /* executed, not answered */
     bool drop_call;                     /* not executed, not answered */
     bool refuse;                        /* AccessDenied */
-    int64_t answer_ms;                  /* how long reads take */
+    bool blind;                         /* nothing can be read */
+    int64_t late_ms;                    /* of the first call: not answered, and executed so long afterwards */
+    int64_t foreign_ms;                 /* of the first call: another client deploys so long afterwards */
+    void (*point)(void *user);          /* told before and after each call that is not a poll */
+    void *user;
+    int64_t answer_ms; /* how long reads take */
     /* what happened */
-    int redeploys;
+    int sent;        /* UpdateService */
+    int redeploys;   /* executed */
+    int64_t sent_ms; /* by the world's own clock: the last one */
     int last_desired;
     int64_t redeployed_ms; /* world */
     int looks;
+    /* inside */
+    int64_t epoch_ms;
+    const char *newest;
+    struct loop_timer later;
 };
 
 struct ecs_door {
@@ -46,11 +58,14 @@ struct ecs_door {
 };
 
 void script_ecs_init(struct script_ecs *f, struct loop *loop);
+/* What was dropped is executed after all: a deployment begins. */
+void script_ecs_execute(struct script_ecs *f);
 void ecs_door_init(struct ecs_door *d, struct script_ecs *f);
 void ecs_door_finish(struct ecs_door *d);
 
 #define OLD_DEPLOYMENT   "ecs-svc/1111111111111111111"
 #define NEW_DEPLOYMENT   "ecs-svc/2222222222222222222"
 #define OTHER_DEPLOYMENT "ecs-svc/3333333333333333333"
+#define AGAIN_DEPLOYMENT "ecs-svc/4444444444444444444"
 
 #endif

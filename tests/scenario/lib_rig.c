@@ -68,9 +68,20 @@ struct held_commit {
     bool kill;
 };
 
+static void point(void *user)
+{
+    struct rig *r = user;
+    if (++r->points == r->act_at) {
+        r->act(r);
+    }
+}
+
 static void committed(struct loop_timer *t)
 {
     struct held_commit *h = t->user;
+    if (!h->door->shut) {
+        point(h->door->rig);
+    }
     if (h->kill) {
         rig_kill(h->door->rig);
     }
@@ -98,6 +109,7 @@ static void commit(struct store *s, struct store_txn *t, struct store_commit *c)
         store_txn_destroy(t);
         return;
     }
+    point(r);
     const bool kill = ++r->commits == r->kill_at;
     struct held_commit *h = mem_alloc(sizeof(*h));
     *h = (struct held_commit){.outer = c, .door = door, .kill = kill};
@@ -188,6 +200,15 @@ void rig_kill(struct rig *r)
     loop_stop(r->loop);
 }
 
+void rig_restore(struct rig *r, struct store *backup)
+{
+    rig_kill(r);
+    rig_run(r, 1); /* the loop was stopped */
+    rig_run(r, 10000);
+    store_memory_destroy(r->store);
+    r->store = backup;
+}
+
 void rig_init(struct rig *r)
 {
     memset(r, 0, sizeof(*r));
@@ -198,6 +219,8 @@ void rig_init(struct rig *r)
     r->chat = mem_alloc(sizeof(*r->chat));
     fake_chat_init(r->chat, r->loop);
     script_ecs_init(&r->ecs, r->loop);
+    r->ecs.point = point;
+    r->ecs.user = r;
     r->commit_ms = 2;
 }
 
@@ -257,6 +280,7 @@ void rig_finish(struct rig *r)
     store_memory_destroy(r->store);
     config_destroy(r->config);
     mem_free(r->chat);
+    loop_timer_stop(r->loop, &r->ecs.later);
     if (!died) {
         assert_int_equal(loop_destroy(r->loop), 0);
     }
@@ -285,6 +309,11 @@ void rig_submit(struct rig *r, const struct request *request)
     engine_submit(rig_life(r)->engine, request, &a->taken);
 }
 
+int64_t rig_true_ms(const struct rig *r)
+{
+    return r->ecs.epoch_ms + clock_boot(&r->clock);
+}
+
 static struct request from(struct rig *r, const char *user, int64_t origin_ms)
 {
     struct request q = {
@@ -303,6 +332,7 @@ void rig_ask_as(struct rig *r, const char *user, const char *text, const char *d
     *q = from(r, user, origin_ms);
     TEXT_COPY(q->delivery, delivery);
     TEXT_COPY(q->text, text);
+    r->wanted_ms = rig_true_ms(r);
     rig_submit(r, q);
     mem_free(q);
 }
@@ -317,8 +347,9 @@ void rig_ask(struct rig *r, const char *text)
 void rig_click(struct rig *r, const char *user, const char *action, const char *value, const char *message)
 {
     struct request *q = mem_alloc(sizeof(*q));
-    *q = from(r, user, clock_wall(&r->clock));
+    *q = from(r, user, rig_true_ms(r)); /* the platform's clock */
     q->source = REQUEST_CLICK;
+    r->wanted_ms = rig_true_ms(r);
     TEXT_FORMAT(q->delivery, "slack/click/%d", ++r->asked);
     TEXT_COPY(q->click_action, action);
     TEXT_COPY(q->click_value, value);

@@ -44,6 +44,10 @@ struct rig {
     bool kill_applied; /* … after it was carried out (else before) */
     bool killed;
     bool fail_commits;
+    /* places at which something may happen to the machine: before and after each commit and each call */
+    int points;
+    int act_at;
+    void (*act)(struct rig *r);
     int64_t commit_ms;
     /* what was told */
     size_t settled_count;
@@ -54,6 +58,7 @@ struct rig {
     int taken, refused_acks;
     char ack[200];
     int asked;
+    int64_t wanted_ms; /* true time: when a person last asked for something or pressed a button */
 };
 
 /* cmocka's setup and teardown: *state is a rig. */
@@ -73,6 +78,10 @@ void rig_ask_as(struct rig *r, const char *user, const char *text, const char *d
 void rig_click(struct rig *r, const char *user, const char *action, const char *value, const char *message);
 void rig_submit(struct rig *r, const struct request *request); /* as an adapter hands it over */
 void rig_run(struct rig *r, int64_t ms);
+/* The living engine is ended as by kill -9, and its store replaced by this one, which the rig owns then. */
+void rig_restore(struct rig *r, struct store *backup);
+/* The time that everybody else has, whatever the bot's wall clock says. */
+int64_t rig_true_ms(const struct rig *r);
 struct life *rig_life(struct rig *r);
 /* Runs until that many requests are settled, at most ms. */
 void rig_settle(struct rig *r, size_t count, int64_t ms);
