@@ -47,7 +47,8 @@ static bool is_elsewhere(const struct node *n, bool in_chat, bool secret)
         return true;
     }
     if (n->kind == NODE_SCALAR) {
-        return !secret && has_canary(n->text);
+        const bool path = text_starts(n->text, "file:"); /* the file's name is told, never what is in it */
+        return (path || !secret) && has_canary(n->text);
     }
     for (const struct node *child = n->first; child != NULL; child = child->next) {
         const bool chat = in_chat || (n->key == NULL && text_equal(child->key, "chat"));

@@ -47,13 +47,15 @@ static void read_look(const json_t *look, int64_t now, struct snapshot *s)
     s->tasks_absence = jsonx_at(look, "tasks") == NULL ? ECS_NOT_READ : absence(look, "absent_tasks");
     s->history_absence = jsonx_at(look, "history") == NULL ? ECS_NOT_READ : absence(look, "absent_history");
     s->missing = s->service_absence == ECS_SEEN && jsonx_bool(look, "missing", false);
-    if (s->service_absence == ECS_SEEN && !s->missing) {
-        decode_service(jsonx_at(look, "service"), &s->service);
+    if (s->service_absence == ECS_SEEN && !s->missing &&
+        !decode_service(jsonx_at(look, "service"), &s->service)) {
+        s->service_absence = ECS_UNREACHABLE; /* as the reader takes what is no answer of ECS's */
     }
     json_array_foreach(jsonx_at(look, "tasks"), i, one)
     {
-        if (s->tasks_absence == ECS_SEEN && s->task_count < ECS_TASKS) {
-            decode_task(one, &s->tasks[s->task_count++]);
+        if (s->tasks_absence == ECS_SEEN && s->task_count < ECS_TASKS &&
+            decode_task(one, &s->tasks[s->task_count])) {
+            s->task_count++;
         }
     }
     json_array_foreach(jsonx_at(look, "history"), i, one)
