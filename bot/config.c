@@ -41,6 +41,7 @@ bool config_note(struct reading *r, int line, const char *key, const char *forma
         err_set(err, ERR_CONFIG, "%s: %s: %s", r->name, key, text.data);
     }
     secret_gate_text(err->text, sizeof(err->text));
+    text_clean(err->text, sizeof(err->text), err->text, false);
     r->errors[r->error_count - 1].line = line;
     buf_finish(&text);
     return false;

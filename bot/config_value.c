@@ -1,6 +1,7 @@
 /* One scalar of the file becomes one member of the struct: ${NAME} and file:PATH first, then its type. */
 #include "config_private.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/text.h"
+#include "net/http.h"
 
 #define NAME_MAX_ 64 /* of a variable */
 
@@ -148,14 +150,14 @@ static bool is_part(const char *text)
     return strchr("-_", *text) == NULL && text[strspn(text, UPPER LOWER DIGITS "-_")] == '\0';
 }
 
+/* UTF-8 that reads as it is: no controls, nothing that turns its direction or cannot be seen. */
 static bool is_line(const char *text)
 {
-    for (const char *c = text; *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7F) {
-            return false;
-        }
-    }
-    return text_utf8_valid(text, strlen(text));
+    char clean[CONFIG_VALUE_MAX + 1];
+    text_clean(clean, sizeof(clean), text, false);
+    const bool same = strcmp(clean, text) == 0;
+    crypto_wipe(clean, sizeof(clean)); /* it may be a secret */
+    return same;
 }
 
 static bool is_account(const char *text)
@@ -185,19 +187,19 @@ static size_t host_of(const char *url, const char **ret)
     return strcspn(host, ":/?#");
 }
 
-static bool is_loopback_host(const char *host, size_t len)
-{
-    char name[64];
-    text_copy_n(name, sizeof(name), host, len);
-    return text_equal(name, "localhost") || text_equal(name, "[::1]") ||
-           (text_starts(name, "127.") && name[strspn(name, DIGITS ".")] == '\0');
-}
-
 bool config_value_is_loopback(const char *url)
 {
     const char *host;
-    const size_t len = host_of(url, &host);
-    return len > 0 && is_loopback_host(host, len);
+    return host_of(url, &host) > 0 && http_url_is_loopback(url);
+}
+
+static bool is_loopback_host(const char *host, size_t len)
+{
+    char name[64];
+    struct in_addr address;
+    text_copy_n(name, sizeof(name), host, len);
+    return text_equal(name, "localhost") || text_equal(name, "[::1]") ||
+           (text_starts(name, "127.") && inet_pton(AF_INET, name, &address) == 1);
 }
 
 static bool is_listen(const char *text)

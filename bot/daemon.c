@@ -3,6 +3,7 @@
 #include "app.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "environment_secrets.h"
 #include "loop/loop.h"
 
 #include <signal.h>
@@ -101,6 +102,7 @@ int daemon_run(struct config *config)
                             .on_fatal = on_fatal,
                             .user = &d};
 
+    struct environment_secrets *held = environment_secrets_hold(environment);
     d.patience = (struct loop_timer){.fire = on_patience, .user = &d};
     d.app = app_create(&o, &err);
     if (d.app) {
@@ -118,5 +120,6 @@ int daemon_run(struct config *config)
     }
     if (loop_destroy(d.loop) != 0)
         log_error("daemon", NULL, "something was left open on the loop");
+    environment_secrets_release(held);
     return d.status;
 }

@@ -7,6 +7,9 @@
 #include "base/jsonx.h"
 #include "base/text.h"
 
+#define COUNT_MOST 1000000                  /* of tasks: sums of such do not overflow */
+#define TIME_MOST  INT64_C(253402300799999) /* the end of the year 9999 */
+
 /* Texts are cleaned on the way in, so that nothing later has to think of escape sequences. */
 #define TEXT(array, object, path) text_clean((array), sizeof(array), jsonx_text((object), (path)), false)
 
@@ -45,9 +48,19 @@ static bool counts_are_numbers(const json_t *object)
            is_number(object, "runningCount") && is_number(object, "pendingCount");
 }
 
+static int tasks(const json_t *object, const char *path)
+{
+    int n = number(object, path, 0);
+
+    return n < 0 ? 0 : n > COUNT_MOST ? COUNT_MOST : n;
+}
+
+/* What no calendar has is absent. */
 static int64_t time_ms(const json_t *object, const char *path)
 {
-    return jsonx_seconds_to_ms(object, path, 0);
+    int64_t ms = jsonx_seconds_to_ms(object, path, 0);
+
+    return ms < 0 || ms > TIME_MOST ? 0 : ms;
 }
 
 static enum ecs_deployment_status deployment_status(const char *word)
@@ -80,10 +93,10 @@ static void decode_deployment(const json_t *object, struct ecs_deployment *ret)
     TEXT(ret->rollout_reason, object, "rolloutStateReason");
     text_clean(ret->task_definition, sizeof ret->task_definition,
                last_part(jsonx_text(object, "taskDefinition")), false);
-    ret->desired = number(object, "desiredCount", 0);
-    ret->running = number(object, "runningCount", 0);
-    ret->pending = number(object, "pendingCount", 0);
-    ret->failed = number(object, "failedTasks", 0);
+    ret->desired = tasks(object, "desiredCount");
+    ret->running = tasks(object, "runningCount");
+    ret->pending = tasks(object, "pendingCount");
+    ret->failed = tasks(object, "failedTasks");
     ret->created_ms = time_ms(object, "createdAt");
     ret->updated_ms = time_ms(object, "updatedAt");
 }
@@ -160,9 +173,9 @@ bool decode_service(const json_t *service, struct ecs_service *ret)
         TEXT_COPY(ret->strategy, "REPLICA");
     text_clean(ret->task_definition, sizeof ret->task_definition,
                last_part(jsonx_text(service, "taskDefinition")), false);
-    ret->desired = number(service, "desiredCount", 0);
-    ret->running = number(service, "runningCount", 0);
-    ret->pending = number(service, "pendingCount", 0);
+    ret->desired = tasks(service, "desiredCount");
+    ret->running = tasks(service, "runningCount");
+    ret->pending = tasks(service, "pendingCount");
     ret->grace_seconds = number(service, "healthCheckGracePeriodSeconds", -1);
     decode_configuration(service, ret);
     decode_lists(service, ret);

@@ -1,6 +1,5 @@
 /* The follower's goal and state as versioned JSON: one table of fields for both ways. A field that an older
  * text lacks keeps its beginning value; a value out of range refuses the whole text. */
-#include <limits.h>
 #include <string.h>
 
 #include "base/jsonx.h"
@@ -8,6 +7,9 @@
 #include "ecs/follow.h"
 
 #define VERSION 1
+
+#define COUNT_MOST 1000000000               /* what is counted on from there does not overflow */
+#define TIME_MOST  INT64_C(253402300799999) /* the end of the year 9999 */
 
 enum kind { TEXT, INT, I64, SIZE, BOOL, ENUM };
 
@@ -152,14 +154,15 @@ json_t *follow_save(const struct follow_goal *goal, const struct follow_state *s
 static bool load_number(const struct field *f, const json_t *value, char *to, struct err *err)
 {
     json_int_t wide = json_integer_value(value);
-    json_int_t least = f->kind == INT ? INT_MIN : 0, most = f->kind == ENUM ? f->last : INT_MAX;
+    json_int_t least = f->kind == INT ? -COUNT_MOST : f->kind == I64 ? -TIME_MOST : 0;
+    json_int_t most = f->kind == ENUM ? f->last : f->kind == I64 ? TIME_MOST : COUNT_MOST;
     int n = (int)wide;
     size_t size = (size_t)wide;
     int64_t ms = wide;
 
     if (!json_is_integer(value))
         return err_set(err, ERR_PROTOCOL, "saved following: \"%s\" is no whole number", f->name);
-    if (f->kind != I64 && (wide < least || wide > most))
+    if (wide < least || wide > most)
         return err_set(err, ERR_PROTOCOL, "saved following: \"%s\" is out of range", f->name);
     if (f->kind == I64)
         memcpy(to, &ms, sizeof ms);
@@ -178,7 +181,7 @@ static bool load_field(const struct field *f, const json_t *value, char *to, str
     case TEXT:
         if (!json_is_string(value))
             return err_set(err, ERR_PROTOCOL, "saved following: \"%s\" is no text", f->name);
-        text_copy(to, f->size, json_string_value(value));
+        text_clean(to, f->size, json_string_value(value), false);
         return true;
     case BOOL:
         if (!json_is_boolean(value))
@@ -226,8 +229,12 @@ static bool load_lists(const json_t *saved, struct follow_state *to, struct err 
     for (size_t i = 0; i < json_array_size(reasons) && i < COUNT(to->reasons); i++) {
         const json_t *one = json_array_get(reasons, i);
 
-        TEXT_COPY(to->reasons[i].key, jsonx_text(one, "key"));
-        to->reasons[i].count = (int)jsonx_int(one, "count", 0);
+        int64_t count = jsonx_int(one, "count", 0);
+
+        if (count < 0 || count > COUNT_MOST)
+            return err_set(err, ERR_PROTOCOL, "saved following: a count of \"reasons\" is out of range");
+        text_clean(to->reasons[i].key, sizeof to->reasons[i].key, jsonx_text(one, "key"), false);
+        to->reasons[i].count = (int)count;
         to->reason_count = i + 1;
     }
     return true;

@@ -149,7 +149,7 @@ static void quote_point(struct buf *b, uint32_t point, const char *bytes, size_t
     case '\r': buf_text(b, "\\r"); break;
     case '\t': buf_text(b, "\\t"); break;
     default:
-        if (point < 0x20 || (point >= 0x7F && point <= 0x9F)) {
+        if (utf8_unwanted(point) && point <= 0xFFFF) {
             buf_format(b, "\\u%04x", point);
         } else {
             buf_put(b, bytes, len);

@@ -1,7 +1,8 @@
 /* A live secret stands in one list with the forms in which its value may turn up in text. The gate marks
  * every byte that any form covers and then writes each marked run as SECRET_SHOWN: overlapping secrets leave
- * nothing behind, in whatever order they were registered. The list has a mutex, because the worker thread
- * logs too. */
+ * nothing behind, in whatever order they were registered. Where a text was cut (at its end, before a "…") the
+ * beginning of a form counts as well: a sentence that is cut within a secret shows none of it. The list has a
+ * mutex, because the worker thread logs too. */
 #include "base/secret.h"
 
 #include <assert.h>
@@ -15,6 +16,9 @@
 #include "base/text.h"
 
 #define REGISTERED_MIN 6 /* shorter values would eat innocent text */
+#define CUT_MIN        8 /* bytes of a form before a cut that are held for it */
+#define PASSES_MAX     4 /* the mark and its neighbours may make up a secret once more */
+#define CUT_MARK       "…"
 #define FORMS_MAX      7 /* plain, URL (two cases), base64 padded, base64 at three alignments */
 
 struct form {
@@ -167,6 +171,33 @@ bool secret_equal(const struct secret *a, const char *b, size_t b_len)
 
 /* ---- the gate */
 
+/* Marks the longest beginning of form that ends where the text was cut. */
+static bool find_begun(const char *text, size_t end, const struct form *form, bool *covered)
+{
+    size_t most = form->len - 1 < end ? form->len - 1 : end;
+    for (size_t len = most; len >= CUT_MIN; len--) {
+        const bool mark = len == strlen(SECRET_SHOWN) && memcmp(form->text, SECRET_SHOWN, len) == 0;
+        if (!mark && memcmp(text + end - len, form->text, len) == 0) {
+            if (covered != NULL) {
+                memset(covered + (end - len), true, len);
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool find_cut(const char *text, size_t len, const struct form *form, bool *covered)
+{
+    bool found = find_begun(text, len, form, covered);
+    const char *at = text, *mark;
+    while ((mark = memmem(at, len - (size_t)(at - text), CUT_MARK, strlen(CUT_MARK))) != NULL) {
+        found = find_begun(text, (size_t)(mark - text), form, covered) || found;
+        at = mark + strlen(CUT_MARK);
+    }
+    return found;
+}
+
 /* Marks in covered (may be NULL) every byte that belongs to a secret. True when there is one. */
 static bool find_secrets(const char *text, size_t len, bool *covered)
 {
@@ -184,6 +215,7 @@ static bool find_secrets(const char *text, size_t len, bool *covered)
                 memset(covered + (at - text), true, form->len);
                 at++;
             }
+            found = find_cut(text, len, form, covered) || found;
         }
     }
     pthread_mutex_unlock(&registry_lock);
@@ -207,39 +239,43 @@ static void put_gated(struct buf *to, const char *text, size_t len, const bool *
     }
 }
 
-void secret_gate_text(char *text, size_t size)
+/* The text without secrets; max as of buf_init. False when there was none: then `to` is not initialised. */
+static bool gated(struct buf *to, size_t max, const char *text, size_t len)
 {
-    const size_t len = strnlen(text, size);
-    assert(len < size);
-    if (!find_secrets(text, len, NULL)) {
-        return;
+    if (len == 0 || !find_secrets(text, len, NULL)) {
+        return false;
     }
     bool *covered = mem_array(len, sizeof(*covered));
-    struct buf gated;
-    buf_init(&gated, SIZE_MAX / 4);
+    buf_init(to, max);
     find_secrets(text, len, covered);
-    put_gated(&gated, text, len, covered);
-    crypto_wipe(text, len);
-    text_copy_n(text, size, gated.data, gated.len);
-    buf_finish(&gated);
+    put_gated(to, text, len, covered);
     mem_free(covered);
+    return true;
 }
 
 void secret_gate_buf(struct buf *b)
 {
-    if (b->len == 0 || !find_secrets(b->data, b->len, NULL)) {
+    struct buf clean;
+    for (int pass = 0; pass < PASSES_MAX && gated(&clean, b->max, b->data, b->len); pass++) {
+        clean.overflow = clean.overflow || b->overflow;
+        crypto_wipe(b->data, b->len);
+        buf_finish(b);
+        *b = clean;
+    }
+}
+
+void secret_gate_text(char *text, size_t size)
+{
+    const size_t len = strnlen(text, size);
+    assert(len < size);
+    struct buf clean;
+    if (!gated(&clean, SIZE_MAX / 4, text, len)) {
         return;
     }
-    bool *covered = mem_array(b->len, sizeof(*covered));
-    struct buf gated;
-    buf_init(&gated, b->max);
-    find_secrets(b->data, b->len, covered);
-    put_gated(&gated, b->data, b->len, covered);
-    gated.overflow = gated.overflow || b->overflow;
-    crypto_wipe(b->data, b->len);
-    buf_finish(b);
-    *b = gated;
-    mem_free(covered);
+    secret_gate_buf(&clean);
+    crypto_wipe(text, len);
+    text_copy_n(text, size, clean.data, clean.len);
+    buf_finish(&clean);
 }
 
 bool secret_gate_would_change(const char *text)

@@ -83,15 +83,6 @@ bool text_utf8_valid(const char *bytes, size_t len)
     return true;
 }
 
-/* Characters that move a terminal's or a chat client's cursor, or reorder what a person reads. */
-static bool unwanted(uint32_t point)
-{
-    const bool control = point < 0x20 || (point >= 0x7F && point <= 0x9F);
-    const bool direction = (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069) ||
-                           point == 0x200E || point == 0x200F || point == 0x061C;
-    return control || direction;
-}
-
 void text_clean(char *to, size_t size, const char *from, bool keep_lines)
 {
     assert(size > 0);
@@ -101,7 +92,7 @@ void text_clean(char *to, size_t size, const char *from, bool keep_lines)
         uint32_t point = 0;
         size_t n = utf8_decode(from + at, len - at, &point);
         const bool line = keep_lines && (point == '\n' || point == '\t');
-        const bool blank = n == 0 || (unwanted(point) && !line);
+        const bool blank = n == 0 || (utf8_unwanted(point) && !line);
         const size_t add = blank ? 1 : n;
         if (out + add > size - 1) {
             break;

@@ -1,7 +1,5 @@
 #include "utf8.h"
 
-#include <stdbool.h>
-
 static bool continues(unsigned char byte)
 {
     return (byte & 0xC0U) == 0x80U;
@@ -58,4 +56,23 @@ size_t utf8_cut(const char *bytes, size_t len, size_t max)
         cut--;
     }
     return continues((unsigned char)bytes[cut]) ? max : cut;
+}
+
+bool utf8_unwanted(uint32_t point)
+{
+    static const struct {
+        uint32_t first, last;
+    } RANGES[] = {
+        {0x00, 0x1F},     {0x7F, 0x9F},                                         /* C0, DEL, C1 */
+        {0x061C, 0x061C}, {0x200E, 0x200F}, {0x202A, 0x202E}, {0x2066, 0x2069}, /* direction */
+        {0x2028, 0x2029},                                                       /* ends of lines */
+        {0x00AD, 0x00AD}, {0x180E, 0x180E}, {0x200B, 0x200B}, {0x2060, 0x2065}, /* not to be seen */
+        {0x206A, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F},
+    };
+    for (size_t i = 0; i < sizeof(RANGES) / sizeof(RANGES[0]); i++) {
+        if (point >= RANGES[i].first && point <= RANGES[i].last) {
+            return true;
+        }
+    }
+    return false;
 }

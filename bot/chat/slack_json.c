@@ -70,7 +70,7 @@ static int64_t origin(const json_t *root, const char *path, int64_t otherwise)
 
 static enum slack_frame because(struct slack_decoded *d, enum slack_frame kind, const char *reason)
 {
-    TEXT_COPY(d->reason, reason);
+    text_clean(d->reason, sizeof(d->reason), reason, false);
     return kind;
 }
 
@@ -91,11 +91,10 @@ bool slack_envelope_id(const char *bytes, size_t len, char to[SLACK_ENVELOPE])
         return false;
     }
     const char *id = ++at;
-    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at > ' ') {
+    while (at < end && *at != '"' && *at != '\\' && *at > ' ' && *at < 0x7F) {
         at++;
     }
-    if (at == end || *at != '"' || at == id || (size_t)(at - id) >= SLACK_ENVELOPE ||
-        !text_utf8_valid(id, (size_t)(at - id))) {
+    if (at == end || *at != '"' || at == id || (size_t)(at - id) >= SLACK_ENVELOPE) {
         return false;
     }
     return text_copy_n(to, SLACK_ENVELOPE, id, (size_t)(at - id));
@@ -217,9 +216,16 @@ static enum slack_frame decode_disconnect(const struct frame *f, struct slack_de
     return because(d, SLACK_DISCONNECT, jsonx_text(f->root, "reason"));
 }
 
+/* Letters and digits: in an audit line or a mention such an id can be nothing else. */
+static bool is_id(const char *text)
+{
+    static const char OF_ID[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    return *text != '\0' && text[strspn(text, OF_ID)] == '\0';
+}
+
 static bool names_somebody(const struct request *r)
 {
-    return r->who.user[0] != '\0' && r->place.channel[0] != '\0';
+    return is_id(r->who.user) && is_id(r->place.channel);
 }
 
 static enum slack_frame decode_slash(const struct frame *f, struct slack_decoded *d)

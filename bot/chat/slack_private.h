@@ -197,9 +197,9 @@ struct slack_text {
     bool full;
 };
 void slack_text_init(struct slack_text *t, size_t max);
-/* Plain text: & < > escaped, controls and bidi controls gone. */
+/* Plain text: & < > escaped, controls, bidi controls and backtick fences gone. */
 void slack_text_plain(struct slack_text *t, const char *text, bool keep_lines);
-/* As slack_text_plain with backtick fences defused, between fences of our own. */
+/* As slack_text_plain, between fences of our own. */
 void slack_text_fenced(struct slack_text *t, const char *text);
 /* Our own mark-up, whole or not at all. */
 void slack_text_markup(struct slack_text *t, const char *markup);

@@ -60,12 +60,16 @@ static void put(struct slack_text *t, const char *bytes, size_t len, size_t unit
     }
 }
 
-/* Cleaned text, caller mem_frees: the clean form is never longer. */
+/* Cleaned text, caller mem_frees: the clean form is never longer. Backticks cannot be escaped: a run of
+ * three, which would begin or end a fence, becomes three apostrophes. */
 static char *cleaned(const char *text, bool keep_lines)
 {
     const size_t size = strlen(text) + 1;
     char *clean = mem_alloc(size);
     text_clean(clean, size, text, keep_lines);
+    for (char *at = strstr(clean, FENCE); at != NULL; at = strstr(at, FENCE)) {
+        memset(at, '\'', strlen(FENCE));
+    }
     return clean;
 }
 
@@ -94,10 +98,6 @@ void slack_text_plain(struct slack_text *t, const char *text, bool keep_lines)
 void slack_text_fenced(struct slack_text *t, const char *text)
 {
     char *clean = cleaned(text, true);
-    /* Backticks cannot be escaped: a run of three becomes three apostrophes. */
-    for (char *at = strstr(clean, FENCE); at != NULL; at = strstr(at, FENCE)) {
-        memset(at, '\'', strlen(FENCE));
-    }
     const size_t closing = strlen("\n" FENCE);
     if (fits(t, strlen(FENCE "\n") + closing + 2)) {
         slack_text_markup(t, FENCE "\n");

@@ -103,7 +103,7 @@ void card_mention(struct card *c, const char *principal)
         if (text_equal(c->mentions[i], principal))
             return;
     }
-    TEXT_COPY(c->mentions[c->mention_count], principal);
+    text_clean(c->mentions[c->mention_count], sizeof c->mentions[0], principal, false);
     c->mention_count++;
 }
 

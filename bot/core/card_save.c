@@ -59,16 +59,19 @@ json_t *card_save(const struct card *c)
     return o;
 }
 
+/* Cleaned once more: a damaged row must not reach a terminal either. */
+#define LOAD(array, text) text_clean((array), sizeof(array), (text), false)
+
 static void load_button(const json_t *o, struct card_button *b)
 {
-    TEXT_COPY(b->text, jsonx_text(o, "text"));
-    TEXT_COPY(b->action, jsonx_text(o, "action"));
-    TEXT_COPY(b->value, jsonx_text(o, "value"));
-    TEXT_COPY(b->url, jsonx_text(o, "url"));
+    LOAD(b->text, jsonx_text(o, "text"));
+    LOAD(b->action, jsonx_text(o, "action"));
+    LOAD(b->value, jsonx_text(o, "value"));
+    LOAD(b->url, jsonx_text(o, "url"));
     b->danger = jsonx_bool(o, "danger", false);
-    TEXT_COPY(b->dialog_title, jsonx_text(o, "dialog_title"));
-    TEXT_COPY(b->dialog_text, jsonx_text(o, "dialog_text"));
-    TEXT_COPY(b->dialog_yes, jsonx_text(o, "dialog_yes"));
+    LOAD(b->dialog_title, jsonx_text(o, "dialog_title"));
+    LOAD(b->dialog_text, jsonx_text(o, "dialog_text"));
+    LOAD(b->dialog_yes, jsonx_text(o, "dialog_yes"));
 }
 
 bool card_load(const json_t *saved, struct card *ret, struct err *err)
@@ -81,12 +84,12 @@ bool card_load(const json_t *saved, struct card *ret, struct err *err)
     if (tone < TONE_NEUTRAL || tone > TONE_BACK)
         return err_set(err, ERR_PROTOCOL, "a stored message has an unknown tone");
     card_init(ret, (enum card_tone)tone);
-    TEXT_COPY(ret->title, jsonx_text(saved, "title"));
-    TEXT_COPY(ret->served, jsonx_text(saved, "served"));
-    TEXT_COPY(ret->quoted, jsonx_text(saved, "quoted"));
-    TEXT_COPY(ret->link_text, jsonx_text(saved, "link_text"));
-    TEXT_COPY(ret->link, jsonx_text(saved, "link"));
-    TEXT_COPY(ret->footer, jsonx_text(saved, "footer"));
+    LOAD(ret->title, jsonx_text(saved, "title"));
+    LOAD(ret->served, jsonx_text(saved, "served"));
+    text_clean(ret->quoted, sizeof ret->quoted, jsonx_text(saved, "quoted"), true);
+    LOAD(ret->link_text, jsonx_text(saved, "link_text"));
+    LOAD(ret->link, jsonx_text(saved, "link"));
+    LOAD(ret->footer, jsonx_text(saved, "footer"));
     ret->rehearsal = jsonx_bool(saved, "rehearsal", false);
 
     size_t i;
@@ -94,15 +97,15 @@ bool card_load(const json_t *saved, struct card *ret, struct err *err)
     json_array_foreach(jsonx_at(saved, "fields"), i, item)
     {
         if (ret->field_count < CARD_FIELDS) {
-            TEXT_COPY(ret->fields[ret->field_count].name, jsonx_text(item, "0"));
-            TEXT_COPY(ret->fields[ret->field_count].value, jsonx_text(item, "1"));
+            LOAD(ret->fields[ret->field_count].name, jsonx_text(item, "0"));
+            LOAD(ret->fields[ret->field_count].value, jsonx_text(item, "1"));
             ret->field_count++;
         }
     }
     json_array_foreach(jsonx_at(saved, "lines"), i, item)
     {
         if (ret->line_count < CARD_LINES && json_is_string(item)) {
-            TEXT_COPY(ret->lines[ret->line_count], json_string_value(item));
+            LOAD(ret->lines[ret->line_count], json_string_value(item));
             ret->line_count++;
         }
     }

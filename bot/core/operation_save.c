@@ -120,6 +120,11 @@ bool operation_load_detail(struct operation *op, const char *detail, struct err 
         return err_set(err, ERR_PROTOCOL, "its record has version %lld, this program reads %d",
                        (long long)version, DETAIL_VERSION);
     }
+    const int64_t source = jsonx_int(j, "request.source", REQUEST_LOCAL);
+    if (source < REQUEST_SLASH || source > REQUEST_LOCAL) {
+        json_decref(j);
+        return err_set(err, ERR_PROTOCOL, "its record names no source of the request");
+    }
     op->confirmed = jsonx_bool(j, "confirmed", false);
     op->moment_ms = jsonx_int(j, "moment_ms", 0);
     op->notices = (int)jsonx_int(j, "notices", 0);

@@ -337,6 +337,7 @@ bool parse_request(const struct command *const *table, const struct config *conf
     struct parsed p = {0};
 
     fold_text(folded, sizeof folded, text);
+    text_clean(folded, sizeof folded, folded, false); /* what is not understood is quoted */
     if (!split(folded, &w, err))
         return false;
     const size_t begin = skip_own_name(table, &w);

@@ -113,7 +113,7 @@ static void merge_setting(void *user, const char *section, const char *name, con
     else if (text_equal(name, "credential_process"))
         p->credential_process = true;
     else if (text_equal(name, "region"))
-        TEXT_COPY(p->region, value);
+        text_clean(p->region, sizeof p->region, value, false);
 }
 
 static bool choose_name(const char *(*environment)(const char *name), const char *name, struct profile *p,

@@ -23,7 +23,8 @@ int64_t jsonx_seconds_to_ms(const json_t *root, const char *path,
                             int64_t otherwise); /* AWS epoch seconds, integer, decimal or exponent */
 /* Compact text; caller mem_frees. Never NULL for a valid value. */
 char *jsonx_print(const json_t *value);
-/* Append a JSON string literal, quotes included. Invalid UTF-8 becomes U+FFFD. */
+/* Append a JSON string literal, quotes included. Invalid UTF-8 becomes U+FFFD; what would move
+ * a reader's cursor or change the direction of the text is escaped. */
 void jsonx_quote(struct buf *b, const char *text);
 
 #endif

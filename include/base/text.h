@@ -20,8 +20,9 @@ bool text_ends(const char *text, const char *suffix);
 bool text_utf8_valid(const char *bytes, size_t len);
 
 /* For text that was written elsewhere (AWS, users, peers): copies at most size-1 bytes of it with invalid
- * UTF-8, C0 and C1 controls, ESC and bidirectional controls replaced by a space (newline and tab stay when
- * keep_lines). */
+ * UTF-8, C0 and C1 controls, ESC, bidirectional controls and
+ * characters that cannot be seen replaced by a space (newline and tab stay when
+ * keep_lines). to may be from. */
 void text_clean(char *to, size_t size, const char *from, bool keep_lines);
 
 /* Durations for people: "48 s", "2 min 11 s", "1 h 04 min", "3 days". ms may not be negative (taken as 0). */

@@ -28,7 +28,10 @@ static void every_form_is_replaced(void **state)
         {"twice", VALUE " " VALUE, "[secret] [secret]"},
         {"URL", "t=p4ss%2Fw%2Brd%3D%26x&u=1", "t=[secret]&u=1"},
         {"URL, small letters", "p4ss%2fw%2brd%3d%26x", "[secret]"},
-        {"innocent", "p4ss/w+rd", "p4ss/w+rd"},
+        {"innocent", "p4ss/w+rd here", "p4ss/w+rd here"},
+        {"cut at the end", "a p4ss/w+rd", "a [secret]"},
+        {"cut before the mark of a cut", "a p4ss/w+r… b", "a [secret]… b"},
+        {"too short to be held for a cut one", "a p4ss/w+", "a p4ss/w+"},
     };
     for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
         char text[128];
@@ -77,6 +80,11 @@ static void overlapping_secrets_leave_nothing(void **state)
     struct secret *itself = secret_of("xyzxyzxyz");
     secret_gate_text(text, sizeof(text));
     assert_string_equal(text, "<[secret]>");
+    struct secret *beside = secret_of("]<>klm"); /* what the mark and its neighbour make up */
+    TEXT_COPY(text, "<abcdefgh<>klm>");
+    secret_gate_text(text, sizeof(text));
+    assert_null(strstr(text, "]<>klm"));
+    secret_destroy(beside);
     secret_destroy(itself);
     secret_destroy(first);
     secret_destroy(inner);

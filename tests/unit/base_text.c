@@ -68,7 +68,10 @@ static void what_comes_from_outside_is_cleaned(void **state)
         {"C1", "a\xC2\x9B\xC2\x85z", "a  z", false},
         {"DEL", "a\x7f", "a ", false},
         {"direction", "\u202a\u202e\u2066\u2069\u200e\u200f\u061cx", "       x", false},
-        {"neighbours stay", "\u2029\u202f\u2065\u206a\u00a0", "\u2029\u202f\u2065\u206a\u00a0", false},
+        {"not to be seen", "\u200b\u2060\ufeff\u00ad\U000e0041x", "     x", false},
+        {"ends of lines", "a\u2028b\u2029c", "a b c", true},
+        {"neighbours stay", "\u2027\u202f\u2070\u00a0\u200d\ufe0f", "\u2027\u202f\u2070\u00a0\u200d\ufe0f",
+         false},
         {"not UTF-8", "a\xff\xc0z", "a  z", false},
     };
     for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
