@@ -1,5 +1,6 @@
 /* The page for Prometheus: what the layers counted, behind figures that are read at this moment. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -76,15 +77,17 @@ static double seconds(int64_t ms)
 
 static int64_t resident_bytes(void)
 {
-    long long pages = 0;
+    char text[128], *rest = text;
     FILE *f = fopen("/proc/self/statm", "re");
     if (f == NULL) {
         return 0;
     }
-    if (fscanf(f, "%*d %lld", &pages) != 1) {
-        pages = 0;
+    if (fgets(text, sizeof(text), f) == NULL) {
+        text[0] = '\0';
     }
     fclose(f);
+    (void)strtoll(text, &rest, 10); /* the size of the address space comes first */
+    const long long pages = strtoll(rest, NULL, 10);
     return pages * sysconf(_SC_PAGESIZE);
 }
 

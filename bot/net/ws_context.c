@@ -81,15 +81,23 @@ static void on_turn(uv_handle_t *handle)
         return;
     }
     lws_context_destroy(c->lws);
+    ws_hold_end(&c->hold);
     if (c->on_closed)
         c->on_closed(c->on_closed_user);
+}
+
+static void take_down(void *user)
+{
+    struct ws_context *c = user;
+
+    lws_context_destroy(c->lws);
 }
 
 static void on_begin_close(struct loop_deferred *d)
 {
     struct ws_context *c = d->user;
 
-    lws_context_destroy(c->lws);
+    ws_hold_begin(&c->hold, take_down, c);
     c->turns_left = CLOSING_TURNS;
     next_turn(c);
 }

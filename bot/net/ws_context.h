@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "loop/loop.h"
+#include "ws_hold.h"
 
 struct lws;
 struct lws_context;
@@ -17,6 +18,7 @@ struct ws_context {
     struct loop_deferred begin_close;
     uv_timer_t turn; /* never started: only its closings are counted */
     int turns_left;
+    struct ws_hold hold;
     void (*on_closed)(void *user);
     void *on_closed_user;
 };

@@ -73,17 +73,17 @@ def with_the_right_key(at, findings):
 
 
 def with_a_wrong_secret(at, findings):
-    refused(at, findings, "SignatureDoesNotMatch: AWS refuses the signature of", "check the secret key")
+    refused(at, findings, "AWS refuses the signature of", "(SignatureDoesNotMatch)", "the secret key of environment is wrong")
 
 
 def with_an_unknown_key(at, findings):
-    refused(at, findings, "InvalidClientTokenId: AWS does not accept the keys of environment", "renew them")
+    refused(at, findings, "AWS does not accept the keys of environment", "(InvalidClientTokenId)", "put new AWS_ACCESS_KEY_ID")
 
 
-def refused(at, findings, what, advice):
+def refused(at, findings, *sentence):
     for text, answer in ((STATUS, "Users: UNKNOWN"), (RESTART, "Not done; nothing was changed.")):
         told = "\n".join(at.ask(text, answer))
-        findings.expect(what in told and advice in told, f"{text}: {told}")
+        findings.expect(all(part in told for part in sentence), f"{text}: {told}")
     findings.expect(at.statuses("UpdateService") == [], "UpdateService was sent with a key that AWS refuses")
     findings.expect(set(at.statuses("DescribeServices")) == {403}, f"DescribeServices: {at.statuses('DescribeServices')}")
 
@@ -91,8 +91,8 @@ def refused(at, findings, what, advice):
 def with_reads_only(at, findings):
     told = at.ask(RESTART, "NOT RESTARTED")
     end = [w for w in told if "NOT RESTARTED" in w]
-    findings.expect("AccessDenied: the AWS identity of environment may not ecs:UpdateService in us-gov-east-1" in end[0],
-                    f"the refusal: {end[0]}")
+    findings.expect("AWS does not let arn:aws-us-gov:iam::123456789012:user/reads do ecs:UpdateService in us-gov-east-1 "
+                    "(AccessDenied)" in end[0], f"the refusal: {end[0]}")
     findings.expect(at.statuses("UpdateService") == [403], f"UpdateService answered with {at.statuses('UpdateService')}")
     findings.expect(not any("DONE" in w or "ECS has taken the order" in w for w in told), f"success is claimed: {told}")
 
@@ -128,7 +128,8 @@ def main(build):
             try:
                 act(at, findings)
             finally:
-                findings.expect(at.close() == 0, f"{act.__name__}: the bot ended badly:\n" + "".join(at.bot.log[-5:]))
+                ended = at.close()
+                findings.expect(ended == 0, f"{act.__name__}: the bot ended with {ended}:\n" + "".join(at.bot.log[-20:]))
             if act is with_the_right_key:
                 second = same_service(peer, first, findings)
         findings.expect(deployment(peer) == second, "a refused restart changed something")
