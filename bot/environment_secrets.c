@@ -42,11 +42,11 @@ static size_t decode(const char *text, size_t len, char *to)
 {
     size_t out = 0;
     for (size_t at = 0; at < len; at++) {
-        const bool coded =
-            text[at] == '%' && at + 2 < len && hex(text[at + 1]) >= 0 && hex(text[at + 2]) >= 0;
+        const int high = text[at] == '%' && at + 2 < len ? hex(text[at + 1]) : -1;
+        const int low = high >= 0 ? hex(text[at + 2]) : -1;
         to[out++] = text[at];
-        if (coded) {
-            to[out - 1] = (char)(hex(text[at + 1]) << 4 | hex(text[at + 2]));
+        if (high >= 0 && low >= 0) {
+            to[out - 1] = (char)(high * 16 + low);
             at += 2;
         }
     }
