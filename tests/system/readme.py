@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The README's examples hold: its conversations are what a rehearsal says, its configuration is the shipped one and is fine, the commands and files it names exist.
+"""The README's examples hold: its conversations are what a rehearsal says, its configuration is the shipped one and is fine, the commands, files and figures it names exist.
 
 readme.py BUILD SOURCE
 """
@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+from harness import Bot, Sim, get, wait_until
 
 PLAIN = re.compile(r"op [A-Z0-9]{4}|[0-9]+")
 
@@ -72,11 +74,36 @@ def names(build, source, readme):
     return faults
 
 
+def health(build, readme):
+    """The page shown is a page as it is; the figures named are on /metrics."""
+    shown = re.search(r"```console\n\$ curl -s localhost:8421/readyz\n(.*?)```", readme, re.S).group(1).splitlines()
+    sim = Sim(build)
+    bot = Bot(build, sim)
+    try:
+        bot.start(AWS_ENDPOINT_URL="http://127.0.0.1:1")
+        bot.wait_ready()
+        url = bot.health()
+        page = wait_until("/readyz is 503", lambda: [text for code, _, text in [get(url, "/readyz")] if code == 503], 60)[0].splitlines()
+        metrics = get(url, "/metrics")[2]
+        bot.stop()
+    finally:
+        bot.close()
+        sim.close()
+    faults = []
+    for line, said in zip(shown, page):
+        pieces = [re.escape(plain(piece)) for piece in re.sub(r" \([0-9a-z ]+\)", " (#)", line).split("…")]
+        if not re.fullmatch(".*".join(pieces), plain(re.sub(r" \([0-9a-z ]+\)", " (#)", said))):
+            faults.append(f"/readyz does not say: {line}\n  but: {said}")
+    if len(shown) != len(page):
+        faults.append(f"/readyz has {len(page)} lines, {len(shown)} are shown")
+    return faults + [f"not on /metrics: {name}" for name in set(re.findall(r"`[^`]*?(cloudtak_[a-z_]+)", readme)) if f"# TYPE {name} " not in metrics]
+
+
 def main():
     build, source = sys.argv[1:3]
     with open(os.path.join(source, "README.md"), encoding="utf-8") as f:
         readme = f.read()
-    faults = conversations(build, readme) + configuration(build, source, readme) + names(build, source, readme)
+    faults = conversations(build, readme) + configuration(build, source, readme) + names(build, source, readme) + health(build, readme)
     for fault in faults:
         print(fault)
     return 1 if faults else 0
