@@ -44,20 +44,31 @@ static const char *folded(const char *from, bool word_begins, size_t *ret_len)
     return NULL;
 }
 
+/* The bytes of the character at from; 0 where none begins. */
+static size_t character(const char *from)
+{
+    for (size_t len = 1; len <= 4 && from[len - 1]; len++) {
+        if (text_utf8_valid(from, len))
+            return len;
+    }
+    return 0;
+}
+
 void fold_text(char *to, size_t size, const char *from)
 {
     size_t used = 0;
 
     while (*from) {
-        size_t len = 1;
-        const char *plain = folded(from, !used || to[used - 1] == ' ', &len);
+        size_t len = character(from);
+        /* A stray byte is a blank: what folds to nothing may not join the halves of a character. */
+        const char *plain = len ? folded(from, !used || to[used - 1] == ' ', &len) : " ";
         size_t add = plain ? strlen(plain) : len;
 
         if (used + add >= size)
             break;
         memcpy(to + used, plain ? plain : from, add);
         used += add;
-        from += len;
+        from += len ? len : 1;
     }
     to[used] = '\0';
 }

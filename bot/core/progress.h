@@ -41,6 +41,7 @@ struct progress_doubt {
     int sends;                 /* how often it was sent, or may have been */
     bool cut_off;              /* the bot was restarted while it sent */
     int64_t first_ms, last_ms; /* of the sends */
+    int64_t until_ms;          /* the last of them had left us by then; 0 = at last_ms */
     /* seen since the last of them */
     int looks;       /* that were answered */
     int64_t seen_ms; /* the last of these; 0 = none */

@@ -182,11 +182,12 @@ void progress_doubt_end(const struct progress_facts *f, const struct progress_do
 
 json_t *progress_doubt_save(const struct progress_doubt *d)
 {
-    return json_pack("{s:i, s:b, s:I, s:I, s:i, s:I, s:b, s:s, s:s, s:I, s:i, s:i}", "sends", d->sends,
+    return json_pack("{s:i, s:b, s:I, s:I, s:I, s:i, s:I, s:b, s:s, s:s, s:I, s:i, s:i}", "sends", d->sends,
                      "cut_off", d->cut_off, "first_ms", (json_int_t)d->first_ms, "last_ms",
-                     (json_int_t)d->last_ms, "looks", d->looks, "seen_ms", (json_int_t)d->seen_ms, "missing",
-                     d->missing, "primary_id", d->primary_id, "before_id", d->before_id, "primary_created_ms",
-                     (json_int_t)d->primary_created_ms, "running", d->running, "wanted", d->wanted);
+                     (json_int_t)d->last_ms, "until_ms", (json_int_t)d->until_ms, "looks", d->looks,
+                     "seen_ms", (json_int_t)d->seen_ms, "missing", d->missing, "primary_id", d->primary_id,
+                     "before_id", d->before_id, "primary_created_ms", (json_int_t)d->primary_created_ms,
+                     "running", d->running, "wanted", d->wanted);
 }
 
 void progress_doubt_load(const json_t *saved, struct progress_doubt *ret)
@@ -195,6 +196,7 @@ void progress_doubt_load(const json_t *saved, struct progress_doubt *ret)
                                    .cut_off = jsonx_bool(saved, "cut_off", false),
                                    .first_ms = jsonx_int(saved, "first_ms", 0),
                                    .last_ms = jsonx_int(saved, "last_ms", 0),
+                                   .until_ms = jsonx_int(saved, "until_ms", 0),
                                    .looks = (int)jsonx_int(saved, "looks", 0),
                                    .seen_ms = jsonx_int(saved, "seen_ms", 0),
                                    .missing = jsonx_bool(saved, "missing", false),

@@ -124,6 +124,7 @@ void restart_arm(struct operation *op)
     op->facts.began_ms = engine_world(op->engine);
     d->first_ms = d->sends > 0 ? d->first_ms : op->facts.began_ms;
     d->last_ms = op->facts.began_ms;
+    d->until_ms = 0;
     d->sends++;
     d->cut_off = false;
     TEXT_COPY(d->before_id, op->preflight.primary_id);
@@ -218,6 +219,7 @@ static void redeployed(struct ecs_redeploy *r)
         return;
     }
     if (r->ok ? r->deployment_id[0] == '\0' : r->uncertain) { /* done, or perhaps done, but as what? */
+        op->doubt.until_ms = engine_world(op->engine);        /* this process may have slept before it sent */
         restart_go(op, RESTART_SEARCHING);
     } else if (!r->ok) {
         not_begun(op, r->err.text);

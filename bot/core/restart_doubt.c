@@ -35,8 +35,10 @@ static void written(struct operation *op, bool ok)
 
 static bool may_be_mine(const struct operation *op, const struct ecs_deployment *d)
 {
-    return strcmp(d->id, op->preflight.primary_id) != 0 && d->created_ms >= op->doubt.first_ms - SKEW_MS &&
-           d->created_ms <= op->doubt.last_ms + LATE_MS;
+    const struct progress_doubt *doubt = &op->doubt;
+    const int64_t sent_ms = doubt->until_ms > doubt->last_ms ? doubt->until_ms : doubt->last_ms;
+    return strcmp(d->id, op->preflight.primary_id) != 0 && d->created_ms >= doubt->first_ms - SKEW_MS &&
+           d->created_ms <= sent_ms + LATE_MS;
 }
 
 static void note(struct operation *op, const struct snapshot *s)
