@@ -183,6 +183,10 @@ static enum progress_place notice(const struct progress_facts *f, const struct f
         notice_plain(f, state, TONE_NEUTRAL, "👀 I see AWS again", event, c);
         return PROGRESS_NEW;
     case FOLLOW_EVENT_SERVED_CHANGED: return notice_served(f, state, event, c);
+    case FOLLOW_EVENT_COUNT_CHANGED:
+    case FOLLOW_EVENT_SILENCE:
+    case FOLLOW_EVENT_SLOWING:
+    case FOLLOW_EVENT_PAUSED: break;
     }
     return PROGRESS_NONE;
 }

@@ -24,7 +24,7 @@ struct ecs_identify {
 /* One fresh look (at most 8 s). */
 struct ecs_look {
     struct service_ref ref;
-    bool with_tasks, with_history;
+    bool with_tasks, with_history, with_targets;
     void (*done)(struct ecs_look *r);
     void *user;
     struct snapshot *snapshot; /* result, owned by the implementation, valid inside done */
@@ -62,6 +62,68 @@ struct ecs_names {
     void *private_;
 };
 
+/* What stands around a service, for status and for the checks before and after a change (at most 8 s). A part
+ * that was not asked for stays ECS_NOT_READ with why ""; a part that could not be read says why in a
+ * sentence. CPU and memory: percent of the reservation over the last five minutes; no point is "no data",
+ * never 0 %. Alarms: names that begin with alarm_prefix and stand in ALARM. Image: is what the task
+ * definition starts still in its registry? (An image outside ECR is ECS_UNSUPPORTED.) */
+#define ECS_AROUND_METRICS (1U << 0)
+#define ECS_AROUND_ALARMS  (1U << 1)
+#define ECS_AROUND_IMAGE   (1U << 2)
+#define ECS_ALARMS         8
+struct ecs_around {
+    struct service_ref ref;
+    unsigned parts;
+    char alarm_prefix[ECS_NAME];    /* "tak-cloudtak-cotak-prod-" */
+    char task_definition[ECS_NAME]; /* "family:revision", of IMAGE */
+    void (*done)(struct ecs_around *r);
+    void *user;
+    /* result, valid inside done and afterwards */
+    struct {
+        enum ecs_absence absence;
+        char why[ECS_REASON];
+        bool has_data;
+        double cpu_average, cpu_maximum, memory_average, memory_maximum;
+    } metrics;
+    struct {
+        enum ecs_absence absence;
+        char why[ECS_REASON];
+        size_t count; /* in ALARM; the first ECS_ALARMS are named */
+        char names[ECS_ALARMS][160];
+        int64_t since_ms[ECS_ALARMS];
+    } alarms;
+    struct {
+        enum ecs_absence absence;
+        char why[ECS_REASON];
+        bool gone;           /* ECR says that there is no such image */
+        char name[ECS_NAME]; /* "tak-vpc-cotak-prod-cloudtak-api:0f3c2b1a", of the first container or of the
+                                one that is gone */
+        int64_t pushed_ms;   /* 0 = not said */
+    } image;
+    void *private_;
+};
+
+/* The last lines that a container of a task wrote (at most 8 s), oldest first. Each line is cleaned and
+ * passed redact_line: nothing unredacted leaves the ecs layer. Where the log is comes from the task
+ * definition, of which nothing but names of images and log options is kept. */
+#define ECS_TAIL_LINES 20
+#define ECS_TAIL_LINE  300
+struct ecs_tail {
+    struct service_ref ref;
+    char task_definition[ECS_NAME]; /* "family:revision" */
+    char task_id[ECS_ID];
+    char container[64]; /* "" = the first one */
+    void (*done)(struct ecs_tail *r);
+    void *user;
+    bool ok;
+    struct err err; /* !ok: a sentence */
+    size_t count;   /* 0 = it wrote nothing, or nothing has arrived yet */
+    char lines[ECS_TAIL_LINES][ECS_TAIL_LINE];
+    int64_t at_ms[ECS_TAIL_LINES];
+    char log_group[ECS_NAME], log_stream[ECS_NAME];
+    void *private_;
+};
+
 /* Being followed: one polling loop serves all watches, ten services a call. */
 struct ecs_watch {
     struct service_ref ref;
@@ -71,6 +133,8 @@ struct ecs_watch {
     /* Each round; also when nothing could be read (absent parts say why). snapshot is valid during the call.
      * May call unwatch. */
     void (*seen)(struct ecs_watch *w, const struct snapshot *s);
+    /* Whose rollout the snapshot's `rollout` shows; "" = nobody's. May be changed at any time. */
+    char rollout_of[ECS_ID];
     bool quiet; /* nothing is happening: poll.quiet instead of poll.active. May be changed at any time. */
     void *user;
     /* fields below should not be touched by the user; zero before first use */
@@ -83,6 +147,8 @@ struct ecs_ops {
     void (*look)(struct ecs *e, struct ecs_look *r);
     void (*redeploy)(struct ecs *e, struct ecs_redeploy *r);
     void (*names)(struct ecs *e, struct ecs_names *r);
+    void (*around)(struct ecs *e, struct ecs_around *r);
+    void (*tail)(struct ecs *e, struct ecs_tail *r);
     void (*watch)(struct ecs *e, struct ecs_watch *w);
     void (*unwatch)(struct ecs *e, struct ecs_watch *w);
     /* For cards: "", or "endpoint http://127.0.0.1:4566 (overridden)"; and the interval in force, which grows

@@ -12,7 +12,14 @@
 #include "ecs/diagnose.h"
 #include "ecs/model.h"
 
-enum follow_goal_kind { FOLLOW_DEPLOYMENT };
+enum follow_goal_kind {
+    FOLLOW_DEPLOYMENT, /* our own deployment id completes */
+    FOLLOW_COUNT,      /* `wanted` tasks run and serve (0: none runs), under whatever deployment */
+    FOLLOW_REPLACED,   /* each of the tasks `replaced` is STOPPED, and as many as wanted serve */
+    FOLLOW_BACK_TO,    /* the deployment `previous_id` is PRIMARY again and completes */
+};
+
+#define FOLLOW_REPLACED_MOST 32
 
 /* Immutable once following began. */
 struct follow_goal {
@@ -22,6 +29,8 @@ struct follow_goal {
     bool unsure;                /* found after a crash or time-out: "may be mine, ECS cannot tell" */
     int64_t began_ms;           /* the moment of UpdateService */
     int wanted;                 /* count at the beginning; 0 = wanted zero */
+    size_t replaced_count;      /* REPLACED */
+    char replaced[FOLLOW_REPLACED_MOST][ECS_ID];
     int64_t slow_after_ms, give_up_after_ms, remind_every_ms; /* spans; settings the operation began with */
 };
 
@@ -32,6 +41,30 @@ enum follow_phase {
     FOLLOW_DRAINING,     /* new tasks serve, old ones drain */
     FOLLOW_ROLLING_BACK, /* the breaker, an alarm or a person sends it back */
     FOLLOW_ENDED,
+};
+
+/* What it waits for now, as far as ECS shows it. */
+enum follow_wait {
+    FOLLOW_WAIT_NOTHING,
+    FOLLOW_WAIT_ORDER,    /* our deployment does not show yet */
+    FOLLOW_WAIT_PLACING,  /* tasks are wanted, none is placed: capacity, or ECS waits before it tries again */
+    FOLLOW_WAIT_PULLING,  /* images */
+    FOLLOW_WAIT_STARTING, /* containers */
+    FOLLOW_WAIT_GRACE,    /* health checks do not count yet */
+    FOLLOW_WAIT_CHECKS,   /* the load balancer's health checks */
+    FOLLOW_WAIT_DRAINING, /* old tasks */
+    FOLLOW_WAIT_BAKE,     /* alarms are watched for the bake time */
+    FOLLOW_WAIT_HOOK,     /* a lifecycle hook; a paused one waits for a person */
+    FOLLOW_WAIT_STAGE,    /* another strategy's stage, shown as ECS names it */
+};
+
+/* What was replaced by what: the proof that something changed. */
+#define FOLLOW_PROOF_TASKS 6
+struct follow_proof {
+    size_t old_count, new_count; /* tasks seen before, and those that serve now; the first ones are named */
+    char old_tasks[FOLLOW_PROOF_TASKS][ECS_ID], new_tasks[FOLLOW_PROOF_TASKS][ECS_ID];
+    char old_digest[80], new_digest[80]; /* of the first container's image; "" = not seen */
+    char old_definition[ECS_NAME], new_definition[ECS_NAME];
 };
 
 enum follow_served { SERVED_UNKNOWN, SERVED_YES, SERVED_NO };
@@ -65,6 +98,15 @@ struct follow_state {
     char last_event[ECS_REASON];
     int64_t last_event_ms;
     bool not_stabilising;
+    enum follow_wait wait;
+    int64_t wait_since_ms,
+        wait_until_ms;     /* until: when it is over at the latest, as far as known; 0 = unknown */
+    char wait_detail[160]; /* a stage, a hook, why nothing is placed; "" */
+    bool by_targets;       /* "served" is judged by the load balancer; else by tasks */
+    int targets_healthy, targets_total; /* new and old ones together; -1 = not read */
+    char sick_target[240];              /* why a new task's target is not healthy, the last word on it; "" */
+    int breaker_failures, breaker_threshold; /* -1 = not known */
+    struct follow_proof proof;
     int64_t seen_ms; /* as_of of the last snapshot in which the service could be read; 0 = never */
     enum follow_verdict verdict;
     enum follow_by by;
@@ -104,6 +146,10 @@ enum follow_event_kind {
     FOLLOW_EVENT_BLIND,           /* AWS cannot be seen for a minute: text says why */
     FOLLOW_EVENT_SEEING,          /* it can be seen again */
     FOLLOW_EVENT_SERVED_CHANGED,  /* users are served / not served from now on */
+    FOLLOW_EVENT_COUNT_CHANGED,   /* somebody (autoscaling?) changed the count midway: number */
+    FOLLOW_EVENT_SILENCE,         /* ECS said and did nothing for minutes while tasks are missing: text */
+    FOLLOW_EVENT_SLOWING, /* ECS starts tasks at growing gaps: it holds back because they fail: text */
+    FOLLOW_EVENT_PAUSED,  /* a hook waits for a person: text, at_ms; until wait_until_ms */
 };
 
 struct follow_event {

@@ -13,6 +13,8 @@
 #define ECS_EVENTS      100
 #define ECS_TASKS       100 /* a page of ListTasks */
 #define ECS_CONTAINERS  5
+#define ECS_GROUPS      4   /* target groups of a service */
+#define ECS_TARGETS     100 /* of all its target groups together */
 
 /* One service, as the configuration names it. session is the number that ecs_add_session gave. */
 struct service_ref {
@@ -42,6 +44,13 @@ struct ecs_event {
     char message[ECS_REASON];
 };
 
+/* A target group that the service registers its tasks in. */
+struct ecs_group {
+    char arn[ECS_NAME];
+    char container[64];
+    int port;
+};
+
 struct ecs_service {
     char arn[ECS_NAME * 2];
     char name[ECS_NAME];
@@ -54,8 +63,11 @@ struct ecs_service {
     int minimum_healthy_percent, maximum_percent; /* -1 = not said */
     bool breaker, breaker_rollback;
     int alarms;        /* names of deployment alarms configured and enabled */
-    int target_groups; /* load balancers with a target group */
-    int grace_seconds; /* -1 = not said */
+    int target_groups; /* load balancers with a target group; the first ECS_GROUPS stand in groups */
+    struct ecs_group groups[ECS_GROUPS];
+    int grace_seconds;         /* -1 = not said */
+    int bake_minutes;          /* -1 = not said */
+    char rollout_strategy[16]; /* ROLLING, BLUE_GREEN, LINEAR, CANARY; "" = not said (ROLLING) */
     size_t deployment_count;
     struct ecs_deployment deployments[ECS_DEPLOYMENTS];
     size_t event_count; /* newest first */
@@ -69,6 +81,7 @@ struct ecs_container {
     char reason[ECS_REASON];
     char health[12]; /* HEALTHY, UNHEALTHY, UNKNOWN, "" */
     char image_digest[80];
+    char runtime_id[80]; /* another one under the same task: it was restarted in place */
 };
 
 struct ecs_task {
@@ -79,6 +92,7 @@ struct ecs_task {
     char stopped_reason[ECS_REASON];
     char health[12];
     char task_definition[ECS_NAME];
+    char address[48]; /* private IPv4 address: joins a task to its targets; "" */
     int64_t created_ms, pull_started_ms, started_ms, stopping_ms, stopped_ms;
     size_t container_count;
     struct ecs_container containers[ECS_CONTAINERS];
@@ -91,6 +105,43 @@ struct ecs_service_deployment {
     char status_reason[ECS_REASON];
     char deployment_id[ECS_ID]; /* "ecs-svc/N", from targetServiceRevisionArn's last part */
     int64_t created_ms, started_ms, finished_ms;
+};
+
+/* A service deployment in detail (DescribeServiceDeployments). Whatever is not said is "" or -1 or 0. */
+struct ecs_rollout_detail {
+    char deployment_id[ECS_ID];
+    char arn[ECS_NAME * 2];
+    char status[24], status_reason[ECS_REASON];
+    char stage[40];          /* lifecycleStage: "SCALE_UP", "BAKE_TIME", … */
+    char breaker_status[24]; /* TRIGGERED, MONITORING, MONITORING_COMPLETE, DISABLED */
+    int breaker_failures, breaker_threshold;
+    char alarm_status[24];
+    char triggered_alarms[ECS_REASON]; /* ", " between names */
+    char rollback_reason[ECS_REASON], rollback_to[ECS_ID];
+    int bake_minutes;
+    /* a hook that holds it up */
+    bool paused; /* waits for a person's continue or roll back */
+    char hook[ECS_NAME], hook_status[24], hook_stage[40];
+    int64_t hook_expires_ms;
+    int64_t created_ms, started_ms, finished_ms, updated_ms;
+};
+
+/* One task (or instance) behind a target group, as the load balancer sees it. */
+enum ecs_target_state {
+    ECS_TARGET_INITIAL,
+    ECS_TARGET_HEALTHY,
+    ECS_TARGET_UNHEALTHY,
+    ECS_TARGET_DRAINING,
+    ECS_TARGET_UNUSED,
+    ECS_TARGET_UNAVAILABLE
+};
+struct ecs_target {
+    int group;   /* index in ecs_service.groups */
+    char id[48]; /* an address or an instance id */
+    int port;
+    enum ecs_target_state state;
+    char reason[48];       /* "Target.ResponseCodeMismatch"; "" */
+    char description[200]; /* "Health checks failed with these codes: [502]"; "" */
 };
 
 /* Why a part of a snapshot is absent. */
@@ -125,6 +176,19 @@ struct snapshot {
     size_t history_count; /* newest first */
     struct ecs_service_deployment history[20];
 
+    /* our own rollout in detail, where the endpoint knows it; of the deployment the reader named */
+    enum ecs_absence rollout_absence;
+    int64_t rollout_as_of_ms;
+    struct ecs_rollout_detail rollout;
+
+    /* What the load balancer sees. Absent with ECS_NOT_READ where the service has no target group. All groups
+     * or nothing: one that could not be read makes the part absent. */
+    enum ecs_absence targets_absence;
+    int64_t targets_as_of_ms;
+    size_t target_count;
+    struct ecs_target targets[ECS_TARGETS];
+    char targets_trouble[ECS_REASON]; /* why they could not be read, a sentence; "" */
+
     char trouble[ECS_REASON]; /* the sentence of the first part that failed; "" */
 };
 
@@ -132,5 +196,9 @@ struct snapshot {
 const struct ecs_deployment *model_primary(const struct ecs_service *s); /* NULL when none */
 const struct ecs_deployment *model_deployment(const struct ecs_service *s,
                                               const char *id); /* NULL when none */
+/* Is this task healthy to every target group that lists its address, and listed by one at least? */
+bool model_task_is_target(const struct snapshot *s, const struct ecs_task *task);
+/* The target of this task that is not healthy, to say why; NULL when there is none. */
+const struct ecs_target *model_sick_target(const struct snapshot *s, const struct ecs_task *task);
 
 #endif
