@@ -257,8 +257,7 @@ void secret_gate_buf(struct buf *b)
 {
     struct buf clean;
     for (int pass = 0; pass <= PASSES_MAX && gated(&clean, b->max, b->data, b->len); pass++) {
-        if (pass ==
-            PASSES_MAX) { /* secrets made of the mark itself: rather nothing of the text than a part of one */
+        if (pass == PASSES_MAX) { /* secrets made of the mark itself: rather no text than a part of one */
             buf_finish(&clean);
             buf_init(&clean, b->max);
             buf_text(&clean, SECRET_SHOWN);
