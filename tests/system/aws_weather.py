@@ -11,7 +11,8 @@ import time
 from harness import Trouble, get, wait_until, words
 from weather import World, at_most, run
 
-MOST_CALLS = 60  # of one action in a case: a busy loop makes thousands
+MOST_CALLS = 60  # of one action in a short case: a busy loop makes thousands
+MOST_LOOKS = 300  # of one action while a restart is followed to its end
 
 
 def flat(message):
@@ -26,16 +27,17 @@ def updates(w):
     return w.stats()["aws"].get("UpdateService", 0)
 
 
-def calm(w):
+def calm(w, most=MOST_CALLS):
     """Nobody asked AWS without pause."""
     for action, count in w.stats()["arrived"].items():
-        at_most(f"calls of {action}", count, MOST_CALLS)
+        at_most(f"calls of {action}", count, most)
 
 
 # ---- before: it lasts from before the command on, so nothing is changed, and why is said
 
 BEFORE = [
-    ("access denied", [rule("access-denied", "DescribeServices")], r"AWS does not let \S+ do ecs:DescribeServices.*ask the AWS administrator to allow it"),
+    ("access denied", [rule("access-denied", "DescribeServices")],
+     r"AWS does not let arn:aws-us-gov:sts::000000000000:assumed-role/\S+ do ecs:DescribeServices.*ask the AWS administrator to allow it"),
     ("missing, and listed", [rule("service-not-found", "DescribeServices")], r"no service tak-cloudtak-cotak-prod in .*two answers of AWS that disagree"),
     ("no cluster, and listed", [rule("cluster-not-found", "DescribeServices")], r"two answers of AWS that disagree"),
     ("another account", [rule("other-account", service="sts")], r"credentials belong to account 111111111111, but cotak prod is in account 000000000000"),
@@ -169,6 +171,7 @@ def followed(build, rules, blind):
             raise Trouble(f"{updates(w)} UpdateService")
         if not re.search("Users: SERVED", verdict):
             raise Trouble(f"the verdict: {verdict}")
+        calm(w, MOST_LOOKS)
         w.ends_well()
         return verdict[:100]
 
@@ -184,11 +187,15 @@ MAYBE = r"It may have been mine, ECS cannot tell"
 SENDING = [
     ("executed, then reset", rule("execute-then-reset", "UpdateService", count=1), MAYBE, 1),
     ("executed, never answered", rule("execute-then-hang", "UpdateService", count=1), MAYBE, 1),
-    ("reset, executed 5 s later", rule("reset-then-execute", "UpdateService", count=1), MAYBE, 1),
+    ("reset, executed 5 s later", rule("reset-then-execute", "UpdateService", count=1, delay_ms=250), MAYBE, 1),
+    ("reset, executed after the question", rule("reset-then-execute", "UpdateService", count=1, delay_ms=5000), MAYBE, 1),
     ("executed, answer truncated", rule("truncated", "UpdateService", count=1), MAYBE, 1),
     ("executed, answer cut off", rule("truncated-short", "UpdateService", count=1), MAYBE, 1),
     ("executed, answer of wrong types", rule("wrong-type", "UpdateService", count=1), MAYBE, 1),
+    ("executed, answer too large", rule("huge", "UpdateService", count=1), MAYBE, 1),
     ("slow", rule("slow", "UpdateService", count=1), None, 1),
+    ("throttled", rule("throttle", "UpdateService"), r"NOT RESTARTED.*nothing was changed.*AWS slows this account down", 0),
+    ("keys expired", rule("expired", "UpdateService"), r"NOT RESTARTED.*nothing was changed.*keys of .* any more", 0),
     ("access denied", rule("access-denied", "UpdateService"), r"NOT RESTARTED.*AWS refused UpdateService, so nothing was changed.*ecs:UpdateService", 0),
     ("service gone", rule("service-not-found", "UpdateService"), r"NOT RESTARTED.*nothing was changed", 0),
 ]
@@ -205,28 +212,37 @@ def sent(build, one, sentence, executed):
         if not sentence and re.search(MAYBE, said):
             raise Trouble(f"it had its answer: {said}")
         stats = w.stats()
-        if stats["aws"].get("UpdateService", 0) != executed or stats["arrived"].get("UpdateService", 0) != 1:
-            raise Trouble(f"UpdateService executed {stats['ecs'].get('UpdateService', 0)}, arrived {stats['arrived'].get('UpdateService', 0)}")
+        done, came = (stats[k].get("UpdateService", 0) for k in ("aws", "arrived"))
+        if done != executed or (came != 1 and one["kind"] != "throttle"):  # what was throttled was not executed: it may be tried again
+            raise Trouble(f"UpdateService executed {done}, arrived {came}")
+        calm(w, MOST_LOOKS)
         w.ends_well()
         return said[:120]
 
 
-def never_arrived(build):
-    """Reset before execution: nothing shows for a minute, and people are asked, not AWS."""
+def asked(build, kind):
+    """Not executed, and nobody can know: nothing shows for a minute, and people are asked, not AWS. They say: again."""
     with World(build, speed=20) as w:
         w.start()
-        w.aws_weather(rule("reset", "UpdateService", count=1))
+        w.aws_weather(rule(kind, "UpdateService", count=1))
         w.sim.slash("restart cotak prod")
-        w.expect_said("SEND THE RESTART AGAIN", seconds=60)
+        question = w.expect_said("SEND THE RESTART AGAIN", seconds=60)
         if updates(w) or w.stats()["arrived"].get("UpdateService", 0) != 1:
             raise Trouble("it was sent again by itself")
+        w.sim.press(question, "confirm")
+        verdict = flat(w.expect_said("DONE: cotak prod", seconds=120))
+        if updates(w) != 1 or w.stats()["arrived"].get("UpdateService", 0) != 2 or re.search(MAYBE, verdict):
+            raise Trouble(f"{updates(w)} executed: {verdict}")
+        calm(w, MOST_LOOKS)
         w.ends_well()
+        return flat(question)[:160]
 
 
 def sending(build):
     for name, one, sentence, executed in SENDING:
         yield name, lambda one=one, sentence=sentence, executed=executed: sent(build, one, sentence, executed)
-    yield "never arrived", lambda: never_arrived(build)
+    for kind in ("reset", "hang", "status-500", "html-502"):
+        yield f"not executed: {kind}", lambda kind=kind: asked(build, kind)
 
 
 # ---- starting: AWS cannot be used at the start; the bot starts, says so, and recovers by itself
