@@ -79,9 +79,10 @@ class Sim:
         self.speed = speed
         self.epoch = int(time.time() * 1000)
         self.events = []
+        self.complaints = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [os.path.join(build, "cloudtak-sim"), "--scenario", scenario, "--speed", str(speed), "--epoch", str(self.epoch)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.complaints, text=True)
         lines = queue.Queue()
         threading.Thread(target=self._read, args=(lines,), daemon=True).start()
         self.ready = lines.get(timeout=20)
@@ -123,12 +124,22 @@ class Sim:
         return [e for e in self.of("aws") if e.get("action") == action]
 
     def close(self):
-        self.process.stdin.close()
+        """A simulator that ended badly, or not at all, proved nothing."""
         try:
-            self.process.wait(timeout=10)
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # it is gone: its status tells
+        try:
+            self.process.wait(timeout=20)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.complaints.seek(0)
+        said = self.complaints.read().decode(errors="replace")
+        if self.process.returncode != 0:
+            raise Trouble(f"cloudtak-sim ended with {self.process.returncode}:\n{said[-6000:]}")
+        if said:
+            print(f"cloudtak-sim said: {said[-2000:]}")
 
 
 class Bot:
