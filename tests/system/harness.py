@@ -143,6 +143,11 @@ class Bot:
             f.write(CONFIG.format(slack_api=sim.ready["slack_api"], folder=self.folder, give_up=give_up))
         self.process = None
         self.log = []
+        self.ulimit = None  # words of the shell's ulimit, before it starts: "-n 128"
+
+    def program(self):
+        run = [os.path.join(self.build, "cloudtak-bot"), "run", "-c", self.config]
+        return ["sh", "-c", f'ulimit {self.ulimit} && exec "$@"', "sh", *run] if self.ulimit else run
 
     def start(self, **faults):
         environment = {
@@ -157,8 +162,7 @@ class Bot:
             **faults,
         }
         self.log = []
-        self.process = subprocess.Popen([os.path.join(self.build, "cloudtak-bot"), "run", "-c", self.config],
-                                        stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env=environment)
+        self.process = subprocess.Popen(self.program(), stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env=environment)
         threading.Thread(target=self._read, args=(self.process, self.log), daemon=True).start()
 
     @staticmethod
