@@ -10,7 +10,7 @@ import threading
 import time
 
 from harness import Sim, Trouble, wait_until
-from slack_weather import World
+from weather import World
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 

@@ -14,7 +14,7 @@ import time
 
 from harness import Trouble, wait_until, words
 from rehearsed import Rehearsed
-from slack_weather import World, at_most
+from weather import World, at_most
 
 SECONDS = 4
 SPEED = 60
