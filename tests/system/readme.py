@@ -62,6 +62,35 @@ def configuration(build, source, readme):
     return faults
 
 
+def set_up(build, source, readme):
+    """The set-up's command lines, in a root of our own; what needs a system manager only names files that are there."""
+    chapter = readme[readme.index("## Ten minutes to your own workspace"):readme.index("## Commands")]
+    blocks = [b.splitlines() for b in re.findall(r"```sh\n(.*?)```", chapter, re.S)]
+    if [len(b) for b in blocks] != [4, 1, 2]:
+        return ["the set-up has not the form that is followed here"]
+    with tempfile.TemporaryDirectory() as root:
+        def run(line):
+            line = line.replace("/etc/", root + "/etc/").replace("cmake --install build/release", f"cmake --install {build} --prefix {root}/usr/local")
+            environment = {"PATH": f"{root}/usr/local/bin:{os.environ['PATH']}", "HOME": root, "CLOUDTAK_BOT_CONFIG": root + "/etc/cloudtak-bot/config.yaml"}
+            return subprocess.run(["sh", "-c", line], cwd=source, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+
+        os.makedirs(root + "/etc/systemd/system")
+        for line in blocks[0] + [line for line in blocks[2] if not line.startswith("systemctl ")]:
+            done = run(line)
+            if done.returncode:
+                return [f"{line}: {done.stdout}"]
+        before = run(blocks[1][0])
+        with open(root + "/etc/cloudtak-bot/environment", "w", encoding="utf-8") as f:
+            f.write("".join(f"{name}={value}-1-token\n" for name, value in re.findall(r"`(SLACK_[A-Z_]+)=(x[a-z]+)-…`", chapter)))
+        after = run(blocks[1][0])
+        if "SLACK_APP_TOKEN" not in before.stdout or after.returncode or "fine" not in after.stdout:
+            return [f"{blocks[1][0]}: before the tokens {before.stdout!r}, with them {after.stdout!r}"]
+        if os.stat(root + "/etc/cloudtak-bot/environment").st_mode & 0o077:
+            return ["others may read the environment file"]
+    return []
+
+
 def names(source, readme):
     faults = [f"no such file: {path}" for path in set(re.findall(r"`((?:deploy|tests|ecs|bot)/[a-z0-9_./-]+)", readme))
               if not os.path.exists(os.path.join(source, path))]
@@ -112,7 +141,7 @@ def main():
         faults = first_command(source, readme)
         print("\n".join(faults))
         return 1 if faults else 0
-    faults = conversations(build, readme) + configuration(build, source, readme) + names(source, readme) + health(build, readme)
+    faults = conversations(build, readme) + configuration(build, source, readme) + set_up(os.path.abspath(build), source, readme) + names(source, readme) + health(build, readme)
     for fault in faults:
         print(fault)
     return 1 if faults else 0
