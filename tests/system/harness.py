@@ -154,6 +154,11 @@ class Bot:
             f.write(CONFIG.format(slack_api=sim.ready["slack_api"], folder=self.folder, give_up=give_up, app_token=app_token, bot_token=bot_token))
         self.process = None
         self.log = []
+        self.ulimit = None  # words of the shell's ulimit, before it starts: "-n 128"
+
+    def program(self):
+        run = [os.path.join(self.build, "cloudtak-bot"), "run", "-c", self.config]
+        return ["sh", "-c", f'ulimit {self.ulimit} && exec "$@"', "sh", *run] if self.ulimit else run
 
     def start(self, **faults):
         environment = {
@@ -168,8 +173,7 @@ class Bot:
             **faults,
         }
         self.log = []
-        self.process = subprocess.Popen([os.path.join(self.build, "cloudtak-bot"), "run", "-c", self.config],
-                                        stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env=environment,
+        self.process = subprocess.Popen(self.program(), stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env=environment,
                                         cwd=self.folder)
         self.reader = threading.Thread(target=self._read, args=(self.process, self.log), daemon=True)
         self.reader.start()
