@@ -8,6 +8,7 @@
 #include "chat/slack.h"
 #include "commands/table.h"
 #include "core/config.h"
+#include "descriptors.h"
 #include "ecs/ecs.h"
 #include "health.h"
 #include "loop/loop.h"
@@ -29,6 +30,7 @@ struct app {
     struct engine *engine;
     struct slack *slack[CONFIG_CHATS];
     struct health *health; /* NULL when off */
+    int health_connections;
     /* one a target; targets of one profile share their credentials */
     struct aws_session *sessions[CONFIG_TARGETS];
     struct credentials *credentials[CONFIG_TARGETS];
@@ -45,6 +47,23 @@ struct app {
 };
 
 /* ---- building */
+
+/* Before anything is opened: libwebsockets looks at the limit once. */
+static bool share_descriptors(struct app *a, struct err *err)
+{
+    const size_t chats = a->o.config->chat_count;
+    const bool listens = *a->o.config->metrics_listen != '\0';
+    const int wanted = descriptors_wanted(chats, listens), limit = descriptors_raise(wanted);
+
+    if (!descriptors_share(limit, chats, listens, &a->health_connections, err))
+        return false;
+    if (limit < wanted)
+        log_warning("app", NULL,
+                    "only %d files and sockets may be open here, %d are wanted: the health pages take %d "
+                    "connections at a time, the others keep theirs (LimitNOFILE= of the unit, ulimit -n)",
+                    limit, wanted, a->health_connections);
+    return true;
+}
 
 static bool create_net(struct app *a, struct err *err)
 {
@@ -272,7 +291,8 @@ static bool create_health(struct app *a, struct err *err)
                                      .engine = a->engine,
                                      .store = a->watch,
                                      .slack = a->slack,
-                                     .sessions = a->sessions};
+                                     .sessions = a->sessions,
+                                     .max_connections = a->health_connections};
 
     if (!*a->o.config->metrics_listen)
         return true;
@@ -287,8 +307,8 @@ struct app *app_create(const struct app_options *options, struct err *err)
     struct app *a = mem_alloc(sizeof *a);
 
     a->o = *options;
-    if (create_net(a, err) && create_aws(a, err) && create_engine(a, err) && create_chats(a, err) &&
-        create_health(a, err))
+    if (share_descriptors(a, err) && create_net(a, err) && create_aws(a, err) && create_engine(a, err) &&
+        create_chats(a, err) && create_health(a, err))
         return a;
     free_all(a);
     return NULL;

@@ -1,5 +1,5 @@
 /* A proxy's variable is "http://user:password@host:port", its password as written and percent-encoded: both
- * are held. */
+ * are held. The container agent's token may be a header's value, "Basic …": what it names is held as well. */
 #include "environment_secrets.h"
 
 #include <stddef.h>
@@ -9,12 +9,15 @@
 #include "base/mem.h"
 #include "base/secret.h"
 
-static const char *const VARIABLES[] = {"https_proxy", "HTTPS_PROXY", "http_proxy",
-                                        "HTTP_PROXY",  "all_proxy",   "ALL_PROXY"};
-#define VARIABLE_COUNT (sizeof(VARIABLES) / sizeof(VARIABLES[0]))
+static const char *const PROXIES[] = {"https_proxy", "HTTPS_PROXY", "http_proxy",
+                                      "HTTP_PROXY",  "all_proxy",   "ALL_PROXY"};
+static const char *const WHOLE[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+                                    "AWS_CONTAINER_AUTHORIZATION_TOKEN"};
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct environment_secrets {
-    struct secret *written[VARIABLE_COUNT], *decoded[VARIABLE_COUNT];
+    size_t count;
+    struct secret *held[2 * (COUNT(PROXIES) + COUNT(WHOLE))]; /* each as it is written, and what it means */
 };
 
 /* The password in a proxy's address: behind the first ':' of what stands before the last '@'. */
@@ -53,31 +56,52 @@ static size_t decode(const char *text, size_t len, char *to)
     return out;
 }
 
+static void hold(struct environment_secrets *s, const char *value, size_t len)
+{
+    s->held[s->count++] = secret_create(value, len);
+}
+
+static void hold_password(struct environment_secrets *s, const char *address)
+{
+    size_t len = 0;
+    const char *password = address != NULL ? password_of(address, &len) : NULL;
+    if (password == NULL) {
+        return;
+    }
+    char *plain = mem_alloc(len + 1);
+    hold(s, password, len);
+    hold(s, plain, decode(password, len, plain));
+    crypto_wipe(plain, len);
+    mem_free(plain);
+}
+
+static void hold_whole(struct environment_secrets *s, const char *value)
+{
+    const char *blank = value != NULL ? strrchr(value, ' ') : NULL;
+    if (value != NULL) {
+        hold(s, value, strlen(value));
+    }
+    if (blank != NULL) {
+        hold(s, blank + 1, strlen(blank + 1));
+    }
+}
+
 struct environment_secrets *environment_secrets_hold(const char *(*environment)(const char *name))
 {
     struct environment_secrets *s = mem_alloc(sizeof(*s));
-    for (size_t i = 0; i < VARIABLE_COUNT; i++) {
-        const char *address = environment(VARIABLES[i]);
-        size_t len = 0;
-        const char *password = address != NULL ? password_of(address, &len) : NULL;
-        if (password == NULL) {
-            continue;
-        }
-        char *plain = mem_alloc(len + 1);
-        s->written[i] = secret_create(password, len);
-        const size_t decoded = decode(password, len, plain);
-        s->decoded[i] = secret_create(plain, decoded);
-        crypto_wipe(plain, len);
-        mem_free(plain);
+    for (size_t i = 0; i < COUNT(PROXIES); i++) {
+        hold_password(s, environment(PROXIES[i]));
+    }
+    for (size_t i = 0; i < COUNT(WHOLE); i++) {
+        hold_whole(s, environment(WHOLE[i]));
     }
     return s;
 }
 
 void environment_secrets_release(struct environment_secrets *s)
 {
-    for (size_t i = 0; s != NULL && i < VARIABLE_COUNT; i++) {
-        secret_destroy(s->written[i]);
-        secret_destroy(s->decoded[i]);
+    for (size_t i = 0; s != NULL && i < s->count; i++) {
+        secret_destroy(s->held[i]);
     }
     mem_free(s);
 }

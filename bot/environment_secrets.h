@@ -1,7 +1,8 @@
 #ifndef BOT_ENVIRONMENT_SECRETS_H
 #define BOT_ENVIRONMENT_SECRETS_H
-/* Passwords that libraries of others read from the environment by themselves: those of the proxies. They are
- * held as secrets while the bot runs, so that the output gate knows them. */
+/* Secrets that stand in the environment whether or not they are used: passwords of proxies, which libraries
+ * of others read by themselves, and AWS's keys and tokens. They are held while the bot runs, so that the
+ * output gate knows them from the first line on. */
 struct environment_secrets;
 
 /* environment: getenv, or a test's. Never NULL. */

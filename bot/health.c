@@ -340,7 +340,11 @@ struct health *health_create(const struct health_view *view, struct err *err)
     const char *listen = view->config->metrics_listen;
     char host[64];
     const int port = split(listen, host, sizeof(host));
-    struct server_options o = {.host = host, .port = port, .on_request = on_request, .user = h};
+    struct server_options o = {.host = host,
+                               .port = port,
+                               .max_connections = view->max_connections,
+                               .on_request = on_request,
+                               .user = h};
     h->view = *view;
     h->start_ms = wall(h);
     h->server = server_create(view->loop, &o, err);

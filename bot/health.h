@@ -25,6 +25,7 @@ struct health_view {
     struct store_watch *store;
     struct slack *const *slack;          /* config->chat_count of them */
     struct aws_session *const *sessions; /* config->target_count of them */
+    int max_connections;                 /* of the listener; 0 = its own default */
 };
 
 /* Listens on config->metrics_listen. NULL with err when it cannot. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/jsonx.h"
+#include "base/secret.h"
 #include "base/text.h"
 
 #define COUNT_MOST 1000000                  /* of tasks: sums of such do not overflow */
@@ -12,6 +13,8 @@
 
 /* Texts are cleaned on the way in, so that nothing later has to think of escape sequences. */
 #define TEXT(array, object, path) text_clean((array), sizeof(array), jsonx_text((object), (path)), false)
+/* Sentences: gated here, before others cut them or put words behind a cut. */
+#define WORDS(array, object, path) (TEXT(array, object, path), secret_gate_text((array), sizeof(array)))
 
 /* The part behind the last '/' of an ARN; the whole text when it has none. */
 static const char *last_part(const char *arn)
@@ -90,7 +93,7 @@ static void decode_deployment(const json_t *object, struct ecs_deployment *ret)
     TEXT(ret->id, object, "id");
     ret->status = deployment_status(jsonx_text(object, "status"));
     ret->rollout = rollout(jsonx_text(object, "rolloutState"));
-    TEXT(ret->rollout_reason, object, "rolloutStateReason");
+    WORDS(ret->rollout_reason, object, "rolloutStateReason");
     text_clean(ret->task_definition, sizeof ret->task_definition,
                last_part(jsonx_text(object, "taskDefinition")), false);
     ret->desired = tasks(object, "desiredCount");
@@ -133,7 +136,7 @@ static void decode_lists(const json_t *service, struct ecs_service *ret)
         if (!*jsonx_text(one, "id"))
             continue;
         TEXT(event->id, one, "id");
-        TEXT(event->message, one, "message");
+        WORDS(event->message, one, "message");
         event->created_ms = time_ms(one, "createdAt");
         ret->event_count++;
     }
@@ -189,7 +192,7 @@ static void decode_container(const json_t *object, struct ecs_container *ret)
     TEXT(ret->name, object, "name");
     ret->exited = json_is_number(exit_code);
     ret->exit_code = number(object, "exitCode", 0);
-    TEXT(ret->reason, object, "reason");
+    WORDS(ret->reason, object, "reason");
     TEXT(ret->health, object, "healthStatus");
     TEXT(ret->image_digest, object, "imageDigest");
 }
@@ -204,7 +207,7 @@ bool decode_task(const json_t *task, struct ecs_task *ret)
     TEXT(ret->last_status, task, "lastStatus");
     TEXT(ret->desired_status, task, "desiredStatus");
     TEXT(ret->stop_code, task, "stopCode");
-    TEXT(ret->stopped_reason, task, "stoppedReason");
+    WORDS(ret->stopped_reason, task, "stoppedReason");
     TEXT(ret->health, task, "healthStatus");
     text_clean(ret->task_definition, sizeof ret->task_definition,
                last_part(jsonx_text(task, "taskDefinitionArn")), false);
@@ -226,7 +229,7 @@ void decode_service_deployment(const json_t *brief, struct ecs_service_deploymen
     memset(ret, 0, sizeof *ret);
     TEXT(ret->arn, brief, "serviceDeploymentArn");
     TEXT(ret->status, brief, "status");
-    TEXT(ret->status_reason, brief, "statusReason");
+    WORDS(ret->status_reason, brief, "statusReason");
     if (*revision) {
         char cleaned[ECS_ID];
 

@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "client_private.h"
 #include "ecs/decode.h"
@@ -93,8 +94,10 @@ static void visit_identity(void *user, const char *path, const char *text)
 
     if (text_ends(path, "GetCallerIdentityResult/Account"))
         text_clean(s->account, sizeof s->account, text, false);
-    else if (text_ends(path, "GetCallerIdentityResult/Arn"))
+    else if (text_ends(path, "GetCallerIdentityResult/Arn")) {
         text_clean(s->arn, sizeof s->arn, text, false);
+        secret_gate_text(s->arn, sizeof s->arn);
+    }
 }
 
 /* "arn:aws-us-gov:sts::…" -> "aws-us-gov" */

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "base/text.h"
 
 #define OTHER "other"
@@ -115,6 +116,7 @@ static void put_label(struct buf *to, const char *before, const char *name, cons
 {
     char clean[METRIC_VALUE];
     text_clean(clean, sizeof(clean), value, true);
+    secret_gate_text(clean, sizeof(clean)); /* before the escapes: one may stand within a secret */
     buf_format(to, "%s%s=\"", before, name);
     put_escaped(to, clean, true);
     buf_char(to, '"');

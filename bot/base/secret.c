@@ -256,7 +256,12 @@ static bool gated(struct buf *to, size_t max, const char *text, size_t len)
 void secret_gate_buf(struct buf *b)
 {
     struct buf clean;
-    for (int pass = 0; pass < PASSES_MAX && gated(&clean, b->max, b->data, b->len); pass++) {
+    for (int pass = 0; pass <= PASSES_MAX && gated(&clean, b->max, b->data, b->len); pass++) {
+        if (pass == PASSES_MAX) { /* secrets made of the mark itself: rather no text than a part of one */
+            buf_finish(&clean);
+            buf_init(&clean, b->max);
+            buf_text(&clean, SECRET_SHOWN);
+        }
         clean.overflow = clean.overflow || b->overflow;
         crypto_wipe(b->data, b->len);
         buf_finish(b);

@@ -14,6 +14,7 @@
 #include "base/jsonx.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "slack_private.h"
 
@@ -35,11 +36,17 @@ struct slack_pending {
 
 /* ---- the ack */
 
+/* Gated before it is escaped: an escape may stand within a secret. */
 static void put_text(struct buf *to, const char *text)
 {
     struct slack_text t;
+    struct buf shown;
+    buf_init(&shown, 2 * ACK_TEXT_MAX);
+    buf_text(&shown, text);
+    secret_gate_buf(&shown);
     slack_text_init(&t, ACK_TEXT_MAX);
-    slack_text_plain(&t, text, true);
+    slack_text_plain(&t, shown.data, true);
+    buf_finish(&shown);
     buf_text(to, ",\"payload\":{\"response_type\":\"ephemeral\",\"text\":");
     jsonx_quote(to, t.buf.data);
     buf_char(to, '}');

@@ -1,11 +1,11 @@
 /* Audit lines that belong to no step of an operation: refused reading commands and clicks. A line that cannot
  * be written changes nothing about a refusal; it is logged. */
 #include "base/buf.h"
-#include "base/jsonx.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine_private.h"
+#include "gate.h"
 
 #define AUDIT_TEXT 1000
 
@@ -30,9 +30,9 @@ void engine_audit(struct engine *e, const struct request *request, const char *o
     struct buf detail;
     buf_init(&detail, 3 * AUDIT_TEXT);
     buf_text(&detail, "{\"asked\":");
-    jsonx_quote(&detail, request->source == REQUEST_CLICK ? request->click_action : request->text);
+    gate_quote(&detail, request->source == REQUEST_CLICK ? request->click_action : request->text);
     buf_text(&detail, ",\"answer\":");
-    jsonx_quote(&detail, text);
+    gate_quote(&detail, text);
     buf_char(&detail, '}');
     struct store_audit row = {.at_ms = engine_wall(e), .detail = detail.data};
     TEXT_COPY(row.operation, operation);

@@ -300,6 +300,16 @@ static bool must_be_durable(const struct call *c)
                                     (c->understood && c->command.parsed.command->changes));
 }
 
+/* What a refusal quotes back is folded to lower case: no gate would know a secret in it any more. */
+static bool understand(struct call *c, const char *said)
+{
+    char text[REQUEST_TEXT];
+    TEXT_COPY(text, said);
+    secret_gate_text(text, sizeof(text));
+    return parse_request(c->engine->options.commands, c->engine->config, text, &c->command.parsed,
+                         &c->trouble);
+}
+
 void engine_submit(struct engine *e, const struct request *request, struct request_taken *taken)
 {
     e->submitted++;
@@ -309,8 +319,7 @@ void engine_submit(struct engine *e, const struct request *request, struct reque
     if (!e->closing && e->started && e->call_count <= ENGINE_CALLS) {
         c->flood = count_person(e, request);
         c->understood =
-            c->flood == FLOOD_NO && request->source != REQUEST_CLICK &&
-            parse_request(e->options.commands, e->config, request->text, &c->command.parsed, &c->trouble);
+            c->flood == FLOOD_NO && request->source != REQUEST_CLICK && understand(c, request->text);
         if (!must_be_durable(c)) {
             c->deferred.run = take_now;
         } else if (request->source == REQUEST_CLICK || e->operation_count < ENGINE_OPERATIONS) {

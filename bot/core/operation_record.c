@@ -13,8 +13,8 @@
 #include "base/jsonx.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/secret.h"
 #include "base/text.h"
+#include "gate.h"
 #include "operation_save.h"
 
 #define AGAIN_MS     2000
@@ -203,9 +203,8 @@ void operation_audit(struct operation *op, const char *what, const char *format,
     va_start(args, format);
     buf_vformat(&text, format, args);
     va_end(args);
-    secret_gate_buf(&text);
     buf_text(&line, "{\"text\":");
-    jsonx_quote(&line, text.data);
+    gate_quote(&line, text.data);
     buf_char(&line, '}');
     struct store_audit *row = &op->audits[op->audit_count].row;
     *row = (struct store_audit){.at_ms = engine_wall(op->engine)};
@@ -266,9 +265,7 @@ static void pack(struct operation *op)
     mem_free(op->follow_text);
     op->follow_text = NULL;
     if (op->goal.deployment_id[0] != '\0') {
-        json_t *saved = follow_save(&op->goal, &op->follow);
-        op->follow_text = jsonx_print(saved);
-        json_decref(saved);
+        op->follow_text = gate_print(follow_save(&op->goal, &op->follow));
     }
     op->row.follow = op->follow_text != NULL ? op->follow_text : "";
     TEXT_COPY(op->row.state, operation_word(op->state));

@@ -7,6 +7,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "gate.h"
 
 #define DETAIL_VERSION 1
 
@@ -103,9 +104,7 @@ char *operation_save_detail(const struct operation *op)
     json_object_set_new(j, "facts", progress_facts_save(&op->facts));
     json_object_set_new(j, "preflight", preflight_save(&op->preflight));
     json_object_set_new(j, "question", question_save(&op->question));
-    char *text = jsonx_print(j);
-    json_decref(j);
-    return text;
+    return gate_print(j);
 }
 
 bool operation_load_detail(struct operation *op, const char *detail, struct err *err)

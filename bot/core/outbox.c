@@ -15,10 +15,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/jsonx.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "gate.h"
 
 static void wake(struct loop_timer *t)
 {
@@ -153,10 +153,8 @@ void outbox_stage(struct outbox *o, struct store_txn *t, const struct store_outb
         e->row.created_ms = wall(o);
     }
     take_address(e, row);
-    json_t *saved = card_save(card);
     mem_free(e->json);
-    e->json = jsonx_print(saved);
-    json_decref(saved);
+    e->json = gate_print(card_save(card));
     e->row.card = e->json;
     e->row.version++;
     e->row.updated_ms = wall(o);

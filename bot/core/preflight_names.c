@@ -17,17 +17,23 @@ static size_t shared_start(const char *a, const char *b)
     return len;
 }
 
-/* The name nearest to the wanted one, or NULL when there is none: names of services differ in their ends
- * ("-Service", "-stateful"), so the longest common beginning comes first. */
+/* The name nearest to the wanted one, or NULL when there is none. Names of services differ in their ends
+ * ("-Service", "-stateful"): one that is the other's whole beginning comes first ("tak-prod" for
+ * "tak-prod-Service"), then the longest common beginning. */
 static const char *nearest(const struct preflight_names *n, const char *wanted)
 {
     const char *best = NULL;
+    bool begins = false;
     size_t most = 0, least = 0;
     for (size_t i = 0; i < n->name_count; i++) {
-        const size_t shared = shared_start(n->names[i], wanted);
-        const size_t distance = text_distance(n->names[i], wanted);
-        if (best == NULL || shared > most || (shared == most && distance < least)) {
-            best = n->names[i];
+        const char *name = n->names[i];
+        const size_t shared = shared_start(name, wanted);
+        const size_t distance = text_distance(name, wanted);
+        const bool whole = name[shared] == '\0' || wanted[shared] == '\0';
+        if (best == NULL || (whole && !begins) ||
+            (whole == begins && (shared > most || (shared == most && distance < least)))) {
+            best = name;
+            begins = whole;
             most = shared;
             least = distance;
         }
@@ -70,6 +76,16 @@ bool preflight_names_has(const struct ecs_names *answer, const char *cluster)
     return answer->count >= ECS_NAMES;
 }
 
+static bool is_listed(const struct preflight_names *n, const char *name)
+{
+    for (size_t i = 0; i < n->name_count; i++) {
+        if (strcmp(n->names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void preflight_names_tell(const struct preflight_names *n, char to[PREFLIGHT_NAMES_TEXT])
 {
     const struct config_target *t = n->target;
@@ -87,6 +103,12 @@ void preflight_names_tell(const struct preflight_names *n, char to[PREFLIGHT_NAM
                     "There is no cluster %s in %s, account %s. Did you mean %s? Clusters there: %s. Then "
                     "correct `cluster` of target %s; or the region is the wrong one.",
                     t->cluster, t->region, account, nearest(n, t->cluster), listed, t->name);
+    } else if (n->names_read && is_listed(n, n->service->name)) {
+        text_format(
+            to, PREFLIGHT_NAMES_TEXT,
+            "ECS says that there is no service %s in cluster %s (%s, account %s), and lists it all the "
+            "same: two answers of AWS that disagree. Ask again in a minute.",
+            n->service->name, t->cluster, t->region, account);
     } else if (n->names_read && n->name_count == 0) {
         text_format(to, PREFLIGHT_NAMES_TEXT,
                     "Cluster %s in %s, account %s, has no services at all. Check `cluster` and `region` of "

@@ -14,8 +14,6 @@
 #include "base/mem.h"
 #include "http_private.h"
 
-#define CONNECTIONS_DEFAULT 32
-
 struct watch {
     uv_poll_t poll;
     struct http *http;
@@ -136,7 +134,7 @@ static int on_timer_wish(CURLM *multi, long ms, void *user)
 
 bool http_loop_init(struct http *h, int max_connections, struct err *err)
 {
-    long most = max_connections > 0 ? max_connections : CONNECTIONS_DEFAULT;
+    long most = max_connections > 0 ? max_connections : HTTP_CONNECTIONS_DEFAULT;
     CURLM *multi = h->multi = curl_multi_init();
 
     h->share = curl_share_init();

@@ -19,11 +19,10 @@
 #include "base/mem.h"
 #include "server_private.h"
 
-#define BODY_DEFAULT        (64 * 1024)
-#define REQUEST_DEFAULT_MS  10000
-#define CONNECTIONS_DEFAULT 64
-#define CLOSING_MS          500 /* for connections to end before the context does */
-#define LIBRARY_SECONDS     120 /* libwebsockets' own time-outs: behind all of ours */
+#define BODY_DEFAULT       (64 * 1024)
+#define REQUEST_DEFAULT_MS 10000
+#define CLOSING_MS         500 /* for connections to end before the context does */
+#define LIBRARY_SECONDS    120 /* libwebsockets' own time-outs: behind all of ours */
 
 /* ---- connections */
 
@@ -125,10 +124,12 @@ static int make_room(struct server *s)
 {
     if (s->closing)
         return -1;
-    int most = s->options.max_connections > 0 ? s->options.max_connections : CONNECTIONS_DEFAULT;
+    int most = s->options.max_connections > 0 ? s->options.max_connections : SERVER_CONNECTIONS_DEFAULT;
 
     if (s->conn_count < most)
         return 0;
+    if (s->conn_count >= most + SERVER_BURST(most))
+        return -1;
     struct conn *victim = longest_waiting(s);
     if (!victim)
         return -1;

@@ -225,7 +225,8 @@ int server_http_begin(struct conn *c)
     call->path = path;
     call->query = server_http_query(c->wsi);
     buf_init(&call->body, c->server->options.max_body);
-    server_arm(c, c->server->options.request_ms);
+    if (c->kept) /* else the time runs since it was accepted: head and body together */
+        server_arm(c, c->server->options.request_ms);
     c->state = CONN_BODY;
     const char *length = server_header(call, "content-length");
     if (server_header(call, "transfer-encoding") || (!length && has_body_method(method)))
@@ -320,6 +321,7 @@ int server_http_write(struct conn *c)
     c->call = NULL;
     free_call(call);
     c->state = CONN_WAITING;
+    c->kept = true;
     server_arm(c, IDLE_MS);
     return !ok || close_after || lws_http_transaction_completed(c->wsi) ? -1 : 0;
 }

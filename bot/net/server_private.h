@@ -32,6 +32,7 @@ struct conn {
     struct loop_timer deadline;
     struct server_call *call;
     struct server_ws *ws;
+    bool kept;        /* it had an answer before: waiting for the next request is no part of that one */
     bool kill, reset; /* on the next turn */
 };
 

@@ -4,6 +4,7 @@
 
 #include "aws/xml.h"
 #include "base/jsonx.h"
+#include "base/secret.h"
 #include "base/text.h"
 
 /* "com.amazonaws.ecs#ServiceNotFoundException:http://…" -> "ServiceNotFoundException" */
@@ -119,5 +120,7 @@ enum retry_class answer_read(struct aws_call *c, const struct answer_bytes *byte
         read_json_error(c, bytes);
     else
         read_xml_error(c, bytes);
+    secret_gate_text(c->code, sizeof c->code); /* before others cut them or change their letters */
+    secret_gate_text(c->message, sizeof c->message);
     return retry_classify(bytes->status, c->code);
 }

@@ -38,7 +38,11 @@ struct credentials {
     void *user;
     /* mutable */
     struct found_keys keys; /* access_key NULL = none */
-    bool refused;           /* by AWS: see credentials_forget */
+    /* Held so that the output gate still knows them: keys that others replaced hold for minutes yet, and the
+     * container's token is its own once the keys are there. */
+    struct found_keys replaced;
+    struct container_ask asked;
+    bool refused; /* by AWS: see credentials_forget */
     uint64_t generation;
     bool tried;
     int64_t tried_ms; /* wall time of the last attempt */
@@ -101,7 +105,7 @@ static void on_deliver(struct loop_deferred *d)
     while (!gone && (r = pop(&c->ready)) != NULL) {
         if (r->ok) {
             r->keys = (struct credentials_keys){
-                .access_key = c->keys.access_key,
+                .access_key = secret_reveal(c->keys.access_key),
                 .secret_key = c->keys.secret_key,
                 .session_token = c->keys.session_token,
                 .expires_ms = c->keys.expires_ms,
@@ -141,9 +145,13 @@ static void settle(struct credentials *c, struct found_keys *found, const struct
         found = NULL;
     }
     if (found != NULL) {
-        if (!found_keys_equal(&c->keys, found))
+        if (!found_keys_equal(&c->keys, found)) {
             c->generation++;
-        found_keys_finish(&c->keys);
+            found_keys_finish(&c->replaced);
+            c->replaced = c->keys;
+        } else {
+            found_keys_finish(&c->keys);
+        }
         c->keys = *found;
         *found = (struct found_keys){0};
         c->refused = false;
@@ -195,7 +203,12 @@ static void start_fetch(struct credentials *c)
     c->tried_ms = wall_now(c);
     switch (read_sources(c, &answer)) {
     case SOURCE_FOUND: settle(c, &answer.keys, NULL); break;
-    case SOURCE_ASK: c->fetch = container_fetch_start(c->loop, c->http, &answer.ask, on_fetched, c); break;
+    case SOURCE_ASK:
+        container_ask_finish(&c->asked);
+        c->asked = answer.ask;
+        answer.ask = (struct container_ask){.token = NULL};
+        c->fetch = container_fetch_start(c->loop, c->http, &c->asked, on_fetched, c);
+        break;
     case SOURCE_NONE:
     case SOURCE_FAILED: settle(c, NULL, &answer.err); break;
     }
@@ -238,6 +251,8 @@ void credentials_destroy(struct credentials *c)
         r->done(r);
     }
     found_keys_finish(&c->keys);
+    found_keys_finish(&c->replaced);
+    container_ask_finish(&c->asked);
     mem_free(c->profile);
     mem_free(c);
 }

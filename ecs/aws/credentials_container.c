@@ -98,7 +98,7 @@ static bool read_token_file(const char *path, struct secret **ret, struct err *e
            err_set(err, ERR_CONFIG, "the container's token file %s is empty, too long or unreadable", path);
 }
 
-static bool read_token(const struct source_place *place, struct secret **ret, struct err *err)
+static bool read_token(const struct source_place *place, struct container_ask *ret, struct err *err)
 {
     const char *file = value_of(place, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
     const char *token = value_of(place, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
@@ -114,7 +114,9 @@ static bool read_token(const struct source_place *place, struct secret **ret, st
         secret_destroy(found);
         return err_set(err, ERR_CONFIG, "the container's authorization token has a line end in it");
     }
-    *ret = found;
+    const char *blank = strrchr(value, ' ');
+    ret->token = found;
+    ret->word = blank != NULL ? secret_create(blank + 1, strlen(blank + 1)) : NULL;
     return true;
 }
 
@@ -124,7 +126,7 @@ static enum source_result read_container(const struct source_place *place, struc
         value_of(place, "AWS_CONTAINER_CREDENTIALS_FULL_URI")[0] == '\0')
         return SOURCE_NONE;
     if (!choose_url(place, ret->ask.url, sizeof ret->ask.url, &ret->err) ||
-        !read_token(place, &ret->ask.token, &ret->err))
+        !read_token(place, &ret->ask, &ret->err))
         return SOURCE_FAILED;
     return SOURCE_ASK;
 }

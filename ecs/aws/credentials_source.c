@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -13,7 +12,7 @@
 
 void found_keys_finish(struct found_keys *keys)
 {
-    mem_free(keys->access_key);
+    secret_destroy(keys->access_key);
     secret_destroy(keys->secret_key);
     secret_destroy(keys->session_token);
     *keys = (struct found_keys){0};
@@ -28,7 +27,7 @@ static bool secrets_equal(const struct secret *a, const struct secret *b)
 
 bool found_keys_equal(const struct found_keys *a, const struct found_keys *b)
 {
-    return text_equal(a->access_key, b->access_key) && secrets_equal(a->secret_key, b->secret_key) &&
+    return secrets_equal(a->access_key, b->access_key) && secrets_equal(a->secret_key, b->secret_key) &&
            secrets_equal(a->session_token, b->session_token);
 }
 
@@ -60,7 +59,7 @@ bool found_keys_set(struct found_keys *keys, const char *source, const char *acc
     if (expiration != NULL && expiration[0] != '\0' && !text_parse_iso(expiration, &expires_ms))
         return err_set(err, ERR_CONFIG, "the expiry of %s is no time such as 2026-11-22T20:00:00Z", source);
     *keys = (struct found_keys){
-        .access_key = mem_text(access_key),
+        .access_key = secret_create(access_key, strlen(access_key)),
         .secret_key = secret_create(secret_key, strlen(secret_key)),
         .session_token = has_token ? secret_create(session_token, strlen(session_token)) : NULL,
         .expires_ms = expires_ms,
@@ -72,7 +71,8 @@ bool found_keys_set(struct found_keys *keys, const char *source, const char *acc
 void container_ask_finish(struct container_ask *ask)
 {
     secret_destroy(ask->token);
-    ask->token = NULL;
+    secret_destroy(ask->word);
+    ask->token = ask->word = NULL;
 }
 
 void source_answer_finish(struct source_answer *answer)

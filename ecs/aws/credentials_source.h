@@ -12,9 +12,9 @@ struct loop;
 struct secret;
 
 struct found_keys {
-    char *access_key;
-    struct secret *secret_key, *session_token; /* session_token may be NULL */
-    int64_t expires_ms;                        /* wall; 0 = never */
+    /* The key's id is public by AWS's word, but of use to nobody in a chat; session_token may be NULL. */
+    struct secret *access_key, *secret_key, *session_token;
+    int64_t expires_ms; /* wall; 0 = never */
     char source[160];
 };
 /* Accepts a zeroed struct. */
@@ -29,6 +29,7 @@ bool found_keys_set(struct found_keys *keys, const char *source, const char *acc
 struct container_ask {
     char url[1024];
     struct secret *token; /* value of the Authorization header, or NULL */
+    struct secret *word;  /* its last word, held for the gate: the token is often "Basic …" */
 };
 void container_ask_finish(struct container_ask *ask);
 

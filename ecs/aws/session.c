@@ -62,12 +62,14 @@ static void serve_waiting(struct aws_session *s)
         session_dequeue(s, f);
         flight_proceed(f);
     }
+    int64_t soonest = -1;
     for (int lane = 0; lane < BUCKET_LANES; lane++) {
-        if (s->waiting[lane] == 0)
-            continue;
-        loop_timer_start(s->loop, &s->refill, bucket_delay(&s->bucket, loop_now(s->loop), lane, 0));
-        return;
+        int64_t delay = s->waiting[lane] > 0 ? bucket_delay(&s->bucket, loop_now(s->loop), lane, 0) : -1;
+        if (delay >= 0 && (soonest < 0 || delay < soonest))
+            soonest = delay;
     }
+    if (soonest >= 0)
+        loop_timer_start(s->loop, &s->refill, soonest);
 }
 
 static void on_refill(struct loop_timer *t)

@@ -13,15 +13,16 @@
 struct loop;
 struct http; /* opaque */
 
-#define HTTP_HEADERS      24
-#define HTTP_BODY_DEFAULT (8 * 1024 * 1024)
+#define HTTP_HEADERS             24
+#define HTTP_BODY_DEFAULT        (8 * 1024 * 1024)
+#define HTTP_CONNECTIONS_DEFAULT 32 /* at a time; others wait */
 
 struct http_options {
     const char *ca_file; /* NULL = the system's */
     const char *proxy;   /* NULL = the standard variables (https_proxy, http_proxy, no_proxy); "" = none */
     const char *user_agent;
     bool allow_plain;    /* http:// to any host: unsafe_endpoints */
-    int max_connections; /* 0 = 32 */
+    int max_connections; /* 0 = HTTP_CONNECTIONS_DEFAULT */
 };
 struct http *http_create(struct loop *loop, const struct http_options *options, struct err *err);
 /* Cancels what runs (callbacks come with ERR_CANCELLED before it returns control to the loop), then closes;

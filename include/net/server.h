@@ -14,13 +14,18 @@ struct server;      /* opaque */
 struct server_call; /* one HTTP request being answered */
 struct server_ws;   /* one accepted WebSocket */
 
+#define SERVER_CONNECTIONS_DEFAULT 64
+/* Those that give way are open until the next turn of the loop: so many newcomers may be beside them. */
+#define SERVER_BURST(connections) (1 + (connections) / 2)
+
 struct server_options {
     const char *host;                        /* numeric; default "127.0.0.1" */
     int port;                                /* 0 = any free one */
     const char *certificate_file, *key_file; /* PEM; both or none */
     size_t max_body;                         /* 0 = 64 KiB; larger = 413 */
     int64_t request_ms;                      /* to read a whole request; 0 = 10,000 */
-    int max_connections; /* 0 = 64; then the one that waits longest without a request gives way */
+    int max_connections; /* 0 = 64 (the default above); then the one that waits longest without a request
+                            gives way */
     /* Once the body is complete (a body needs Content-Length, else 411). Answer now or later with
      * server_answer; call stays valid until then or until on_gone. */
     void (*on_request)(void *user, struct server_call *call);

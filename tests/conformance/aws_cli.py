@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The AWS CLI, as operators type it, against the AWS simulator: what the runbook needs works and shows what it must, refusals read as at AWS, and the waiters agree that a restart ends.
 
-aws_cli.py BUILD
+aws_cli.py BUILD                   aws_cli.py BUILD --rejects: a simulator that is spoilt on purpose is found out
 """
 import concurrent.futures
 import json
@@ -12,6 +12,7 @@ import tempfile
 import time
 
 import peers
+import spoil
 
 CLUSTER, SERVICE = "tak-vpc-cotak-prod", "tak-cloudtak-cotak-prod"
 ARN = "arn:aws-us-gov:ecs:us-gov-east-1:000000000000:"
@@ -31,6 +32,14 @@ class Cli:
 
 def ecs(cli, *words, **environment):
     return cli("ecs", *words, **environment)
+
+
+def holds(right, answer):
+    """What lacks in an answer makes it wrong."""
+    try:
+        return right(answer)
+    except (IndexError, KeyError, TypeError):
+        return False
 
 
 def reads(cli, findings):
@@ -57,7 +66,7 @@ def reads(cli, findings):
         runs = {name: (pool.submit(cli, *words), right) for name, (words, right) in cases.items()}
         for name, (run, right) in runs.items():
             status, answer, errors = run.result()
-            findings.expect(status == 0 and right(answer), f"{name}: status {status}, {errors or json.dumps(answer)[:400]}")
+            findings.expect(status == 0 and holds(right, answer), f"{name}: status {status}, {errors or json.dumps(answer)[:400]}")
 
 
 def described(a):
@@ -162,26 +171,63 @@ def never_stable(build, environment, findings):
         sim.close()
 
 
-def main(build):
-    found = peers.need_python(build)
+REJECTS = [  # all at once: each must be found by its name
+    (("<Account>000000000000<", "<Account>000000000001<"), "sts get-caller-identity: "),
+    (('"clusterArns"', '"clusterArnz"'), "list-clusters: "),
+    (('"status":"ACTIVE"', '"status":"ABSENT"'), "describe-clusters: "),
+    (('"nextToken"', '"nextTokem"'), "list-services, page by page: "),
+    (('"runningCount":2', '"runningCount":1'), "describe-services: "),
+    (('"taskArns"', '"taskArnz"'), "list-tasks of a service: "),
+    (('"family"', '"famiIy"'), "describe-task-definition: "),
+    (('"SUCCESSFUL"', '"SUCCESSFUI"'), "list-service-deployments: "),
+    (("ClusterNotFoundException", "ClusterNotFoundExceptiom"), "ecs describe-services: "),
+    (("ServiceNotFoundException", "ServiceNotFoundExceptiom"), "ecs update-service: "),
+    (("is not authorized to perform", "is NOT authorized to perform"), "ecs stop-task: "),
+    (("SignatureDoesNotMatch", "SignatureDoesNotMatcx"), "sts get-caller-identity: status"),
+]
+
+
+def rejects(found, build, environment, findings):
     from harness import Sim
-    findings = peers.Findings()
+    sim, told = Sim(build, "ok", SPEED), peers.Findings()
+    spoilt = spoil.Spoilt(sim.ready["aws"], [change for change, _ in REJECTS])
+    try:
+        cli = Cli(found["aws"], spoilt.url, environment)
+        reads(cli, told)
+        refusals(cli, sim, told)
+    finally:
+        sim.close()
+        spoilt.close()
+    findings.expect(not spoilt.unused(), f"never answered, so never spoilt: {spoilt.unused()}")
+    for change, wanted in REJECTS:
+        findings.expect([f for f in told.counts if f.startswith(wanted)], f"spoilt by {change}, and not found: {wanted!r}; found is {list(told.counts)}")
+
+
+def judge(found, build, environment, findings):
+    from harness import Sim
+    sim = Sim(build, "ok", SPEED)
+    try:
+        cli = Cli(found["aws"], sim.ready["aws"], environment)
+        reads(cli, findings)
+        refusals(cli, sim, findings)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:  # while the CLI waits
+            other = pool.submit(never_stable, build, environment, findings)
+            changes(cli, boto_client(sim.ready["aws"], environment), findings)
+            other.result()
+    finally:
+        sim.close()
+
+
+def main():
+    build, findings = sys.argv[1], peers.Findings()
+    found = peers.need_python(build)
+    act = rejects if "--rejects" in sys.argv else judge
     with tempfile.TemporaryDirectory() as home:
         environment = peers.aws_environment(home)
         os.environ.update(environment)
-        sim = Sim(build, "ok", SPEED)
-        try:
-            cli = Cli(found["aws"], sim.ready["aws"], environment)
-            reads(cli, findings)
-            refusals(cli, sim, findings)
-            with concurrent.futures.ThreadPoolExecutor(1) as pool:  # while the CLI waits
-                other = pool.submit(never_stable, build, environment, findings)
-                changes(cli, boto_client(sim.ready["aws"], environment), findings)
-                other.result()
-        finally:
-            sim.close()
-    return findings.finish("aws_cli")
+        act(found, build, environment, findings)
+    return findings.finish("aws_cli" + (" --rejects" if act is rejects else ""))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main())

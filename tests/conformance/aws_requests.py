@@ -12,7 +12,8 @@ import sys
 import peers
 
 KEY, SECRET = "AKIAREHEARSAL0000000", "rehearsal-secret-key-of-nobody"
-USED = {"DescribeServices", "ListTasks", "DescribeTasks", "ListServiceDeployments", "UpdateService", "GetCallerIdentity"}
+USED = {"DescribeServices", "ListTasks", "DescribeTasks", "ListServiceDeployments", "ListServices", "ListClusters", "UpdateService",
+        "GetCallerIdentity"}
 
 
 def main(build):

@@ -1,7 +1,9 @@
 """Where the judges' programs are (found or installed by `setup`), and what a judge tells."""
 import json
 import os
+import subprocess
 import sys
+import threading
 
 SKIP = 77  # ctest's SKIP_RETURN_CODE
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -48,6 +50,37 @@ def aws_environment(home, region="us-gov-east-1", key="AKIAREHEARSAL0000000", se
     return {"PATH": os.environ["PATH"], "HOME": home, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret,
             "AWS_DEFAULT_REGION": region, "AWS_REGION": region, "AWS_EC2_METADATA_DISABLED": "true", "AWS_PAGER": "",
             "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "LC_ALL": "C.UTF-8"}
+
+
+class NodeApp:
+    """A program of Slack's own packages; what it told, a line of JSON each, is in self.told. It ends at the end of its input."""
+
+    def __init__(self, found, sim, script):
+        environment = {"PATH": os.environ["PATH"], "NODE_PATH": os.path.join(found["node_folder"], "node_modules"),
+                       "HOME": found["node_folder"], "SLACK_API": sim.ready["slack_api"],
+                       "BOT_TOKEN": "xoxb-rehearsal-token", "APP_TOKEN": "xapp-rehearsal-token"}
+        self.told, self.noise = [], []
+        self.process = subprocess.Popen([found["node"], os.path.join(HERE, script)], env=environment, text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            try:
+                self.told.append(json.loads(line))
+            except ValueError:
+                self.noise.append(line)
+
+    def of(self, what):
+        return [t for t in list(self.told) if t["what"] == what]
+
+    def close(self):
+        self.process.stdin.close()
+        try:
+            return self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
 
 
 class Findings:

@@ -139,11 +139,30 @@ def refusals(sim, _bot):
     settle(sim, 1.0)
 
 
-def session(build, name, scenario, act):
+ELSEWHERE = "    preset: v13\n    cluster: tak-vpc-nowhere\n"
+NOBODY = ("    preset: none\n    cluster: tak-vpc-cotak-prod\n"
+          "    services: [ { key: api, name: tak-cloudtak-nobody, desired: 2, default: true } ]\n")
+
+
+def misspelt(sim, _bot):
+    """The configuration names what ECS does not know: the bot looks up what there is instead, and says it."""
+    sim.slash("status cotak prod")
+    wait_until("what there is instead", lambda: [e for e in sim.of("message", "ephemeral") if "cotak-prod" in words(e) and "knows no" in words(e)], 60)
+    sim.slash("restart cotak prod")
+    settle(sim, 1.0)
+    if sim.aws("UpdateService"):
+        raise Trouble("UpdateService was sent for what ECS does not know")
+
+
+def session(build, name, scenario, act, target="    preset: v13\n"):
     sim = Sim(build, scenario, SPEED)
     aws, slack = Proxy(sim.ready["aws"]), Proxy(sim.ready["slack_api"])
     sim.ready.update(aws=aws.url, slack_api=slack.url)
     bot = Bot(build, sim, give_up="40m")
+    with open(bot.config, encoding="utf-8") as f:
+        settings = f.read()
+    with open(bot.config, "w", encoding="utf-8") as f:
+        f.write(settings.replace("    preset: v13\n", target))
     try:
         bot.start()
         if not bot.wait_ready(60):
@@ -172,6 +191,7 @@ def main():
     os.makedirs(os.path.dirname(out), exist_ok=True)
     plan = [("every word", "ok", every_word)] + [(s, s, restart) for s in scenarios(build)]
     plan += [("questions", "ok", questions), ("refusals", "ok", refusals), ("killed", "ok", killed)]
+    plan += [("wrong cluster", "ok", misspelt, ELSEWHERE), ("wrong service", "ok", misspelt, NOBODY)]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool, open(out + ".new", "w", encoding="utf-8") as f:
         for run in [pool.submit(session, build, *p) for p in plan]:

@@ -86,6 +86,16 @@ def by_botocore(r):
                        f"Signature={signature}")
 
 
+OTHER = {
+    "another body": lambda r: {"body": r["body"] + "x"},
+    "another secret": lambda r: {"secret_key": "x" + r["secret_key"][1:]},
+    "another region": lambda r: {"region": "us-gov-west-1"},
+    "another method": lambda r: {"method": "PATCH"},
+    "another path": lambda r: {"path": r["path"] + "x"},
+    "another header": lambda r: {"headers": [[n, v + "x" if n == "Host" else v] for n, v in r["headers"]]},
+}
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("build")
@@ -110,6 +120,9 @@ def main():
                         f"{json.dumps(wanted)}: {got['authorization']}, by botocore {authorization}")
         if len(findings.counts) > 5:
             break
+    for name, change in OTHER.items():  # what is not the same must not look the same
+        for wanted, got in list(zip(requests, ours))[:20]:
+            findings.expect(by_botocore({**wanted, **change(wanted)})[1] != got["authorization"], f"signed alike with {name}")
     return findings.finish("sigv4")
 
 

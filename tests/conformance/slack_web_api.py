@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Slack's own Web API client against the Slack simulator: every method that the bot calls succeeds, and fails with the errors that Slack documents; at a limit the client obeys Retry-After and gets through.
 
-slack_web_api.py BUILD
+slack_web_api.py BUILD             slack_web_api.py BUILD --rejects: a simulator that is spoilt on purpose is found out
 """
 import json
 import os
@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import peers
+import spoil
 
 # method -> what must be in a success
 SUCCESS = {
@@ -70,27 +71,61 @@ def limits(found, sim, findings):
                     f"a client that does not wait is told {results['rejected']}")
 
 
-def main(build):
+def judge(build, findings, acts, changes=()):
+    """Each act with a simulator of its own: the first one must find an empty channel."""
     found = peers.need_node(build)
     from harness import Sim
-    findings = peers.Findings()
-    sim = Sim(build)
-    try:
-        # Both of these post; the first one must find an empty channel.
-        sim.do(do="limits", on=False)
-        methods(found, sim, findings)
-        sim.do(do="revoke", scope="users:read")
-        got = run(found, sim, "revoked")["users.info missing_scope"]
-        findings.expect(got.get("error") == "missing_scope", f"without users:read: {got}")
-    finally:
-        sim.close()
-    sim = Sim(build)
-    try:
-        limits(found, sim, findings)
-    finally:
-        sim.close()
-    return findings.finish("slack_web_api")
+    unused = []
+    for act in acts:
+        sim = Sim(build)
+        spoilt = spoil.Spoilt(sim.ready["slack_api"], changes)
+        sim.ready["slack_api"] = spoilt.url
+        try:
+            act(found, sim, findings)
+        finally:
+            sim.close()
+            spoilt.close()
+        unused += spoilt.unused()
+    return unused
+
+
+def unlimited(found, sim, findings):
+    sim.do(do="limits", on=False)
+    methods(found, sim, findings)
+    sim.do(do="revoke", scope="users:read")
+    got = run(found, sim, "revoked")["users.info missing_scope"]
+    findings.expect(got.get("error") == "missing_scope", f"without users:read: {got}")
+
+
+REJECTS = [  # all at once: each must be found by its name
+    (('"user_id":"U0BOT"', '"user_id":"U0BOX"'), "auth.test: "),
+    (('"text":"one"', '"text":"onE"'), "chat.postMessage: "),
+    (('"message_ts":', '"message_tz":'), "chat.postEphemeral: "),
+    (('"has_more":false', '"has_more":true '), "conversations.history: "),
+    (('"is_member":true', '"is_member":null'), "conversations.info: "),
+    (('"is_restricted":false', '"is_restricted":true '), "users.info: "),
+    (('"users":["U0ANA"', '"users":["U0BOB"'), "usergroups.users.list: "),
+    (('"error":"channel_not_found"', '"error":"channel_not_fOUND"'), "chat.postMessage channel_not_found: "),
+    (('"error":"user_not_found"', '"error":"nobody_found__"'), "users.info user_not_found: "),
+    (('"error":"missing_scope"', '"error":"invalid_scope"'), "without users:read: "),
+    (('[ERROR]', '[Error]'), "nothing says which block"),
+]
+
+
+def main():
+    build, findings = sys.argv[1], peers.Findings()
+    if "--rejects" not in sys.argv:
+        judge(build, findings, (unlimited, limits))
+        return findings.finish("slack_web_api")
+    found = peers.Findings()
+    unused = judge(build, found, (unlimited,), [change for change, _ in REJECTS])
+    findings.expect(not unused, f"never answered, so never spoilt: {unused}")
+    for change, wanted in REJECTS:
+        findings.expect([f for f in found.counts if wanted in f], f"spoilt by {change}, and not found: {wanted!r}")
+    spoil.must_find(findings, [([("retry-after: ", "retry-aftex: ")], "posts that never got through")],
+                    lambda changes, found: judge(build, found, (limits,), changes))
+    return findings.finish("slack_web_api --rejects")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main())

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "fake_ecs.h"
+#include "lib_mutants.h"
 #include "store/store.h"
 
 #define MINUTE      60000LL
@@ -38,7 +39,7 @@ void run_begin(struct run *r, const struct play *play)
     r->rig = mem_alloc(sizeof(*r->rig));
     rig_init(r->rig);
     rig_world(r->rig, play->scenario);
-    r->rig->between = faults_between;
+    r->rig->between = mutants_between;
     r->rig->user = &r->faults;
     r->rig->config->targets[0].confirm_always = play->asks;
     r->rig->config->slow_after_ms = 5 * MINUTE;
@@ -252,6 +253,7 @@ void run_judge(struct run *r)
     run_on(r, PATIENCE);
     rig_run(r->rig, 6 * MINUTE); /* messages that wait, and the memory of a restart that was just now */
     judge_first(r);
+    r->faults.at = 0; /* a call that the first restart did not have is none of the second either */
     if (!r->quick) {
         judge_second(r);
     }

@@ -1,5 +1,6 @@
 """Shows that a gate can fail: run on its bad sample it must find exactly what samples/GATE.expected lists, and exit
-with 1. Usage: rejects.py GATE [ARGUMENT...], where {sample} in an argument is the sample's folder.
+with 1. Usage: rejects.py GATE[=VARIANT] [ARGUMENT...], where {sample} in an argument is the sample's folder; of a variant
+GATE.VARIANT.expected lists it.
 
 A sample that would itself be taken for a fault of the project is kept folded: "~" inside a mark is dropped, and a
 line "~times N TEXT" stands for N such lines. It is unfolded into a temporary folder.
@@ -35,9 +36,10 @@ def main(name, arguments):
         judge(name, arguments, folder)
 
 
-def judge(name, arguments, folder):
+def judge(named, arguments, folder):
+    name, _, variant = named.partition("=")
     sample = os.path.join(HERE, "samples", name)
-    with open(sample + ".expected", encoding="utf-8") as f:
+    with open(sample + (f".{variant}" if variant else "") + ".expected", encoding="utf-8") as f:
         expected = f.read()
     if name in FOLDED:
         expected = unfold(expected)

@@ -18,7 +18,8 @@
 #define FRAME_MOST    20480
 #define REDELIVERY_MS 200
 #define SCOPES                                                                                               \
-    "commands,chat:write,app_mentions:read,channels:read,channels:history,users:read,usergroups:read"
+    "commands,chat:write,app_mentions:read,im:history,channels:read,groups:read,channels:history,"           \
+    "groups:history,users:read,usergroups:read" /* deploy/slack-manifest.yaml's */
 
 int64_t wire_slack_now(const struct wire_slack *s)
 {

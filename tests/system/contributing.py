@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """CONTRIBUTING's "Add a command in ten minutes", to the letter: its files into a copy of the tree, its commands run, the new command seen in help, run, and refused to a
-guest. What the change touches is compiled with the flags of BUILD; the rest is linked from there.
+guest; then the rules of the page's last line: the gates, the tests of all commands, and the README's table. What the change touches is compiled with the flags of BUILD; the
+rest is linked from there.
 
 contributing.py BUILD SOURCE
 """
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 
+import documents
 from harness import Bot, Sim, Trouble, wait_until, words
 
 NO_NINJA = 77
@@ -30,6 +32,16 @@ def run(argv, **how):
     return done.stdout
 
 
+def insert(path, behind, line):
+    with open(path, encoding="utf-8") as f:
+        lines = f.read().split("\n")
+    at = [i for i, text in enumerate(lines) if behind in text]
+    must(len(at) == 1, f"{path} has not one line with {behind}")
+    lines.insert(at[0] + 1, line)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("\n".join(lines))
+
+
 class Page:
     """The chapter: files to make, the line for the list, the commands."""
 
@@ -40,6 +52,8 @@ class Page:
         self.files = dict(re.findall(r"^`([^`\n]+\.c)`\n\n```c\n(.*?)```", chapter, re.S | re.M))
         self.list, self.behind, self.line = re.search(r"In `([^`]+)`, behind `([^`]+)`:\n\n```c\n(.*?)```", chapter, re.S).groups()
         self.commands = re.search(r"```sh\n(.*?)```", chapter, re.S).group(1).splitlines()
+        self.row = re.search(r"README's table of commands, behind `([a-z]+)`:\n\n```text\n(.*?)\n```", chapter, re.S).groups()
+        self.last = re.search(r"^Then `tests/run -R '([^']+)'`\.$", chapter, re.M).group(1)
         must(len(self.files) == 2 and len(self.commands) == 3, "the chapter has not the form that is followed here")
 
     def follow(self, copy):
@@ -47,14 +61,10 @@ class Page:
             must(not os.path.exists(os.path.join(copy, name)), f"{name} is there already: the example needs another name")
             with open(os.path.join(copy, name), "w", encoding="utf-8") as f:
                 f.write(text)
-        path = os.path.join(copy, self.list)
-        with open(path, encoding="utf-8") as f:
-            lines = f.read().split("\n")
-        at = [i for i, line in enumerate(lines) if self.behind in line]
-        must(len(at) == 1, f"{self.list} has not one line with {self.behind}")
-        lines.insert(at[0] + 1, self.line.rstrip("\n"))
-        with open(path, "w", encoding="utf-8") as f:
-            f.write("\n".join(lines))
+        insert(os.path.join(copy, self.list), self.behind, self.line.rstrip("\n"))
+
+    def say(self, copy):
+        insert(os.path.join(copy, "README.md"), f"| `{self.row[0]} ", self.row[1])
 
 
 class Builder:
@@ -94,12 +104,13 @@ def rebuild(page, build, source, copy, out):
     run(["ar", "rcs", archive, *[b.compile(n, n if n in b.flags else table) for n in layer]])
     swap = {"libcloudtak_commands.a": [archive]}
     b.link("cloudtak-bot", os.path.join(out, "cloudtak-bot"), swap)
-    test = next(n for n in page.files if n.startswith("tests/unit/"))
-    like = "tests/unit/commands_rows.c"
-    target = "tests/unit_commands_rows"
     os.makedirs(os.path.join(out, "tests"))
-    swap[f"tests/CMakeFiles/unit_commands_rows.dir/unit/commands_rows.c.o"] = [b.compile(test, like)]
-    b.link(target, os.path.join(out, "tests", "unit_" + os.path.basename(test)[:-2]), swap)
+    like = "commands_rows"
+    for path in sorted(glob.glob(os.path.join(copy, "tests/unit/commands_*.c"))):
+        name = os.path.basename(path)[:-2]
+        there = name if f"tests/unit/{name}.c" in b.flags else like
+        swap[f"tests/CMakeFiles/unit_{there}.dir/unit/{there}.c.o"] = [b.compile(f"tests/unit/{name}.c", f"tests/unit/{there}.c")]
+        b.link(f"tests/unit_{there}", os.path.join(out, "tests", "unit_" + name), swap)
     shutil.copy(os.path.join(build, "cloudtak-sim"), out)
 
 
@@ -131,6 +142,26 @@ def ask_as_guest(out):
         sim.close()
 
 
+def rules(page, source, copy, out):
+    """What the page's last line would run: `tests/run -R 'unit_commands|lint|documents'`."""
+    must(page.last == "unit_commands|lint|documents", f"the last line runs {page.last}")
+    for gate in ("layers", "sizes", "banned", "format"):
+        done = subprocess.run([sys.executable, "-B", os.path.join(source, "tests/lint", gate + ".py"), copy], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
+        must(done.returncode in (0, NO_NINJA), f"lint_{gate} refuses the example: {done.stdout}")
+    tests = sorted(glob.glob(os.path.join(out, "tests", "unit_commands_*")))
+    must(len(tests) >= 4, f"only {tests} were built")
+    for test in tests:
+        must("PASSED" in run([test], cwd=os.path.join(source, "tests")), test)
+    told = documents.help_of(out)
+    must(documents.commands(told, documents.read(copy, "README.md")) == ["the README's table lacks the command console"],
+         "the README without the new row is not found out")
+    page.say(copy)
+    faults = documents.commands(told, documents.read(copy, "README.md"))
+    must(not faults, f"with the page's row: {faults}")
+    return len(tests)
+
+
 def main():
     build, source = sys.argv[1:3]
     if not os.path.exists(os.path.join(build, "build.ninja")) or not shutil.which("ninja"):
@@ -142,11 +173,14 @@ def main():
         os.mkdir(out)
         for part in ("bot", "include", "tests/unit", "tests/lib"):
             shutil.copytree(os.path.join(source, part), os.path.join(copy, part))
+        for name in (".clang-format", "README.md"):
+            shutil.copy(os.path.join(source, name), copy)
         page.follow(copy)
         rebuild(page, build, source, copy, out)
         try_out(page, out)
         ask_as_guest(out)
-    print("a command was added as CONTRIBUTING.md says: in help, run, refused to a guest, its test passed")
+        tests = rules(page, os.path.abspath(source), copy, out)
+    print(f"a command was added as CONTRIBUTING.md says: in help, run, refused to a guest, {tests} tests of commands and the gates passed")
     return 0
 
 

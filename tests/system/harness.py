@@ -13,7 +13,7 @@ import time
 
 CHANNEL = "C0INCIDENT"
 CONFIG = """chat:
-  - {{ name: slack, kind: slack, app_token: xapp-rehearsal-token, bot_token: xoxb-rehearsal-token, api_url: "{slack_api}" }}
+  - {{ name: slack, kind: slack, app_token: {app_token}, bot_token: {bot_token}, api_url: "{slack_api}" }}
 unsafe_endpoints: true
 store: {{ path: "{folder}/state.db" }}
 metrics: {{ listen: "127.0.0.1:0" }}
@@ -79,9 +79,10 @@ class Sim:
         self.speed = speed
         self.epoch = int(time.time() * 1000)
         self.events = []
+        self.complaints = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [os.path.join(build, "cloudtak-sim"), "--scenario", scenario, "--speed", str(speed), "--epoch", str(self.epoch)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.complaints, text=True)
         lines = queue.Queue()
         threading.Thread(target=self._read, args=(lines,), daemon=True).start()
         self.ready = lines.get(timeout=20)
@@ -123,26 +124,41 @@ class Sim:
         return [e for e in self.of("aws") if e.get("action") == action]
 
     def close(self):
-        self.process.stdin.close()
+        """A simulator that ended badly, or not at all, proved nothing."""
         try:
-            self.process.wait(timeout=10)
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # it is gone: its status tells
+        try:
+            self.process.wait(timeout=20)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.complaints.seek(0)
+        said = self.complaints.read().decode(errors="replace")
+        if self.process.returncode != 0:
+            raise Trouble(f"cloudtak-sim ended with {self.process.returncode}:\n{said[-6000:]}")
+        if said:
+            print(f"cloudtak-sim said: {said[-2000:]}")
 
 
 class Bot:
     """cloudtak-bot run, in a folder that outlives it."""
 
-    def __init__(self, build, sim, give_up="60m"):
-        self.build, self.sim = build, sim
+    def __init__(self, build, sim, give_up="60m", app_token="xapp-rehearsal-token", bot_token="xoxb-rehearsal-token"):
+        self.build, self.sim = os.path.abspath(build), sim
         self.folder = tempfile.mkdtemp(prefix="cloudtak-test-")
         os.chmod(self.folder, 0o700)
         self.config = os.path.join(self.folder, "config.yaml")
         with open(self.config, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as f:
-            f.write(CONFIG.format(slack_api=sim.ready["slack_api"], folder=self.folder, give_up=give_up))
+            f.write(CONFIG.format(slack_api=sim.ready["slack_api"], folder=self.folder, give_up=give_up, app_token=app_token, bot_token=bot_token))
         self.process = None
         self.log = []
+        self.ulimit = None  # words of the shell's ulimit, before it starts: "-n 128"
+
+    def program(self):
+        run = [os.path.join(self.build, "cloudtak-bot"), "run", "-c", self.config]
+        return ["sh", "-c", f'ulimit {self.ulimit} && exec "$@"', "sh", *run] if self.ulimit else run
 
     def start(self, **faults):
         environment = {
@@ -157,9 +173,10 @@ class Bot:
             **faults,
         }
         self.log = []
-        self.process = subprocess.Popen([os.path.join(self.build, "cloudtak-bot"), "run", "-c", self.config],
-                                        stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env=environment)
-        threading.Thread(target=self._read, args=(self.process, self.log), daemon=True).start()
+        self.process = subprocess.Popen(self.program(), stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env=environment,
+                                        cwd=self.folder)
+        self.reader = threading.Thread(target=self._read, args=(self.process, self.log), daemon=True)
+        self.reader.start()
 
     @staticmethod
     def _read(process, log):

@@ -1,20 +1,23 @@
 #!/usr/bin/env python3
 """kill -9 between any two steps of a restart, start again: the same card goes on, the gap is stated, there is one verdict, and UpdateService is not sent a second time.
 
-kill.py BUILD [--from N] [--to N] [--every K] [--jobs J]
+kill.py BUILD [--from N] [--to N] [--every K] [--kills N] [--jobs J]    --kills: so many, over and over through the places
 """
 import argparse
 import concurrent.futures
+import itertools
 import os
 import shutil
 import signal
 import sqlite3
 import sys
 import tempfile
+import time
 
 from harness import Bot, Sim, Trouble, button, wait_until, words
 
 VERDICT = ("DONE", "ENDED", "FAILED", "SUPERSEDED", "STOPPED FOLLOWING", "NOT RESTARTED", "NOT KNOWN WHETHER IT RESTARTED")
+LEAST = 50  # kills of a whole run, where there are so many places
 QUESTION = "SEND THE RESTART AGAIN?"  # nobody knows whether it was sent
 
 
@@ -65,7 +68,7 @@ def kill_at(build, n, name):
             sim.slash("restart cotak prod")
         wait_until("the kill", lambda: bot.died() is not None or verdicts(sim))
         if bot.died() is None:
-            return f"{n} {name}: the restart ended before the kill"
+            return False, f"{n} {name}: the restart ended before the kill"
         if bot.died() != -signal.SIGKILL:
             raise Trouble(f"ended with {bot.died()} instead of the kill:\n{''.join(bot.log[-20:])}")
         before = len(sim.aws("UpdateService"))
@@ -97,7 +100,7 @@ def kill_at(build, n, name):
             raise Trouble("the gap is not stated:\n" + "\n---\n".join(words(p) for p in sim.posts()))
         if bot.stop() != 0:
             raise Trouble(f"stopping ended with {bot.died()}:\n{''.join(bot.log[-20:])}")
-        return f"{n} {name}: {'asked again, ' if again else ''}UpdateService {updates}, {words(verdicts(sim)[0]).splitlines()[0]}"
+        return True, f"{n} {name}: {'asked again, ' if again else ''}UpdateService {updates}, {words(verdicts(sim)[0]).splitlines()[0]}"
     except Trouble as trouble:
         raise Trouble(f"killed at {n} ({name}): {trouble}") from trouble
     finally:
@@ -128,6 +131,7 @@ def main():
     p.add_argument("--from", dest="first", type=int, default=1)
     p.add_argument("--to", dest="last", type=int, default=10**6)
     p.add_argument("--every", type=int, default=1)
+    p.add_argument("--kills", type=int)
     p.add_argument("--jobs", type=int, default=3)
     a = p.parse_args()
     names = count_points(a.build)
@@ -135,17 +139,25 @@ def main():
     if len(names) < 15:
         print("too few: is this build without CLOUDTAK_FAULTS?")
         return 1
-    failed = 0
+    failed = killed = 0
+    began = time.monotonic()
     numbers = [n for n in range(1, len(names) + 1) if a.first <= n <= a.last and (n - a.first) % a.every == 0]
+    if a.kills:
+        numbers = list(itertools.islice(itertools.cycle(numbers), a.kills))
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
         runs = [pool.submit(kill_at, a.build, n, names[n - 1]) for n in numbers]
         for run in runs:
             try:
-                print(run.result(), flush=True)
+                done, told = run.result()
+                killed += done
+                print(told, flush=True)
             except Exception as trouble:  # every place is tried, then all faults are known
                 failed += 1
                 print(f"FAILED {trouble}", flush=True)
-    print(f"{len(numbers) - failed} kills survived, {failed} failed")
+    print(f"{killed} kills survived, {failed} failed, {len(numbers) - killed - failed} came too late, {time.monotonic() - began:.0f} s")
+    if not killed or killed < min(LEAST, len(numbers) * 3 // 4):
+        print("too few: the runs do not pass the places that were counted")
+        return 1
     return 1 if failed else 0
 
 

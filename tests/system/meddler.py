@@ -12,7 +12,7 @@ TEXT = 1  # a WebSocket opcode
 
 class Meddler(http.server.ThreadingHTTPServer):
     """change(name, status, body, headers) -> (status, body): name is the action or method, body bytes. frame(object) -> object: what comes by
-    WebSocket. ask(headers): changes the request's headers before they are passed on."""
+    WebSocket. ask(headers, command, path, body): changes the request's headers before they are passed on."""
     daemon_threads = True
 
     def __init__(self, upstream, change=None, frame=None, ask=None, tls=None):
@@ -60,7 +60,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.requests.append((name, dict(self.headers), body))
         headers = dict(self.headers)
         if self.server.ask:
-            self.server.ask(headers)
+            self.server.ask(headers, self.command, self.path, body)
         up = http.client.HTTPConnection(self.server.upstream.hostname, self.server.upstream.port, timeout=30)
         try:
             up.request(self.command, self.path, body, headers)
@@ -140,10 +140,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def slack_meddler(sim, change=None, frame=None, ask=None, **more):
     """One for Slack: the address of the next connection leads through it as well."""
+    port = urllib.parse.urlsplit(sim.ready["slack_api"]).port  # the bot is told another one, later
+
     def changed(name, status, body, headers):
         if name == "apps.connections.open" and b'"url"' in body:
             answer = json.loads(body)
-            answer["url"] = answer["url"].replace(str(urllib.parse.urlsplit(sim.ready["slack_api"]).port), str(m.server_port))
+            answer["url"] = answer["url"].replace(f":{port}/", f":{m.server_port}/")
             body = json.dumps(answer).encode()
         return change(name, status, body, headers) if change else (status, body)
     m = Meddler(sim.ready["slack_api"], changed, frame, ask, **more)

@@ -7,8 +7,10 @@ metrics.py BUILD
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 from harness import Bot, Sim, Trouble, get, wait_until
 
@@ -126,6 +128,63 @@ def figures_of_a_restart(sim, url):
     return page
 
 
+def total(rows, name):
+    """Over all labels."""
+    return sum(v for n, v in rows.items() if n == name or n.startswith(name + "{"))
+
+
+def figures_that_move(build):
+    """A restart in bad weather: each figure that tells of trouble is seen away from zero, and where it is a level, at zero again."""
+    sim = Sim(build, "throttled", speed=20)
+    bot = Bot(build, sim)
+    rows = lambda: samples(get(url, "/metrics")[2])  # noqa: E731
+    try:
+        bot.start()
+        bot.wait_ready()
+        url = bot.health()
+        wait_until("both connections", lambda: rows()['cloudtak_slack_connections{chat="slack"}'] == 2)
+        before = rows()
+        for name in ("cloudtak_aws_throttles_total", "cloudtak_aws_retries_total", "cloudtak_slack_reconnects_total", "cloudtak_outbox_messages",
+                     "cloudtak_outbox_oldest_seconds", "cloudtak_operations"):
+            must(total(before, name) == 0, f"{name} is {total(before, name)} before anything happened")
+        sim.slash("restart cotak prod")
+        wait_until("one is followed", lambda: rows()['cloudtak_operations{state="following"}'] == 1)
+
+        sim.do(do="slack_weather", method="chat.postMessage", answer="http", status=429, retry_after=2, count=1)
+        sim.do(do="slack_weather", method="chat.postEphemeral", answer="http", status=429, retry_after=2, count=1)
+        sim.slash("status cotak prod", user="bo")
+        wait_until("a message waits", lambda: (lambda r: r["cloudtak_outbox_messages"] >= 1 and r["cloudtak_outbox_oldest_seconds"] > 0)(rows()))
+        must(rows()['cloudtak_operations{state="following"}'] == 1, "the restart is not followed while a message waits")
+
+        sim.do(do="drop")
+        wait_until("connections made anew", lambda: total(rows(), "cloudtak_slack_reconnects_total") >= 2)
+        wait_until("both connections again", lambda: rows()['cloudtak_slack_connections{chat="slack"}'] == 2)
+
+        bot.process.send_signal(signal.SIGSTOP)
+        time.sleep(1.5)
+        bot.process.send_signal(signal.SIGCONT)
+        wait_until("the stall is told", lambda: rows()["cloudtak_loop_lag_max_seconds"] >= 1)
+        late = rows()
+        must(late["cloudtak_loop_lag_seconds_sum"] >= 1 and late['cloudtak_loop_lag_seconds_bucket{le="1"}'] < late["cloudtak_loop_lag_seconds_count"],
+             "the stall is not in the histogram of the loop's lag")
+
+        wait_until("the verdict", lambda: sim.posts("DONE"), 120)
+        wait_until("nothing waits", lambda: total(rows(), "cloudtak_outbox_messages") == 0)
+        wait_until("nothing is followed", lambda: total(rows(), "cloudtak_operations") == 0)
+        after = rows()
+        for name in ("cloudtak_aws_throttles_total", "cloudtak_aws_retries_total", "cloudtak_slack_reconnects_total", "cloudtak_store_commit_seconds_sum",
+                     "cloudtak_aws_call_seconds_sum", "cloudtak_slack_ack_seconds_sum", "process_cpu_seconds_total"):
+            must(total(after, name) > total(before, name), f"{name} did not move: {total(after, name)}")
+        must(after["cloudtak_outbox_oldest_seconds"] == 0, "a message is still called old")
+        must(total(after, "cloudtak_aws_throttles_total") < total(after, "cloudtak_aws_calls_total"), "more throttles than calls")
+        must(bot.stop() == 0, f"stopping ended with {bot.died()}:\n{''.join(bot.log[-20:])}")
+        print(f"moved: {total(after, 'cloudtak_aws_throttles_total'):.0f} throttles, {total(after, 'cloudtak_slack_reconnects_total'):.0f} reconnects, "
+              f"lag {late['cloudtak_loop_lag_max_seconds']:.1f} s, {after['cloudtak_store_commit_seconds_sum']:.3f} s in commits")
+    finally:
+        bot.close()
+        sim.close()
+
+
 def losses(sim, bot, url):
     """Slack and AWS go away: not ready, with the part, since when, and what to do; alive all the same."""
     sim.close()
@@ -173,6 +232,7 @@ def main():
         bot.close()
         sim.close()
     keys_that_nobody_takes(build)
+    figures_that_move(build)
     print(f"{len(samples(page))} samples, read by {' and '.join(judges) or 'nobody else'}")
     if not judges:
         print("skipped in part: neither promtool (Debian: prometheus) nor python3-prometheus-client is installed")

@@ -218,6 +218,7 @@ def run(build):
         faults += list(judge_log(bot))
         faults += [f"too few texts came through: {forged} of {count} messages"] if forged < 15 else []
         faults += [f"AWS was not asked: {counts}"] if not counts.get("UpdateService") or not counts.get("DescribeTasks") else []
+        faults += ["no name in an envelope was changed: its connection is another one"] if not slack.frames else []
         for fault in faults[:20]:
             print("FAULT", fault)
         print(f"{count} messages, {forged} with a nasty text, {len(faults)} faults; AWS answers changed: {counts}")

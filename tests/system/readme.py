@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The README's examples hold: its conversations are what a rehearsal says, its configuration is the shipped one and is fine, the commands, files and figures it names exist.
+"""The README's examples hold: its conversations are what a rehearsal says, its configuration is the shipped one and is fine, the files and figures it names exist.
 
-readme.py BUILD SOURCE
+readme.py BUILD SOURCE             readme.py --try SOURCE: its first command, as it stands there
 """
 import os
 import re
@@ -62,15 +62,38 @@ def configuration(build, source, readme):
     return faults
 
 
-def names(build, source, readme):
+def set_up(build, source, readme):
+    """The set-up's command lines, in a root of our own; what needs a system manager only names files that are there."""
+    chapter = readme[readme.index("## Ten minutes to your own workspace"):readme.index("## Commands")]
+    blocks = [b.splitlines() for b in re.findall(r"```sh\n(.*?)```", chapter, re.S)]
+    if [len(b) for b in blocks] != [4, 1, 2]:
+        return ["the set-up has not the form that is followed here"]
+    with tempfile.TemporaryDirectory() as root:
+        def run(line):
+            line = line.replace("/etc/", root + "/etc/").replace("cmake --install build/release", f"cmake --install {build} --prefix {root}/usr/local")
+            environment = {"PATH": f"{root}/usr/local/bin:{os.environ['PATH']}", "HOME": root, "CLOUDTAK_BOT_CONFIG": root + "/etc/cloudtak-bot/config.yaml"}
+            return subprocess.run(["sh", "-c", line], cwd=source, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+
+        os.makedirs(root + "/etc/systemd/system")
+        for line in blocks[0] + [line for line in blocks[2] if not line.startswith("systemctl ")]:
+            done = run(line)
+            if done.returncode:
+                return [f"{line}: {done.stdout}"]
+        before = run(blocks[1][0])
+        with open(root + "/etc/cloudtak-bot/environment", "w", encoding="utf-8") as f:
+            f.write("".join(f"{name}={value}-1-token\n" for name, value in re.findall(r"`(SLACK_[A-Z_]+)=(x[a-z]+)-…`", chapter)))
+        after = run(blocks[1][0])
+        if "SLACK_APP_TOKEN" not in before.stdout or after.returncode or "fine" not in after.stdout:
+            return [f"{blocks[1][0]}: before the tokens {before.stdout!r}, with them {after.stdout!r}"]
+        if os.stat(root + "/etc/cloudtak-bot/environment").st_mode & 0o077:
+            return ["others may read the environment file"]
+    return []
+
+
+def names(source, readme):
     faults = [f"no such file: {path}" for path in set(re.findall(r"`((?:deploy|tests|ecs|bot)/[a-z0-9_./-]+)", readme))
               if not os.path.exists(os.path.join(source, path))]
-    argv = [os.path.join(build, "cloudtak-bot"), "rehearse", "--exec", "help"]
-    answer = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=60, check=False).stdout
-    table = readme[readme.index("## Commands"):readme.index("A mention,")]
-    for name in set(re.findall(r"`([a-z-]+)[ `]", table)):
-        if f" {name}" not in answer:
-            faults.append(f"help does not know the command {name}")
     return faults
 
 
@@ -99,11 +122,26 @@ def health(build, readme):
     return faults + [f"not on /metrics: {name}" for name in set(re.findall(r"`[^`]*?(cloudtak_[a-z_]+)", readme)) if f"# TYPE {name} " not in metrics]
 
 
+def first_command(source, readme):
+    """deploy/try with one command: it builds what is not built, and ends with the verdict's status."""
+    command = re.search(r"`(deploy/try --exec \"[^\"]+\")`", readme).group(1)
+    done = subprocess.run(["sh", "-c", command], cwd=source, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=500, check=False)
+    print(f"{command}: status {done.returncode}, {len(done.stdout.splitlines())} lines")
+    if done.returncode or "DONE: cotak prod api (PRODUCTION) restarted" not in done.stdout or done.stderr:
+        return [f"{command} ends with {done.returncode}:\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}"]
+    return []
+
+
 def main():
     build, source = sys.argv[1:3]
     with open(os.path.join(source, "README.md"), encoding="utf-8") as f:
         readme = f.read()
-    faults = conversations(build, readme) + configuration(build, source, readme) + names(build, source, readme) + health(build, readme)
+    if build == "--try":
+        faults = first_command(source, readme)
+        print("\n".join(faults))
+        return 1 if faults else 0
+    faults = conversations(build, readme) + configuration(build, source, readme) + set_up(os.path.abspath(build), source, readme) + names(source, readme) + health(build, readme)
     for fault in faults:
         print(fault)
     return 1 if faults else 0

@@ -1,4 +1,4 @@
-/* Passwords of proxies pass no gate, however they are written. */
+/* Passwords of proxies and AWS's keys pass no gate, however they are written. */
 #include <string.h>
 
 #include "base/secret.h"
@@ -6,11 +6,13 @@
 #include "bot/environment_secrets.h"
 #include "lib/check.h"
 
-static const char *proxy;
+static const char *proxy, *variable, *value;
 
 static const char *environment(const char *name)
 {
-    return text_equal(name, "HTTPS_PROXY") ? proxy : NULL;
+    return text_equal(name, "HTTPS_PROXY")                  ? proxy
+           : variable != NULL && text_equal(name, variable) ? value
+                                                            : NULL;
 }
 
 static void passwords_are_held(void **state)
@@ -43,8 +45,35 @@ static void passwords_are_held(void **state)
     environment_secrets_release(NULL);
 }
 
+static void keys_and_tokens_are_held(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *variable, *value, *text;
+        bool held;
+    } rows[] = {
+        {"AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", "id AKIAIOSFODNN7EXAMPLE.", true},
+        {"AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG", "wJalrXUtnFEMI%2FK7MDENG", true},
+        {"AWS_SESSION_TOKEN", "IQoJb3JpZ2luX2Vj", "IQoJb3JpZ2luX2Vj", true},
+        {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "agent-word-7104", "agent-word-7104", true},
+        {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "Basic YWdlbnQtd29yZA", "only YWdlbnQtd29yZA", true},
+        {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "", "", false},
+        {"AWS_REGION", "us-gov-east-1", "us-gov-east-1", false},
+    };
+    proxy = NULL;
+    for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+        variable = rows[i].variable;
+        value = rows[i].value;
+        struct environment_secrets *held = environment_secrets_hold(environment);
+        CHECK_ROW(rows[i].text, secret_gate_would_change(rows[i].text) == rows[i].held);
+        environment_secrets_release(held);
+        assert_false(secret_gate_would_change(rows[i].text));
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(passwords_are_held)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(passwords_are_held),
+                                       cmocka_unit_test(keys_and_tokens_are_held)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/metric.h"
+#include "base/secret.h"
 #include "lib/check.h"
 
 static const double BOUNDS[] = {0.1, 1, 2.5, 0};
@@ -23,6 +24,9 @@ static struct metric few = {
     .name = "c_total", .kind = METRIC_COUNTER, .help = "C.", .labels = {"a", "b"}, METRIC_SERIES(3)};
 static struct metric named = {
     .name = "n_total", .kind = METRIC_COUNTER, .help = "N.", .labels = {"a"}, METRIC_SERIES(4)};
+
+static struct metric said = {
+    .name = "s_total", .kind = METRIC_COUNTER, .help = "S.", .labels = {"a"}, METRIC_SERIES(2)};
 
 static const char *written(const struct metric *m)
 {
@@ -53,6 +57,16 @@ static void text_is_escaped(void **state)
     assert_string_equal(strchr(written(&odd) + 40, '\n') + 1, "g{a=\"q\\\"b\\\\s\\nn\",b=\"\"} -1.5\n"
                                                               "g{a=\"  [1m\",b=\"\u20ac\"} +Inf\n"
                                                               "g{a=\"nan\",b=\"x\"} NaN\n");
+}
+
+static void a_label_has_no_secret(void **state)
+{
+    (void)state;
+    static const char value[] = "cnry\"7Q\\x9";
+    struct secret *s = secret_create(value, strlen(value));
+    metric_add(&said, METRIC_VALUES("by cnry\"7Q\\x9 said"), 1);
+    assert_non_null(strstr(written(&said), "s_total{a=\"by [secret] said\"} 1\n"));
+    secret_destroy(s);
 }
 
 static void buckets_are_cumulative_and_their_bounds_belong_to_them(void **state)
@@ -113,6 +127,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_counter_without_labels_is_there_from_the_start),
         cmocka_unit_test(text_is_escaped),
+        cmocka_unit_test(a_label_has_no_secret),
         cmocka_unit_test(buckets_are_cumulative_and_their_bounds_belong_to_them),
         cmocka_unit_test(past_the_ceiling_all_is_other_and_nothing_is_lost),
         cmocka_unit_test(a_long_value_is_cut_and_stays_one_series),

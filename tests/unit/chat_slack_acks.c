@@ -23,6 +23,20 @@ static void an_ack_is_one_small_frame(void **state)
     buf_finish(&frame);
 }
 
+/* Neither as it is nor behind the escapes of Slack and of JSON. */
+static void an_ack_has_no_secret(void **state)
+{
+    (void)state;
+    static const char value[] = "cnry&7Q\"x<9";
+    struct secret *s = secret_create(value, strlen(value));
+    struct buf frame;
+    slack_ack_frame(&frame, "e-1", "Not accepted: cnry&7Q\"x<9 is no target.");
+    assert_string_equal(frame.data, "{\"envelope_id\":\"e-1\",\"payload\":{\"response_type\":\"ephemeral\","
+                                    "\"text\":\"Not accepted: [secret] is no target.\"}}");
+    buf_finish(&frame);
+    secret_destroy(s);
+}
+
 /* ---- with a Slack */
 
 static void reading_is_acked_at_once(void **state)
@@ -263,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_ack_is_one_small_frame),
+        cmocka_unit_test(an_ack_has_no_secret),
         cmocka_unit_test(reading_is_acked_at_once),
         cmocka_unit_test(changing_is_acked_when_taken),
         cmocka_unit_test(a_refusal_is_never_silent),

@@ -50,14 +50,14 @@ static void help_lists_every_row(void **state)
     assert_true(text_starts(answer.text,
                             "What I can do, each behind /cloudtak\n"
                             "   restart TARGET [SERVICE|all] [--reason TEXT]: start new tasks, then "
-                            "let the old ones go; no downtime\n"
-                            "   status TARGET [SERVICE]: are users served, deployments, tasks, last "
-                            "events\n"
-                            "   help [COMMAND]: this list, or what one command does\n"));
-    for (size_t i = 0; commands_table[i] != NULL; i++) {
+                            "let the old ones go; no downtime\n"));
+    const char *from = answer.text;
+    for (size_t i = 0; commands_table[i] != NULL; i++) { /* in the table's order */
         char line[CARD_LINE];
         TEXT_FORMAT(line, "   %s: %s\n", commands_table[i]->usage, commands_table[i]->summary);
-        CHECK_ROW(commands_table[i]->name, strstr(answer.text, line) != NULL);
+        const char *at = strstr(from, line);
+        CHECK_ROW(commands_table[i]->name, at != NULL);
+        from = at != NULL ? at : from;
     }
     assert_true(text_ends(
         answer.text, "   More on one: /cloudtak help restart · what you may do where: /cloudtak targets\n"));

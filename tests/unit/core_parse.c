@@ -249,7 +249,7 @@ static void folding(void **state)
         {"\u2014x a\u2014b \u2014 c \u2014-d", "--x a-b - c --d", 99},
         {"no\u2011break \u2212minus", "no-break -minus", 99},
         {"zero\u200bwidth\ufeff", "zerowidth", 99},
-        {"half \xe2\x80\ufeff\x9d no", "half    no", 99}, /* what goes may not join the halves of a quote */
+        {"half \xe2\x80\ufeff\x9d no", "half     no", 99}, /* what goes may not join the halves of a quote */
         {"émoji 🔄 stay", "émoji 🔄 stay", 99},
         {"cut here", "cut", 4},
         {"", "", 1},

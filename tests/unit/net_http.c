@@ -1,6 +1,7 @@
 /* The HTTP client: sent once, connections shared or not, cancelled and closed, TLS. */
 #include "net_http_rig.h"
 
+#include "base/mem.h"
 #include "net/server.h"
 
 /* ---- sent once */
@@ -211,6 +212,55 @@ static void test_tls_names(void **state)
 
 /* ---- small things */
 
+static void note_authorization(void *user, struct server_call *call)
+{
+    int *asked = user;
+
+    asked[server_header(call, "authorization") != NULL]++;
+    server_answer(call, 200, "text/plain", NULL, "ok", 2);
+}
+
+/* A password that lies in ~/.netrc for this host is not sent to it. */
+static void test_no_netrc(void **state)
+{
+    char folder[] = "/tmp/cloudtak-netrc-XXXXXX", file[64];
+    struct world w;
+    struct err err;
+    struct ask get = {0}, post = {.request = {.changes = true}};
+    int asked[2] = {0};
+    bool closed = false;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    TEXT_FORMAT(file, "%s/.netrc", folder);
+    FILE *f = fopen(file, "w");
+    assert_non_null(f);
+    assert_true(fputs("machine 127.0.0.1 login ana password s3cret\n", f) >= 0);
+    assert_int_equal(fclose(f), 0);
+    char *home = mem_text(getenv("HOME"));
+    setenv("HOME", folder, 1);
+    open_world(&w, (struct http_options){0});
+    struct server *s = server_create(
+        w.rig.loop, &(struct server_options){.on_request = note_authorization, .user = asked}, &err);
+    assert_non_null(s);
+    start_local(&w, &get, "GET", server_port(s));
+    start_local(&w, &post, "POST", server_port(s));
+    RIG_WAIT(&w.rig, get.done && post.done);
+    assert_true(get.ok && post.ok);
+    assert_int_equal(asked[false], 2);
+    assert_int_equal(asked[true], 0);
+    server_close(s, rig_set, &closed);
+    RIG_WAIT(&w.rig, closed);
+    close_world(&w);
+    if (home)
+        setenv("HOME", home, 1);
+    else
+        unsetenv("HOME");
+    mem_free(home);
+    unlink(file);
+    rmdir(folder);
+}
+
 /* Plain http: to the addresses that hand keys to an ECS task, and only by a request that says so. Nothing is
  * sent: the request is cancelled before the loop turns. */
 static void test_task_metadata(void **state)
@@ -272,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_cancel_and_close),
         cmocka_unit_test(test_close_inside_done),
         cmocka_unit_test(test_tls_names),
+        cmocka_unit_test(test_no_netrc),
         cmocka_unit_test(test_task_metadata),
         cmocka_unit_test(test_urls_and_forms),
     };

@@ -281,6 +281,25 @@ static void test_slow_peers_are_ended(void **state)
     close_world(&w);
 }
 
+/* The time is that of the whole request: a head that comes late leaves less of it to the body. */
+static void test_head_and_body_share_their_time(void **state)
+{
+    struct world w;
+    struct raw late;
+
+    (void)state;
+    open_world(&w, (struct server_options){.request_ms = 1000});
+    int64_t began = loop_now(w.rig.loop);
+    raw_say(server_port(w.server), &late, "POST / HTTP/1.1\r\nHost: x\r\n");
+    loop_run_for(w.rig.loop, 800);
+    peer_write(late.fd, "Content-Length: 10\r\n\r\nabc");
+    RIG_WAIT(&w.rig, raw_read(&late));
+    assert_in_range(loop_now(w.rig.loop) - began, 900, 1600);
+    assert_int_equal(w.calls, 0);
+    close(late.fd);
+    close_world(&w);
+}
+
 /* Many who never finish their headers keep nobody out. */
 static void test_full_house(void **state)
 {
@@ -462,6 +481,7 @@ int main(void)
         cmocka_unit_test(test_upgrades_are_refused),
         cmocka_unit_test(test_refused_bodies),
         cmocka_unit_test(test_slow_peers_are_ended),
+        cmocka_unit_test(test_head_and_body_share_their_time),
         cmocka_unit_test(test_full_house),
         cmocka_unit_test(test_work_keeps_its_place),
         cmocka_unit_test(test_query_and_head),

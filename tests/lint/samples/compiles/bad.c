@@ -4,6 +4,8 @@ static int unused(long big)
     return small;
 }
 
+int none[0];
+
 void prints(const char *format, ...)
 {
     int format_ = 1;
