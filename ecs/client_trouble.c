@@ -7,6 +7,8 @@
 #include "client_private.h"
 #include "ecs/decode.h"
 
+#define UNKNOWN_MS 600000 /* what an endpoint does not know is asked for again after that */
+
 enum ecs_absence trouble_absence(const struct aws_call *c)
 {
     switch (c->outcome) {
@@ -38,6 +40,7 @@ bool trouble_is_unsupported(const struct aws_call *c)
                                         "UnknownOperationException",
                                         "UnsupportedOperation",
                                         "UnsupportedFeatureException",
+                                        "MissingAction",
                                         "NotImplemented"};
 
     if (c->outcome != AWS_REFUSED && c->outcome != AWS_UNREACHABLE)
@@ -47,7 +50,51 @@ bool trouble_is_unsupported(const struct aws_call *c)
             return true;
     if (c->status == 500) /* with an error of its own it is AWS's bad day */
         return c->code[0] == '\0';
-    return (c->status == 404 || c->status == 501) && !trouble_is_missing(c);
+    return (c->status == 404 || c->status == 501) && !strstr(c->code, "NotFound");
+}
+
+const char *trouble_feature(enum client_feature f)
+{
+    static const char *const names[CLIENT_FEATURES] = {
+        [FEATURE_HISTORY] = "ecs:ListServiceDeployments",
+        [FEATURE_ROLLOUT] = "ecs:DescribeServiceDeployments",
+        [FEATURE_TARGETS] = "elasticloadbalancing:DescribeTargetHealth",
+        [FEATURE_METRICS] = "cloudwatch:GetMetricData",
+        [FEATURE_ALARMS] = "cloudwatch:DescribeAlarms",
+        [FEATURE_DEFINITION] = "ecs:DescribeTaskDefinition",
+        [FEATURE_IMAGES] = "ecr:DescribeImages",
+        [FEATURE_LOGS] = "logs:GetLogEvents",
+    };
+    return names[f];
+}
+
+static void tell_unknown(enum client_feature f, char *why, size_t size)
+{
+    text_format(why, size, "the endpoint does not know %s", trouble_feature(f));
+}
+
+bool trouble_is_unknown(const struct client_session *s, enum client_feature f, int64_t now_ms, char *why,
+                        size_t size)
+{
+    if (now_ms >= s->unknown_until_ms[f])
+        return false;
+    tell_unknown(f, why, size);
+    return true;
+}
+
+enum ecs_absence trouble_of_part(struct client_session *s, enum client_feature f, const struct aws_call *c,
+                                 int64_t now_ms, char *why, size_t size)
+{
+    if (trouble_is_unsupported(c)) {
+        s->unknown_until_ms[f] = now_ms + UNKNOWN_MS;
+        tell_unknown(f, why, size);
+        return ECS_UNSUPPORTED;
+    }
+    if (c->outcome == AWS_CANCELLED)
+        text_format(why, size, "AWS did not answer %s within 8 s", trouble_feature(f));
+    else
+        text_copy(why, size, c->err.text);
+    return trouble_absence(c);
 }
 
 void trouble_tell_missing(struct snapshot *s, const struct service_ref *ref, const char *region, bool cluster)
