@@ -45,9 +45,9 @@ static struct around *around_of(struct errand *e)
     return (struct around *)e; /* errand is its first member */
 }
 
-static bool is_unknown(struct around *a, enum client_feature f, char *why, size_t size)
+static bool rests(struct around *a, enum client_feature f, enum ecs_absence *absence, char *why, size_t size)
 {
-    return trouble_is_unknown(a->errand.session, f, loop_now(a->errand.loop), why, size);
+    return trouble_rests(a->errand.session, f, loop_now(a->errand.loop), absence, why, size);
 }
 
 static enum ecs_absence failed(struct around *a, enum client_feature f, const struct aws_call *c, char *why,
@@ -64,9 +64,7 @@ static void ask_metrics(struct around *a)
 {
     struct ecs_around *r = a->of;
 
-    if (is_unknown(a, FEATURE_METRICS, WHY(r->metrics)))
-        r->metrics.absence = ECS_UNSUPPORTED;
-    else
+    if (!rests(a, FEATURE_METRICS, &r->metrics.absence, WHY(r->metrics)))
         errand_ask_json(
             &a->errand, PART_METRICS, AWS_CLOUDWATCH, "GetMetricData",
             cloudwatch_ask_metrics(r->ref.cluster, r->ref.service, client_world(a->errand.op.client)));
@@ -88,9 +86,7 @@ static void ask_alarms(struct around *a)
 
     if (!r->alarm_prefix[0]) /* it would name every alarm of the account */
         TEXT_COPY(r->alarms.why, "no prefix of alarm names is known");
-    else if (is_unknown(a, FEATURE_ALARMS, WHY(r->alarms)))
-        r->alarms.absence = ECS_UNSUPPORTED;
-    else
+    else if (!rests(a, FEATURE_ALARMS, &r->alarms.absence, WHY(r->alarms)))
         errand_ask_json(&a->errand, PART_ALARMS, AWS_CLOUDWATCH, "DescribeAlarms",
                         cloudwatch_ask_alarms(r->alarm_prefix));
 }
@@ -131,7 +127,7 @@ static void ask_image(struct around *a, size_t i)
     else if (account[0] && !text_equal(image->ecr.registry, account))
         TEXT_FORMAT(image->why, "the image of container \"%s\" is in the registry of account %s", c->name,
                     image->ecr.registry);
-    else if (!is_unknown(a, FEATURE_IMAGES, WHY(*image)))
+    else if (!rests(a, FEATURE_IMAGES, &image->absence, WHY(*image)))
         errand_ask_json(&a->errand, PART_IMAGES + i, AWS_ECR, "DescribeImages", ecr_ask(&image->ecr));
 }
 
@@ -177,9 +173,7 @@ static void ask_definition(struct around *a)
         ask_images(a, known);
     else if (!r->task_definition[0])
         TEXT_COPY(r->image.why, "the task definition is not known");
-    else if (is_unknown(a, FEATURE_DEFINITION, WHY(r->image)))
-        r->image.absence = ECS_UNSUPPORTED;
-    else
+    else if (!rests(a, FEATURE_DEFINITION, &r->image.absence, WHY(r->image)))
         errand_ask_json(&a->errand, PART_DEFINITION, AWS_ECS, "DescribeTaskDefinition",
                         json_pack("{s:s}", "taskDefinition", r->task_definition));
 }

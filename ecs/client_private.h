@@ -22,7 +22,8 @@ struct client_op {
     void (*cancel)(struct client_op *op); /* tell the user "cancelled", then cut off */
 };
 
-/* What an endpoint may not know: a substitute of AWS, or a region behind the others. */
+/* What an endpoint may not know (a substitute of AWS, a region behind the others), or what may be out of
+ * reach though ECS is not. */
 enum client_feature {
     FEATURE_HISTORY,
     FEATURE_ROLLOUT,
@@ -35,10 +36,17 @@ enum client_feature {
     CLIENT_FEATURES
 };
 
+/* A part that is not asked for until then, and what it is meanwhile. */
+struct client_rest {
+    int64_t until_ms; /* mono */
+    enum ecs_absence absence;
+    char why[ECS_REASON];
+};
+
 struct client_session {
     struct aws_session *aws;
-    uint64_t generation;                       /* of the keys of the last answer */
-    int64_t unknown_until_ms[CLIENT_FEATURES]; /* mono; the endpoint does not know it: not asked until then */
+    uint64_t generation; /* of the keys of the last answer */
+    struct client_rest rests[CLIENT_FEATURES];
     /* the identity, and of which keys and when it was asked */
     char account[16], partition[16], arn[ECS_NAME];
     uint64_t identity_generation;
@@ -73,11 +81,12 @@ bool trouble_is_missing(const struct aws_call *c);
 bool trouble_is_unsupported(const struct aws_call *c);
 /* "elasticloadbalancing:DescribeTargetHealth", as policies spell it. */
 const char *trouble_feature(enum client_feature f);
-/* Was it unknown to the endpoint within the last ten minutes? Then why says so. */
-bool trouble_is_unknown(const struct client_session *s, enum client_feature f, int64_t now_ms, char *why,
-                        size_t size);
-/* Of a part that failed: what it is then, remembered when the endpoint does not know it, and why, a sentence.
- */
+/* Is it left alone for now? Then what it is, and why, a sentence. Costs no call. */
+bool trouble_rests(const struct client_session *s, enum client_feature f, int64_t now_ms,
+                   enum ecs_absence *ret_absence, char *why, size_t size);
+/* Of a part that failed: what it is then, and why, a sentence. What the endpoint does not know rests for ten
+ * minutes; target health, which every reading asks for, also when it is forbidden or out of reach, so that
+ * nobody waits for it each time. */
 enum ecs_absence trouble_of_part(struct client_session *s, enum client_feature f, const struct aws_call *c,
                                  int64_t now_ms, char *why, size_t size);
 /* The sentence of a part that failed, written to snapshot.trouble unless one stands there. */

@@ -7,7 +7,10 @@
 #include "client_private.h"
 #include "ecs/decode.h"
 
-#define UNKNOWN_MS 600000 /* what an endpoint does not know is asked for again after that */
+/* How long a part is left alone that … */
+#define UNKNOWN_MS   600000 /* the endpoint does not know */
+#define FORBIDDEN_MS 60000
+#define LOST_MS      20000 /* did not answer */
 
 enum ecs_absence trouble_absence(const struct aws_call *c)
 {
@@ -68,33 +71,44 @@ const char *trouble_feature(enum client_feature f)
     return names[f];
 }
 
-static void tell_unknown(enum client_feature f, char *why, size_t size)
+bool trouble_rests(const struct client_session *s, enum client_feature f, int64_t now_ms,
+                   enum ecs_absence *ret_absence, char *why, size_t size)
 {
-    text_format(why, size, "the endpoint does not know %s", trouble_feature(f));
+    const struct client_rest *rest = &s->rests[f];
+
+    if (now_ms >= rest->until_ms)
+        return false;
+    *ret_absence = rest->absence;
+    text_copy(why, size, rest->why);
+    return true;
 }
 
-bool trouble_is_unknown(const struct client_session *s, enum client_feature f, int64_t now_ms, char *why,
-                        size_t size)
+static int64_t rest_ms(enum client_feature f, enum ecs_absence absence, const struct aws_call *c)
 {
-    if (now_ms >= s->unknown_until_ms[f])
-        return false;
-    tell_unknown(f, why, size);
-    return true;
+    if (absence == ECS_UNSUPPORTED)
+        return UNKNOWN_MS;
+    if (f != FEATURE_TARGETS)
+        return 0;
+    if (absence == ECS_UNREACHABLE)
+        return LOST_MS;
+    return text_starts(c->code, "AccessDenied") ? FORBIDDEN_MS : 0; /* for all groups alike */
 }
 
 enum ecs_absence trouble_of_part(struct client_session *s, enum client_feature f, const struct aws_call *c,
                                  int64_t now_ms, char *why, size_t size)
 {
-    if (trouble_is_unsupported(c)) {
-        s->unknown_until_ms[f] = now_ms + UNKNOWN_MS;
-        tell_unknown(f, why, size);
-        return ECS_UNSUPPORTED;
-    }
-    if (c->outcome == AWS_CANCELLED)
-        text_format(why, size, "AWS did not answer %s within 8 s", trouble_feature(f));
+    struct client_rest *rest = &s->rests[f];
+
+    rest->absence = trouble_is_unsupported(c) ? ECS_UNSUPPORTED : trouble_absence(c);
+    rest->until_ms = now_ms + rest_ms(f, rest->absence, c);
+    if (rest->absence == ECS_UNSUPPORTED)
+        TEXT_FORMAT(rest->why, "the endpoint does not know %s", trouble_feature(f));
+    else if (c->outcome == AWS_CANCELLED)
+        TEXT_FORMAT(rest->why, "AWS did not answer %s within 8 s", trouble_feature(f));
     else
-        text_copy(why, size, c->err.text);
-    return trouble_absence(c);
+        TEXT_COPY(rest->why, c->err.text);
+    text_copy(why, size, rest->why);
+    return rest->absence;
 }
 
 void trouble_tell_missing(struct snapshot *s, const struct service_ref *ref, const char *region, bool cluster)

@@ -102,9 +102,10 @@ static void ask_tasks(struct reading *r)
     r->snapshot->tasks_as_of_ms = world_now(r);
 }
 
-static bool is_unknown(struct reading *r, enum client_feature feature, char *why, size_t size)
+static bool rests(struct reading *r, enum client_feature feature, enum ecs_absence *absence, char *why,
+                  size_t size)
 {
-    return trouble_is_unknown(r->errand.session, feature, loop_now(r->errand.loop), why, size);
+    return trouble_rests(r->errand.session, feature, loop_now(r->errand.loop), absence, why, size);
 }
 
 static void ask_history(struct reading *r)
@@ -112,15 +113,12 @@ static void ask_history(struct reading *r)
     struct snapshot *s = r->snapshot;
     char why[ECS_REASON];
 
-    if (!is_unknown(r, FEATURE_HISTORY, why, sizeof why)) {
+    if (!rests(r, FEATURE_HISTORY, &s->history_absence, why, sizeof why))
         ask(r, PART_HISTORY, "ListServiceDeployments",
             json_pack("{s:s, s:s, s:i}", "cluster", r->ref.cluster, "service", r->ref.service, "maxResults",
                       HISTORY));
-        return;
-    }
-    s->history_absence = ECS_UNSUPPORTED;
-    if (r->rollout_of[0])
-        s->rollout_absence = ECS_UNSUPPORTED;
+    else if (r->rollout_of[0])
+        s->rollout_absence = s->history_absence;
 }
 
 static void ask_rollout(struct reading *r, const struct ecs_service_deployment *brief)
@@ -133,9 +131,7 @@ static void ask_rollout(struct reading *r, const struct ecs_service_deployment *
         s->rollout = r->known;
         s->rollout_absence = ECS_SEEN;
         s->rollout_as_of_ms = s->history_as_of_ms;
-    } else if (is_unknown(r, FEATURE_ROLLOUT, why, sizeof why)) {
-        s->rollout_absence = ECS_UNSUPPORTED;
-    } else {
+    } else if (!rests(r, FEATURE_ROLLOUT, &s->rollout_absence, why, sizeof why)) {
         ask(r, PART_ROLLOUT, "DescribeServiceDeployments",
             json_pack("{s:[s]}", "serviceDeploymentArns", brief->arn));
     }
@@ -153,10 +149,8 @@ static void ask_targets(struct reading *r)
     }
     if (s->missing || service->target_groups == 0)
         return;
-    if (is_unknown(r, FEATURE_TARGETS, s->targets_trouble, sizeof s->targets_trouble)) {
-        s->targets_absence = ECS_UNSUPPORTED;
+    if (rests(r, FEATURE_TARGETS, &s->targets_absence, s->targets_trouble, sizeof s->targets_trouble))
         return;
-    }
     if (service->target_groups > ECS_GROUPS) {
         s->targets_absence = ECS_UNSUPPORTED;
         TEXT_FORMAT(s->targets_trouble, "the service has %d target groups, and I can look into %d at most",

@@ -28,6 +28,16 @@ static struct tail *tail_of(struct errand *e)
     return (struct tail *)e; /* errand is its first member */
 }
 
+static bool rests(struct tail *t, enum client_feature f)
+{
+    enum ecs_absence absence;
+    char why[ECS_REASON];
+
+    if (!trouble_rests(t->errand.session, f, loop_now(t->errand.loop), &absence, why, sizeof why))
+        return false;
+    return !err_set(&t->of->err, ERR_REMOTE, "%s", why);
+}
+
 /* ---- lines */
 
 static void ask_lines(struct tail *t, size_t page)
@@ -78,13 +88,10 @@ static void read_lines(struct tail *t, size_t page, const struct aws_call *c)
 static void go_on(struct tail *t, const struct definition *d)
 {
     struct ecs_tail *r = t->of;
-    char why[ECS_REASON];
 
     if (!logs_place(d, aws_session_region(t->errand.aws), r, &r->err))
         return;
-    if (trouble_is_unknown(t->errand.session, FEATURE_LOGS, loop_now(t->errand.loop), why, sizeof why))
-        err_set(&r->err, ERR_REMOTE, "%s", why);
-    else
+    if (!rests(t, FEATURE_LOGS))
         ask_lines(t, 0);
 }
 
@@ -109,14 +116,10 @@ static void ask_definition(struct tail *t)
     struct ecs_tail *r = t->of;
     const struct definition *known =
         definitions_find(t->errand.op.client->definitions, r->ref.session, r->task_definition);
-    char why[ECS_REASON];
 
     if (known)
         go_on(t, known);
-    else if (trouble_is_unknown(t->errand.session, FEATURE_DEFINITION, loop_now(t->errand.loop), why,
-                                sizeof why))
-        err_set(&r->err, ERR_REMOTE, "%s", why);
-    else
+    else if (!rests(t, FEATURE_DEFINITION))
         errand_ask_json(&t->errand, PART_DEFINITION, AWS_ECS, "DescribeTaskDefinition",
                         json_pack("{s:s}", "taskDefinition", r->task_definition));
 }
