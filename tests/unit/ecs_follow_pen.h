@@ -33,7 +33,8 @@ static inline void fresh(struct pen *p, struct snapshot *s, int64_t t, int desir
     memset(&s->service, 0, sizeof s->service); /* tasks and history are zeroed as they are drawn */
     s->service_absence = ECS_SEEN;
     s->missing = false;
-    s->task_count = s->history_count = 0;
+    s->task_count = s->history_count = s->target_count = 0;
+    s->targets_absence = s->rollout_absence = ECS_NOT_READ;
     s->trouble[0] = '\0';
     p->s = s;
     p->t = t;
@@ -148,8 +149,8 @@ struct run {
     int64_t ended_s; /* seconds since T0 */
     char text[ECS_REASON];
     bool wanted_zero;
-    int count[FOLLOW_EVENT_SERVED_CHANGED + 1];
-    int64_t first_s[FOLLOW_EVENT_SERVED_CHANGED + 1];
+    int count[FOLLOW_EVENT_PAUSED + 1];
+    int64_t first_s[FOLLOW_EVENT_PAUSED + 1];
     char told[4096]; /* ECS events, "|" between */
     struct follow_state state;
 };
