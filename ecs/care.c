@@ -347,8 +347,9 @@ static void read_served(struct care_at *at)
         return;
     if (s->service.desired == 0 || (s->service.running > 0 && shows_none_running(s)))
         return; /* nothing is meant to serve; or two answers that disagree */
-    if (state->served == SERVED_NO && state->seen_ms && when > state->seen_ms)
-        state->not_served_total_ms += when - state->seen_ms;
+    if (state->served == SERVED_NO && when > state->judged_ms)
+        state->not_served_total_ms += when - state->judged_ms;
+    state->judged_ms = when;
     change_served(at, serving > 0 ? SERVED_YES : SERVED_NO, when);
     if (state->lowest_healthy < 0 || serving < state->lowest_healthy)
         state->lowest_healthy = serving;

@@ -34,6 +34,7 @@ static const struct saved_field state_fields[] = {
     STATE(newest_stop_ms, I64),
     STATE(told_until_ms, I64),
     STATE(targets_seen_ms, I64),
+    STATE(judged_ms, I64),
     STATE(other_since_ms, I64),
     STATE(primary_id, TEXT),
 };
