@@ -48,6 +48,7 @@ struct care_state {
     } targets[CARE_TARGETS];
     int64_t newest_stop_ms, told_until_ms; /* as the follower's */
     int64_t targets_seen_ms;               /* as_of of the last targets; 0 = never */
+    int64_t judged_ms;                     /* as_of of the tasks by which "served" was judged last */
     int64_t other_since_ms;  /* since when an older deployment shows as PRIMARY; 0 = it does not */
     char primary_id[ECS_ID]; /* the goal's; "" there: the first one seen */
 };
