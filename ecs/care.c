@@ -72,16 +72,16 @@ static bool was_told(const struct care_state *state, const struct ecs_task *task
     return false;
 }
 
-/* No more room for hashes: all are forgotten, and whatever had ended by then counts as told. */
-static void remember(struct care_state *state, const struct ecs_task *task)
+static void remember(struct care_at *at, const struct ecs_task *task)
 {
-    if (state->told_count == CARE_TASKS) {
-        state->told_until_ms = state->newest_stop_ms;
-        state->told_count = 0;
-    }
-    state->told[state->told_count++] = follow_hash(task->id);
-    if (follow_task_stop_ms(task) > state->newest_stop_ms)
-        state->newest_stop_ms = follow_task_stop_ms(task);
+    struct care_state *state = at->state;
+    int64_t stop = follow_task_stop_ms(task);
+
+    if (state->told_count == CARE_TASKS)
+        state->told_count =
+            follow_forget_older(state->told, state->told_stops, CARE_TASKS, &state->told_until_ms);
+    state->told[state->told_count] = follow_hash(task->id);
+    state->told_stops[state->told_count++] = stop ? stop : at->now_ms;
 }
 
 static const struct ecs_task *next_crash(const struct care_at *at, struct diagnosis *ret)
@@ -113,7 +113,7 @@ static void read_crashes(struct care_at *at)
     struct care_event *e;
 
     while ((task = next_crash(at, &d)) && (e = put(at, CARE_CRASHED))) {
-        remember(at->state, task);
+        remember(at, task);
         e->number = ++at->state->crashes;
         e->at_ms = follow_task_stop_ms(task);
         e->task = *task;

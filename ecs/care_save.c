@@ -31,7 +31,6 @@ static const struct saved_field state_fields[] = {
     STATE(blind_total_ms, I64),
     STATE(superseded, BOOL),
     STATE(over, BOOL),
-    STATE(newest_stop_ms, I64),
     STATE(told_until_ms, I64),
     STATE(targets_seen_ms, I64),
     STATE(judged_ms, I64),
@@ -69,6 +68,7 @@ json_t *care_save(const struct care_goal *goal, const struct care_state *state)
     json_t *root = json_object(), *saved = saved_write(state_fields, COUNT(state_fields), state);
 
     json_object_set_new(saved, "told", saved_write_hashes(state->told, state->told_count));
+    json_object_set_new(saved, "told_stops", saved_write_times(state->told_stops, state->told_count));
     json_object_set_new(saved, "containers", save_containers(state));
     json_object_set_new(saved, "targets", save_targets(state));
     json_object_set_new(root, "version", json_integer(VERSION));
@@ -82,6 +82,7 @@ static void load_lists(const json_t *saved, struct care_state *to)
     uint64_t flat[2 * (CARE_CONTAINERS > CARE_TARGETS ? CARE_CONTAINERS : CARE_TARGETS)];
 
     to->told_count = saved_read_hashes(json_object_get(saved, "told"), to->told, CARE_TASKS);
+    saved_read_times(json_object_get(saved, "told_stops"), to->told_stops, to->told_count, 0);
     to->container_count =
         saved_read_hashes(json_object_get(saved, "containers"), flat, 2 * CARE_CONTAINERS) / 2;
     for (size_t i = 0; i < to->container_count; i++) {

@@ -21,8 +21,12 @@
 /* Was it touched since we asked, or does ECS say that it went back? */
 static bool is_fresh(struct follow_at *at, const struct follow_evidence *seen)
 {
-    if (seen->completed || (seen->status && text_starts(seen->status, "ROLLBACK_")))
+    const char *status = seen->status ? seen->status : "";
+
+    if (seen->completed || strcmp(status, "ROLLBACK_SUCCESSFUL") == 0)
         return true;
+    if (text_starts(status, "ROLLBACK_"))
+        return false; /* it is still on its way, whatever this answer shows */
     if (at->mine->updated_ms >= at->goal->began_ms - FOLLOW_EVENTS_MS)
         return true;
     return follow_waited(&at->state->stable_since_ms, at->now_ms, FOLLOW_TOLERANCE_MS);

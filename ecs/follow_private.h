@@ -68,6 +68,9 @@ bool follow_is_replaced(const struct follow_goal *goal, const char *task_id); /*
 bool follow_task_is_dead(const struct ecs_task *task);
 int64_t follow_task_stop_ms(const struct ecs_task *task);  /* when its end began; 0 = not known */
 int64_t follow_task_lived_ms(const struct ecs_task *task); /* -1 = not known */
+/* Makes room among the hashes of told tasks: forgets those that stopped first, and notes until when. Returns
+ * how many are left. */
+size_t follow_forget_older(uint64_t *hashes, int64_t *stops, size_t count, int64_t *until_ms);
 /* Stopped tasks of ours, each once. True when some are left for the next step. */
 bool follow_read_tasks(struct follow_at *at);
 

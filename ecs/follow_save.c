@@ -129,6 +129,8 @@ json_t *follow_save(const struct follow_goal *goal, const struct follow_state *s
     json_object_set_new(saved, "reasons", reasons);
     json_object_set_new(saved, "seen_events", saved_write_hashes(state->seen_events, events));
     json_object_set_new(saved, "seen_tasks", saved_write_hashes(state->seen_tasks, state->seen_task_count));
+    json_object_set_new(saved, "seen_task_stops",
+                        saved_write_times(state->seen_task_stops, state->seen_task_count));
     json_object_set_new(saved, "proof", save_proof(&state->proof));
     json_object_set_new(saved_goal, "replaced",
                         saved_write_texts(goal->replaced[0], sizeof goal->replaced[0], goal->replaced_count));
@@ -162,6 +164,8 @@ static bool load_lists(const json_t *saved, struct follow_state *to, struct err 
         return err_set(err, ERR_PROTOCOL, "saved following: \"seen_events\" does not fit its count");
     to->seen_task_count =
         saved_read_hashes(json_object_get(saved, "seen_tasks"), to->seen_tasks, FOLLOW_SEEN_TASKS);
+    saved_read_times(json_object_get(saved, "seen_task_stops"), to->seen_task_stops, to->seen_task_count,
+                     to->newest_stop_ms);
     for (size_t i = 0; i < json_array_size(reasons) && i < COUNT(to->reasons); i++) {
         const json_t *one = json_array_get(reasons, i);
 

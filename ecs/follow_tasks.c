@@ -2,8 +2,10 @@
  * reason is known, which may be minutes before it is STOPPED: a draining task keeps its place for that long.
  * Normal stops (a scale-in, a person) are neither told nor counted.
  *
- * What was told is known by a hash of the id. When there is no more room for hashes, all are forgotten at
- * once, and whatever had stopped by then counts as told. */
+ * What was told is known by a hash of the id. When there is no more room for hashes, the older half is
+ * forgotten, and whatever had stopped by then counts as told. */
+#include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -64,15 +66,46 @@ static bool was_told(const struct follow_state *state, const struct ecs_task *ta
     return false;
 }
 
-static void remember(struct follow_state *state, const struct ecs_task *task)
+static int by_time(const void *a, const void *b)
 {
-    if (state->seen_task_count == FOLLOW_SEEN_TASKS) {
-        state->told_until_ms = state->newest_stop_ms;
-        state->seen_task_count = 0;
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+size_t follow_forget_older(uint64_t *hashes, int64_t *stops, size_t count, int64_t *until_ms)
+{
+    int64_t sorted[FOLLOW_SEEN_TASKS], keep_from;
+    size_t kept = 0;
+
+    assert(count > 0 && count <= FOLLOW_SEEN_TASKS);
+    memcpy(sorted, stops, count * sizeof sorted[0]);
+    qsort(sorted, count, sizeof sorted[0], by_time);
+    keep_from = sorted[count / 2];
+    if (keep_from == sorted[0])
+        keep_from = sorted[0] + 1; /* so many at once: the oldest moment goes as a whole */
+    for (size_t i = 0; i < count; i++) {
+        if (stops[i] >= keep_from) {
+            hashes[kept] = hashes[i];
+            stops[kept++] = stops[i];
+        } else if (stops[i] > *until_ms)
+            *until_ms = stops[i];
     }
-    state->seen_tasks[state->seen_task_count++] = follow_hash(task->id);
-    if (follow_task_stop_ms(task) > state->newest_stop_ms)
-        state->newest_stop_ms = follow_task_stop_ms(task);
+    return kept;
+}
+
+static void remember(struct follow_at *at, const struct ecs_task *task)
+{
+    struct follow_state *state = at->state;
+    int64_t stop = follow_task_stop_ms(task);
+
+    if (state->seen_task_count == FOLLOW_SEEN_TASKS)
+        state->seen_task_count = follow_forget_older(state->seen_tasks, state->seen_task_stops,
+                                                     FOLLOW_SEEN_TASKS, &state->told_until_ms);
+    state->seen_tasks[state->seen_task_count] = follow_hash(task->id);
+    state->seen_task_stops[state->seen_task_count++] = stop ? stop : at->now_ms;
+    if (stop > state->newest_stop_ms)
+        state->newest_stop_ms = stop;
 }
 
 static bool has_exit_code(const struct ecs_task *task)
@@ -142,7 +175,7 @@ static void tell(struct follow_at *at, const struct ecs_task *task, const struct
     struct follow_state *state = at->state;
     struct follow_event *e = follow_out(at, FOLLOW_EVENT_TASK_STOPPED);
 
-    remember(state, task);
+    remember(at, task);
     state->failed_tasks++;
     state->outside_tasks += d->outside;
     state->stable_polls = 0;

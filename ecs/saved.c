@@ -61,6 +61,15 @@ json_t *saved_write_hashes(const uint64_t *hashes, size_t count)
     return array;
 }
 
+json_t *saved_write_times(const int64_t *times, size_t count)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_integer(times[i]));
+    return array;
+}
+
 json_t *saved_write_texts(const char *texts, size_t pitch, size_t count)
 {
     json_t *array = json_array();
@@ -139,6 +148,16 @@ size_t saved_read_hashes(const json_t *array, uint64_t *to, size_t most)
         memcpy(&to[i], &bits, sizeof to[i]);
     }
     return count;
+}
+
+void saved_read_times(const json_t *array, int64_t *to, size_t count, int64_t otherwise)
+{
+    for (size_t i = 0; i < count; i++) {
+        const json_t *value = json_array_get(array, i);
+        json_int_t time = json_is_integer(value) ? json_integer_value(value) : otherwise;
+
+        to[i] = time < 0 ? 0 : time > TIME_MOST ? TIME_MOST : time;
+    }
 }
 
 size_t saved_read_texts(const json_t *array, char *to, size_t pitch, size_t most)

@@ -33,6 +33,9 @@ bool saved_read(const struct saved_field *fields, size_t count, const json_t *ob
 /* Lists of hashes and of texts. The readers take at most `most` and return how many. */
 json_t *saved_write_hashes(const uint64_t *hashes, size_t count);
 size_t saved_read_hashes(const json_t *array, uint64_t *to, size_t most);
+/* Exactly count times; those that the list lacks read `otherwise`. */
+json_t *saved_write_times(const int64_t *times, size_t count);
+void saved_read_times(const json_t *array, int64_t *to, size_t count, int64_t otherwise);
 json_t *saved_write_texts(const char *texts, size_t pitch, size_t count);
 size_t saved_read_texts(const json_t *array, char *to, size_t pitch, size_t most);
 

@@ -39,6 +39,7 @@ struct care_state {
     /* what only care.c uses; serialised too */
     size_t told_count, container_count, target_count;
     uint64_t told[CARE_TASKS]; /* tasks whose end was told */
+    int64_t told_stops[CARE_TASKS];
     struct {
         uint64_t task, runtime;
     } containers[CARE_CONTAINERS];
@@ -46,9 +47,9 @@ struct care_state {
         uint64_t target;
         bool healthy;
     } targets[CARE_TARGETS];
-    int64_t newest_stop_ms, told_until_ms; /* as the follower's */
-    int64_t targets_seen_ms;               /* as_of of the last targets; 0 = never */
-    int64_t judged_ms;                     /* as_of of the tasks by which "served" was judged last */
+    int64_t told_until_ms;   /* as the follower's */
+    int64_t targets_seen_ms; /* as_of of the last targets; 0 = never */
+    int64_t judged_ms;       /* as_of of the tasks by which "served" was judged last */
     int64_t other_since_ms;  /* since when an older deployment shows as PRIMARY; 0 = it does not */
     char primary_id[ECS_ID]; /* the goal's; "" there: the first one seen */
 };

@@ -137,6 +137,7 @@ struct follow_state {
     uint64_t seen_events[FOLLOW_SEEN_EVENTS];
     size_t seen_event_count;
     uint64_t seen_tasks[FOLLOW_SEEN_TASKS];
+    int64_t seen_task_stops[FOLLOW_SEEN_TASKS];
     size_t seen_task_count;
     struct {
         char key[96];

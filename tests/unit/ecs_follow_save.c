@@ -107,6 +107,7 @@ static void fill(struct follow_goal *goal, struct follow_state *state)
         state->seen_events[i] = UINT64_MAX - i;
     state->seen_event_count = 1000; /* the ring went round */
     state->seen_tasks[0] = 0x8000000000000001u;
+    state->seen_task_stops[0] = 35;
     state->seen_task_count = 1;
     TEXT_COPY(state->reasons[0].key, "exit:1:api");
     state->reasons[0].count = 19;
@@ -193,6 +194,7 @@ static void test_version_1(void **unused)
     assert_int_equal(state.phase, FOLLOW_DRAINING);
     assert_int_equal(state.failed_tasks, 19);
     assert_int_equal(state.seen_event_count, 1000);
+    assert_true(state.seen_task_stops[0] == 0); /* newest_stop_ms, which this one does not keep */
     assert_int_equal(state.targets_total, -1);
     assert_int_equal(state.new_serving, -1);
     assert_int_equal(state.breaker_threshold, -1);
