@@ -177,7 +177,7 @@ static void judge_cards(const struct follow_goal *goal, const struct follow_stat
         .escalation = {"Application Specific Engineering", "slack:group:S0ASE", "+1 555 0100"}};
     struct card *card = mem_alloc(sizeof(*card));
     for (size_t i = 0; i < out->count; i++) {
-        if (progress_notice(&facts, state, &out->events[i], card) != PROGRESS_NONE) {
+        if (progress_notice(&facts, state, &out->events[i], NULL, card) != PROGRESS_NONE) {
             judge_slack(card, "slack");
         }
     }
