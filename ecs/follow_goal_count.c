@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "follow_private.h"
 
+#define UNSEEN_MS 300000
+
 static bool any_task_is_left(const struct snapshot *s)
 {
     for (size_t i = 0; i < s->task_count; i++)
@@ -28,6 +30,12 @@ static int64_t settle_ms(const struct ecs_service *s)
     return FOLLOW_SETTLE_LB_MS + (s->grace_seconds > 0 ? s->grace_seconds * INT64_C(1000) : 0);
 }
 
+/* Tasks that were seen will be seen again; only after minutes without them do counts alone decide. */
+static bool can_see_tasks(const struct follow_at *at)
+{
+    return at->now_ms - at->state->tasks_seen_ms < UNSEEN_MS;
+}
+
 static void decide_zero(struct follow_at *at, struct follow_decision *ret)
 {
     const struct snapshot *s = at->snapshot;
@@ -35,15 +43,12 @@ static void decide_zero(struct follow_at *at, struct follow_decision *ret)
 
     if (s->tasks_absence == ECS_SEEN)
         met = met && !any_task_is_left(s);
+    else if (can_see_tasks(at))
+        return; /* ECS does not count one that is told to stop */
     else
         met = met && follow_waited(&at->state->stable_since_ms, at->now_ms, FOLLOW_TOLERANCE_MS);
     if (follow_counts_stable(at, met))
         follow_end(at, ret, VERDICT_SUCCEEDED, "");
-}
-
-static bool can_see_tasks(const struct follow_at *at)
-{
-    return at->state->tasks_seen_ms && at->now_ms - at->state->tasks_seen_ms <= FOLLOW_TOLERANCE_MS;
 }
 
 void follow_decide_count(struct follow_at *at, struct follow_decision *ret)
@@ -70,9 +75,10 @@ void follow_decide_count(struct follow_at *at, struct follow_decision *ret)
     met = n > 0 && s->running >= n && s->running <= s->desired;
     if (!met)
         state->stable_since_ms = state->stable_polls = 0;
-    else if (can_see_tasks(at))
+    else if (can_see_tasks(at)) {
+        state->stable_since_ms = 0;
         met = at->snapshot->tasks_as_of_ms == state->tasks_seen_ms && state->new_serving >= n;
-    else
+    } else
         met = follow_waited(&state->stable_since_ms, at->now_ms, settle_ms(s));
     if (met)
         follow_end(at, ret, VERDICT_SUCCEEDED, "");

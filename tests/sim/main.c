@@ -85,7 +85,7 @@ static void print_scenarios(void)
     size_t count;
     const struct world_scenario *rows = world_scenarios(&count);
     for (size_t i = 0; i < count; i++) {
-        printf("%-14s %s\n", rows[i].name, rows[i].sentence);
+        printf("%-28s %s\n", rows[i].name, rows[i].sentence);
     }
 }
 

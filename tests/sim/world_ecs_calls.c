@@ -197,6 +197,16 @@ static bool unlucky_read(struct world_ecs *w)
     return unlucky;
 }
 
+bool world_ecs_expired(const struct world_ecs *w, int64_t now_ms)
+{
+    const struct world_scenario *row = w->scenario;
+    if (w->changed_ms == 0 || row->expire_after_ms == 0) {
+        return false;
+    }
+    int64_t age = now_ms - w->changed_ms;
+    return age >= row->expire_after_ms && (row->renew_after_ms == 0 || age < row->renew_after_ms);
+}
+
 void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, const json_t *body,
                     struct world_answer *ret)
 {
@@ -209,6 +219,10 @@ void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, con
         return;
     }
     ret->changes = a->changes;
+    if (world_ecs_expired(w, now_ms)) {
+        call_refuse(&c, "ExpiredTokenException", "The security token included in the request is expired");
+        return;
+    }
     bool unlucky = !a->changes && unlucky_read(w);
     if (unlucky || !take_token(w, a->bucket)) {
         call_refuse(&c, "ThrottlingException", "Rate exceeded");
@@ -216,6 +230,9 @@ void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, con
     }
     count(w, a->name);
     a->run(&c);
+    if (a->changes && ret->status == 200 && w->changed_ms == 0) {
+        w->changed_ms = now_ms;
+    }
     if (a->changes && w->lose_in > 0) {
         w->lose_in--;
         ret->lost = w->lose_in == 0;

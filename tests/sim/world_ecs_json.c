@@ -161,7 +161,36 @@ static void put_events(json_t *o, const struct sim_service *s)
     json_object_set_new(o, "events", list);
 }
 
-json_t *sim_service_json(const struct sim_service *s)
+void sim_alarm_name(const char *middle, char *to, size_t size)
+{
+    text_format(to, size, WORLD_STACK "-%s-" WORLD_REGION "-batchelb", middle);
+}
+
+/* The names of the deployment alarms. */
+static json_t *alarm_names(const struct world_ecs *w)
+{
+    char name[ARN_MAX];
+    sim_alarm_name(w->scenario->alarm, name, sizeof(name));
+    return json_pack("[s]", name);
+}
+
+static json_t *configuration_json(const struct world_ecs *w, const struct sim_service *s)
+{
+    const struct world_scenario *row = w->scenario;
+    json_t *o =
+        json_pack("{s:{s:b,s:b},s:i,s:i,s:s,s:i}", "deploymentCircuitBreaker", "enable", s->breaker,
+                  "rollback", s->breaker, "maximumPercent", sim_maximum_percent(w), "minimumHealthyPercent",
+                  sim_minimum_percent(w), "strategy", row->pause_ms > 0 ? "BLUE_GREEN" : "ROLLING",
+                  "bakeTimeInMinutes", (int)(row->bake_ms / 60000));
+    if (row->alarm_rolls_back) {
+        json_object_set_new(
+            o, "alarms",
+            json_pack("{s:o,s:b,s:b}", "alarmNames", alarm_names(w), "rollback", 1, "enable", 1));
+    }
+    return o;
+}
+
+json_t *sim_service_json(const struct world_ecs *w, const struct sim_service *s)
 {
     char rest[ARN_MAX];
     TEXT_FORMAT(rest, "%s/%s", WORLD_CLUSTER, s->row->name);
@@ -179,11 +208,7 @@ json_t *sim_service_json(const struct sim_service *s)
     put_text(o, "platformVersion", "LATEST");
     put_text(o, "platformFamily", "Linux");
     put_definition_arn(o, "taskDefinition", s, s->deployments[0].revision);
-    json_object_set_new(o, "deploymentConfiguration",
-                        json_pack("{s:{s:b,s:b},s:i,s:i,s:s,s:i}", "deploymentCircuitBreaker", "enable",
-                                  s->breaker, "rollback", s->breaker, "maximumPercent", 200,
-                                  "minimumHealthyPercent", 100, "strategy", "ROLLING", "bakeTimeInMinutes",
-                                  0));
+    json_object_set_new(o, "deploymentConfiguration", configuration_json(w, s));
     json_t *deployments = json_array();
     for (size_t i = 0; i < s->deployment_count; i++) {
         json_array_append_new(deployments, deployment_json(s, i));
@@ -193,7 +218,7 @@ json_t *sim_service_json(const struct sim_service *s)
              "arn:" WORLD_PARTITION ":iam::" WORLD_ACCOUNT
              ":role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS");
     put_events(o, s);
-    put_time(o, "createdAt", s->records[s->record_count - 1].created_ms);
+    put_time(o, "createdAt", s->records[s->record_count - 1].created_ms - 1000);
     json_object_set_new(o, "placementConstraints", json_array());
     json_object_set_new(o, "placementStrategy", json_array());
     json_object_set_new(o, "networkConfiguration", network_json());

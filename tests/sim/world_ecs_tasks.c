@@ -2,7 +2,7 @@
  *
  *   PROVISIONING --> PULLING --> ACTIVATING --> BOOTING ------> SERVING
  *        |              |             |          |   \             |  \
- *        |              | no image    |          |    exits        |   replaced, scaled in
+ *        |              | no image    |          |    exits        |   replaced, scaled in, exits
  *        |              |             |          |     |           v
  *        |              |             |     unhealthy, |        DRAINING
  *        |              |             |     StopTask   |           |
@@ -31,7 +31,7 @@ static const unsigned moves[SIM_PHASES] = {
     [PHASE_PULLING] = TO(PHASE_ACTIVATING) | TO(PHASE_DEPROVISIONING),
     [PHASE_ACTIVATING] = TO(PHASE_BOOTING) | TO(PHASE_DEPROVISIONING),
     [PHASE_BOOTING] = TO(PHASE_SERVING) | TO(PHASE_KILLING) | TO(PHASE_DEPROVISIONING),
-    [PHASE_SERVING] = TO(PHASE_DRAINING) | TO(PHASE_KILLING),
+    [PHASE_SERVING] = TO(PHASE_DRAINING) | TO(PHASE_KILLING) | TO(PHASE_DEPROVISIONING),
     [PHASE_DRAINING] = TO(PHASE_KILLING),
     [PHASE_KILLING] = TO(PHASE_DEPROVISIONING),
     [PHASE_DEPROVISIONING] = TO(PHASE_STOPPED),
@@ -65,13 +65,20 @@ void sim_target_group_arn(const struct sim_service *s, char *to, size_t size)
                 WORLD_ACCOUNT, s->row->target_group);
 }
 
+bool sim_doomed(const struct world_ecs *w, const struct sim_service *s, int revision)
+{
+    const struct world_scenario *row = w->scenario;
+    return row->fate != FATE_SERVES && revision == SIM_REVISION &&
+           (row->only == NULL || text_equal(row->only, s->row->name));
+}
+
 struct sim_task *sim_task_launch(struct world_ecs *w, struct sim_service *s, const struct sim_deployment *of)
 {
     struct sim_task *t = mem_alloc(sizeof(*t));
     TEXT_FORMAT(t->id, "%016" PRIx64 "%016" PRIx64, sim_random(&s->random), sim_random(&s->random));
     t->deployment = of->number;
     t->revision = of->revision;
-    t->doomed = w->scenario->fate != FATE_SERVES && of->revision == SIM_REVISION;
+    t->doomed = sim_doomed(w, s, of->revision);
     t->phase = PHASE_PROVISIONING;
     t->created_ms = w->now_ms;
     t->due_ms = w->now_ms + s->row->provision_ms + sim_jitter(s, 3000);
@@ -140,7 +147,7 @@ static void pull_failed(struct world_ecs *w, struct sim_service *s, struct sim_t
     wake_scheduler(w, s);
 }
 
-static void container_exited(struct world_ecs *w, struct sim_service *s, struct sim_task *t)
+void sim_task_exits(struct world_ecs *w, struct sim_service *s, struct sim_task *t)
 {
     begin_stop(w, t, "EssentialContainerExited", "Essential container in task exited");
     t->exit_code = w->scenario->exit_code;
@@ -179,7 +186,8 @@ static void booting(struct world_ecs *w, struct sim_service *s, struct sim_task 
 {
     int64_t span = s->row->healthy_ms + sim_jitter(s, 2000);
     if (t->doomed && w->scenario->fate == FATE_EXITS) {
-        span = EXIT_AFTER_MS + sim_jitter(s, 2000);
+        span = w->scenario->exit_after_ms > 0 ? w->scenario->exit_after_ms : EXIT_AFTER_MS;
+        span += sim_jitter(s, 2000);
     } else if (t->doomed && w->scenario->fate == FATE_UNHEALTHY) {
         span = s->row->unhealthy_ms;
     }
@@ -192,7 +200,7 @@ static void booting(struct world_ecs *w, struct sim_service *s, struct sim_task 
 static void boots_no_longer(struct world_ecs *w, struct sim_service *s, struct sim_task *t)
 {
     if (t->doomed && w->scenario->fate == FATE_EXITS) {
-        container_exited(w, s, t);
+        sim_task_exits(w, s, t);
     } else if (t->doomed && w->scenario->fate == FATE_UNHEALTHY) {
         found_unhealthy(w, s, t);
     } else {

@@ -124,6 +124,18 @@ static inline void rig_refuse(struct server_call *call, const char *code)
     rig_text(call, 400, text);
 }
 
+/* As the query services do. */
+static inline void rig_refuse_xml(struct server_call *call, const char *code)
+{
+    char text[300];
+
+    TEXT_FORMAT(text,
+                "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>User: "
+                "arn:aws-us-gov:sts::1:assumed-role/bot/x may not</Message></Error></ErrorResponse>",
+                code);
+    server_answer(call, 400, "text/xml", NULL, text, strlen(text));
+}
+
 static inline void rig_open(struct rig *r, rig_answer *answer, int64_t active_ms, double budget)
 {
     struct err err = {0};
