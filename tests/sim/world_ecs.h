@@ -108,8 +108,8 @@ struct world_answer {
     bool lost;    /* executed, but the answer never arrives */
     bool changes; /* the action is one that changes something */
 };
-/* Which service knows the action ("ecs", "elasticloadbalancing", "monitoring", "logs", "ecr": the name that
- * signs); NULL = none. */
+/* Which service knows the action ("ecs", "elasticloadbalancing", "cloudwatch", "logs", "ecr": as IAM names
+ * it); NULL = none. */
 const char *world_ecs_service(const char *action);
 /* One call: steps to now, then answers. action: "UpdateService"; body: its JSON object. */
 void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, const json_t *body,

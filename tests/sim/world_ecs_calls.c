@@ -135,8 +135,8 @@ static const struct action {
     {"ecs", "DescribeTaskDefinition", DEFINITIONS, false, call_describe_task_definition},
     {"ecs", "ContinueServiceDeployment", SERVICE_MODIFY, true, call_continue_service_deployment},
     {"elasticloadbalancing", "DescribeTargetHealth", OTHERS, false, call_describe_target_health},
-    {"monitoring", "GetMetricData", OTHERS, false, call_get_metric_data},
-    {"monitoring", "DescribeAlarms", OTHERS, false, call_describe_alarms},
+    {"cloudwatch", "GetMetricData", OTHERS, false, call_get_metric_data},
+    {"cloudwatch", "DescribeAlarms", OTHERS, false, call_describe_alarms},
     {"logs", "GetLogEvents", OTHERS, false, call_get_log_events},
     {"ecr", "DescribeImages", OTHERS, false, call_describe_images},
 };
