@@ -188,6 +188,7 @@ void sim_rollout_fail(struct world_ecs *w, struct sim_service *s, enum sim_back 
     d->updated_ms = w->now_ms;
     TEXT_COPY(d->reason, backs[why].failed_reason);
     r->failed = d->failed;
+    r->alarmed = why == BACK_BY_ALARM;
     sim_event(w, s, "(deployment ecs-svc/%" PRIu64 ") deployment failed: %s.", d->number, backs[why].event);
     if (!sim_rollout_back(w, s, why) && sim_record_running(r)) {
         finish_record(w, r, "ROLLBACK_FAILED");
