@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-#define KEY_MOST 64 /* longer words are no names of parameters */
+#define KEY_MOST 64 /* of the name of a parameter */
 #define DIGITS   "0123456789"
 #define UPPER    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define LOWER    "abcdefghijklmnopqrstuvwxyz"
@@ -109,20 +109,20 @@ static bool is_secret_name(const char *word)
     return word_has(word, inside, false) || word_has(word, ends, true) || text_equal(word, "pass");
 }
 
-/* The word at this place in small letters; its length, 0 when none begins here. */
+/* The word at this place in small letters (of a long one its end, where the kind stands); its length, 0 when
+ * none begins here. */
 static size_t read_word(char to[KEY_MOST], const char *line, const char *at)
 {
-    size_t len = 0;
+    size_t len = 0, from;
 
     if (is_word(before(line, at)))
         return 0;
     while (is_word(at[len]))
         len++;
-    if (len == 0 || len >= KEY_MOST)
-        return 0;
-    for (size_t i = 0; i < len; i++)
-        to[i] = (char)tolower((unsigned char)at[i]);
-    to[len] = '\0';
+    from = len < KEY_MOST ? 0 : len - KEY_MOST + 1;
+    for (size_t i = from; i < len; i++)
+        to[i - from] = (char)tolower((unsigned char)at[i]);
+    to[len - from] = '\0';
     return len;
 }
 
@@ -199,7 +199,7 @@ static struct redact_span find_pair(const char *line, const char *at)
         return none;
     if (at[len] == ':' && (prev == '/' || (prev == ':' && at[len + 1] != ' ')))
         return none; /* the end of a path, or part of an ARN */
-    value = skip_separator(at + len, text_starts(word, "--"));
+    value = skip_separator(at + len, text_starts(at, "--"));
     return value ? find_value(at, value, is_header(word)) : none;
 }
 
@@ -280,18 +280,22 @@ static struct redact_span find_base64(const char *line, const char *at)
     return span_of(at, at, len + strspn(at + len, "="));
 }
 
+/* "-----BEGIN RSA PRIVATE KEY-----" and what follows, to its end or the line's. */
 static struct redact_span find_private_key(const char *at)
 {
-    const char *head, *end;
+    static const char begin[] = "-----BEGIN ", kind[] = "PRIVATE KEY-----";
+    const char *title, *body, *end;
+    size_t len;
 
-    if (!text_starts(at, "-----BEGIN "))
+    if (!text_starts(at, begin))
         return none;
-    head = strstr(at, "PRIVATE KEY-----");
-    if (!head)
+    title = at + strlen(begin);
+    len = strspn(title, UPPER " ") + strlen("-----");
+    if (len < strlen(kind) || !memmem(title, strnlen(title, len), kind, strlen(kind)))
         return none;
-    head += strlen("PRIVATE KEY-----");
-    end = strstr(head, "-----END");
-    return span_of(at, head, end ? (size_t)(end - head) : strlen(head));
+    body = title + len;
+    end = strstr(body, "-----END");
+    return span_of(at, body, end ? (size_t)(end - body) : strlen(body));
 }
 
 struct redact_span redact_find(const char *line, const char *at)
