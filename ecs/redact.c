@@ -3,10 +3,8 @@
  * better than a password in a channel. */
 #include "ecs/redact.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -34,6 +32,33 @@ static void drop_colours(char *text)
     *to = '\0';
 }
 
+/* What stands between a name and its secret is kept, and looked at for tokens all the same. */
+static void copy_without_secrets(struct buf *out, size_t most, const char *line)
+{
+    const char *secret = NULL, *behind = NULL; /* what was found, and not reached yet */
+
+    for (const char *at = line; *at && out->len < most;) {
+        struct redact_span span = secret ? (struct redact_span){0} : redact_find(line, at);
+        size_t len = redact_token(line, at);
+
+        if (span.secret) {
+            secret = at + span.keep;
+            behind = secret + span.secret;
+        }
+        if (secret && at + len >= secret) {
+            if (at == secret || len > 0)
+                buf_text(out, MARK);
+            at = at + len > behind ? at + len : behind;
+            secret = NULL;
+        } else if (len > 0) {
+            buf_text(out, MARK);
+            at += len;
+        } else {
+            buf_char(out, *at++);
+        }
+    }
+}
+
 void redact_line(char *to, size_t size, const char *from)
 {
     char *line = mem_alloc(INPUT_MOST);
@@ -43,17 +68,7 @@ void redact_line(char *to, size_t size, const char *from)
     drop_colours(line);
     text_clean(line, INPUT_MOST, line, false);
     buf_init(&out, INPUT_MOST * 2);
-    for (const char *at = line; *at && out.len < size;) {
-        struct redact_span span = redact_find(line, at);
-
-        if (span.secret == 0) {
-            buf_char(&out, *at++);
-            continue;
-        }
-        buf_put(&out, at, span.keep);
-        buf_text(&out, MARK);
-        at += span.keep + span.secret;
-    }
+    copy_without_secrets(&out, size, line);
     text_copy(to, size, out.len ? out.data : "");
     buf_finish(&out);
     mem_free(line);

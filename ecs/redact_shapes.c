@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-#define KEY_MOST 64 /* longer words are no names of parameters */
+#define KEY_MOST 64 /* of the name of a parameter */
 #define DIGITS   "0123456789"
 #define UPPER    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define LOWER    "abcdefghijklmnopqrstuvwxyz"
@@ -109,20 +109,20 @@ static bool is_secret_name(const char *word)
     return word_has(word, inside, false) || word_has(word, ends, true) || text_equal(word, "pass");
 }
 
-/* The word at this place in small letters; its length, 0 when none begins here. */
+/* The word at this place in small letters (of a long one its end, where the kind stands); its length, 0 when
+ * none begins here. */
 static size_t read_word(char to[KEY_MOST], const char *line, const char *at)
 {
-    size_t len = 0;
+    size_t len = 0, from;
 
     if (is_word(before(line, at)))
         return 0;
     while (is_word(at[len]))
         len++;
-    if (len == 0 || len >= KEY_MOST)
-        return 0;
-    for (size_t i = 0; i < len; i++)
-        to[i] = (char)tolower((unsigned char)at[i]);
-    to[len] = '\0';
+    from = len < KEY_MOST ? 0 : len - KEY_MOST + 1;
+    for (size_t i = from; i < len; i++)
+        to[i - from] = (char)tolower((unsigned char)at[i]);
+    to[len - from] = '\0';
     return len;
 }
 
@@ -199,7 +199,7 @@ static struct redact_span find_pair(const char *line, const char *at)
         return none;
     if (at[len] == ':' && (prev == '/' || (prev == ':' && at[len + 1] != ' ')))
         return none; /* the end of a path, or part of an ARN */
-    value = skip_separator(at + len, text_starts(word, "--"));
+    value = skip_separator(at + len, text_starts(at, "--"));
     return value ? find_value(at, value, is_header(word)) : none;
 }
 
@@ -236,31 +236,38 @@ static struct redact_span find_scheme(const char *line, const char *at)
 
 /* ---- tokens that are known by how they look */
 
-static struct redact_span find_jwt(const char *line, const char *at)
-{
-    static const char token[] = UPPER LOWER DIGITS "_-.=";
-    size_t len;
+static const char token_characters[] = UPPER LOWER DIGITS "_-.=";
 
-    if (text_starts(at, "etl.") && !is_word(before(line, at))) {
-        len = strcspn(at + 4, ".");
-        if (len > strspn(at + 4, token))
-            len = strspn(at + 4, token);
-        if (text_starts(at + 4, "eyJ") || len >= 16)
-            return span_of(at, at + 4, strspn(at + 4, token));
-    }
-    if (text_starts(at, "eyJ") && strspn(at, token) >= 11)
-        return span_of(at, at, strspn(at, token));
-    return none;
+/* "etl.<JWT>" */
+static struct redact_span find_cloudtak_token(const char *line, const char *at)
+{
+    size_t first, all;
+
+    if (!text_starts(at, "etl.") || is_word(before(line, at)))
+        return none;
+    all = strspn(at + 4, token_characters);
+    first = strcspn(at + 4, ".");
+    if (first > all)
+        first = all;
+    return first >= 16 || text_starts(at + 4, "eyJ") ? span_of(at, at + 4, all) : none;
 }
 
-static struct redact_span find_aws_key(const char *at)
+/* It begins with "{\"" in base64. */
+static size_t jwt_length(const char *at)
+{
+    size_t len = text_starts(at, "eyJ") ? strspn(at, token_characters) : 0;
+
+    return len >= 11 ? len : 0;
+}
+
+static size_t aws_key_length(const char *at)
 {
     static const char *const fronts[] = {"AKIA", "ASIA", "ABIA", "ACCA"};
 
     for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++)
         if (text_starts(at, fronts[i]) && strspn(at, UPPER DIGITS) >= 20)
-            return span_of(at, at, strspn(at, UPPER DIGITS));
-    return none;
+            return strspn(at, UPPER DIGITS);
+    return 0;
 }
 
 static bool is_base64(char c)
@@ -270,28 +277,32 @@ static bool is_base64(char c)
 
 /* A secret key of AWS is 40 characters of base64; sessions' tokens and lines of a private key are 64 and
  * more. Hashes are not among them: they have no capitals, or no small letters. */
-static struct redact_span find_base64(const char *line, const char *at)
+static size_t base64_length(const char *line, const char *at)
 {
     size_t len = strspn(at, UPPER LOWER DIGITS "+/");
 
     if (is_base64(before(line, at)) || (len != 40 && len < 64) || !has_of(at, len, UPPER) ||
         !has_of(at, len, LOWER) || !has_of(at, len, DIGITS))
-        return none;
-    return span_of(at, at, len + strspn(at + len, "="));
+        return 0;
+    return len + strspn(at + len, "=");
 }
 
+/* "-----BEGIN RSA PRIVATE KEY-----" and what follows, to its end or the line's. */
 static struct redact_span find_private_key(const char *at)
 {
-    const char *head, *end;
+    static const char begin[] = "-----BEGIN ", kind[] = "PRIVATE KEY-----";
+    const char *title, *body, *end;
+    size_t len;
 
-    if (!text_starts(at, "-----BEGIN "))
+    if (!text_starts(at, begin))
         return none;
-    head = strstr(at, "PRIVATE KEY-----");
-    if (!head)
+    title = at + strlen(begin);
+    len = strspn(title, UPPER " ") + strlen("-----");
+    if (len < strlen(kind) || !memmem(title, strnlen(title, len), kind, strlen(kind)))
         return none;
-    head += strlen("PRIVATE KEY-----");
-    end = strstr(head, "-----END");
-    return span_of(at, head, end ? (size_t)(end - head) : strlen(head));
+    body = title + len;
+    end = strstr(body, "-----END");
+    return span_of(at, body, end ? (size_t)(end - body) : strlen(body));
 }
 
 struct redact_span redact_find(const char *line, const char *at)
@@ -305,10 +316,15 @@ struct redact_span redact_find(const char *line, const char *at)
     if (!found.secret)
         found = find_scheme(line, at);
     if (!found.secret)
-        found = find_jwt(line, at);
-    if (!found.secret)
-        found = find_aws_key(at);
-    if (!found.secret)
-        found = find_base64(line, at);
+        found = find_cloudtak_token(line, at);
     return found;
+}
+
+size_t redact_token(const char *line, const char *at)
+{
+    size_t len = jwt_length(at);
+
+    if (!len)
+        len = aws_key_length(at);
+    return len ? len : base64_length(line, at);
 }

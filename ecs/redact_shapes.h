@@ -7,7 +7,10 @@
 struct redact_span {
     size_t keep, secret;
 };
-/* at is a place in line. What was redacted before is not found again. */
+/* What begins at this place of the line: secrets with a name or an address before them. What was redacted
+ * before is not found again. */
 struct redact_span redact_find(const char *line, const char *at);
+/* How long is the secret at this place that is known by its looks alone? 0 = there is none. */
+size_t redact_token(const char *line, const char *at);
 
 #endif

@@ -70,6 +70,9 @@ static const struct row {
     {"MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj", R},
     {"k: -----BEGIN RSA PRIVATE KEY-----\\nabc\\n-----END RSA PRIVATE KEY----- x",
      "k: -----BEGIN RSA PRIVATE KEY-----" R "-----END RSA PRIVATE KEY----- x"},
+    {"-----BEGIN x password=hunter2 PRIVATE KEY----- y", "-----BEGIN x password=" R " PRIVATE KEY----- y"},
+    {"a_very_long_name_of_a_parameter_that_goes_on_and_on_and_on_and_then_says_password=hunter2",
+     "a_very_long_name_of_a_parameter_that_goes_on_and_on_and_on_and_then_says_password=" R},
     {"-----BEGIN PRIVATE KEY----- abc", "-----BEGIN PRIVATE KEY-----" R},
 };
 
@@ -103,6 +106,8 @@ static const char *const kept[] = {
     "    at Object.<anonymous> (/app/api/node_modules/undici/lib/web/fetch/index.js:125:13)",
     "AKIA and ASIA begin key ids",
     "secrets: [ 'a', 'b' ]",
+    "-----BEGIN CERTIFICATE----- abc",
+    "-----BEGIN KEY-----",
 };
 
 static void each_shape_is_left_out(void **state)
