@@ -232,7 +232,7 @@ static bool changes(void *user, const char *text)
     struct app *a = user;
     struct parsed *p = mem_alloc(sizeof *p);
     struct err err;
-    bool yes = parse_request(commands_table, a->o.config, text, p, &err) && p->command->changes;
+    bool yes = parse_request(commands_table, a->o.config, text, p, &err) && command_is_recorded(p->command);
 
     mem_free(p);
     return yes;

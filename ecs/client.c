@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "client_private.h"
+#include "definition.h"
 
 struct client *client_of(struct ecs *e)
 {
@@ -68,6 +69,8 @@ static const struct ecs_ops ops = {
     .look = reading_look,
     .redeploy = request_redeploy,
     .names = request_names,
+    .around = around_look,
+    .tail = tail_read,
     .watch = poller_watch,
     .unwatch = poller_unwatch,
     .endpoint_note = endpoint_note,
@@ -80,6 +83,7 @@ struct ecs *ecs_client_create(const struct ecs_client_options *options)
 
     c->ecs.ops = &ops;
     c->loop = options->loop;
+    c->definitions = definitions_create();
     c->poller = poller_create(c, options);
     return &c->ecs;
 }
@@ -102,5 +106,6 @@ void ecs_client_destroy(struct ecs *e)
     poller_destroy(c->poller); /* first: it cuts off its own readings without a word */
     while (c->ops)
         c->ops->cancel(c->ops);
+    definitions_destroy(c->definitions);
     mem_free(c);
 }

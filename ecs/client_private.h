@@ -1,7 +1,10 @@
 #ifndef ECS_CLIENT_PRIVATE_H
 #define ECS_CLIENT_PRIVATE_H
-/* The real ECS: client.c holds sessions and requests that run, request.c does the one-call requests,
- * reading.c reads a service with its tasks and history, poller.c feeds the watches. */
+/* The real ECS: client.c holds sessions and requests that run, request.c does the one-call requests, errand.c
+ * those of several calls, reading.c reads a service with all that belongs to it, around.c what stands around
+ * it, tail.c the log of a task, poller.c feeds the watches. */
+#include <jansson.h>
+
 #include "aws/call.h"
 #include "ecs/ecs.h"
 #include "loop/loop.h"
@@ -19,17 +22,39 @@ struct client_op {
     void (*cancel)(struct client_op *op); /* tell the user "cancelled", then cut off */
 };
 
+/* What an endpoint may not know (a substitute of AWS, a region behind the others), or what may be out of
+ * reach though ECS is not. */
+enum client_feature {
+    FEATURE_HISTORY,
+    FEATURE_ROLLOUT,
+    FEATURE_TARGETS,
+    FEATURE_METRICS,
+    FEATURE_ALARMS,
+    FEATURE_DEFINITION,
+    FEATURE_IMAGES,
+    FEATURE_LOGS,
+    CLIENT_FEATURES
+};
+
+/* A part that is not asked for until then, and what it is meanwhile. */
+struct client_rest {
+    int64_t until_ms; /* mono */
+    enum ecs_absence absence;
+    char why[ECS_REASON];
+};
+
 struct client_session {
     struct aws_session *aws;
     uint64_t generation; /* of the keys of the last answer */
-    int64_t
-        no_history_until_ms; /* mono; the endpoint knows no ListServiceDeployments: not asked until then */
+    struct client_rest rests[CLIENT_FEATURES];
     /* the identity, and of which keys and when it was asked */
     char account[16], partition[16], arn[ECS_NAME];
     uint64_t identity_generation;
     int64_t identity_ms;
     bool identity_known;
 };
+
+struct definitions;
 
 struct client {
     struct ecs ecs;
@@ -38,6 +63,7 @@ struct client {
     struct client_session sessions[CLIENT_SESSIONS];
     struct client_op *ops;
     struct poller *poller;
+    struct definitions *definitions; /* task definitions, as far as they may be kept */
 };
 
 struct client *client_of(struct ecs *e);
@@ -53,6 +79,16 @@ enum ecs_absence trouble_absence(const struct aws_call *c);
 bool trouble_is_missing(const struct aws_call *c);
 /* Does the answer say that the endpoint does not know the operation? */
 bool trouble_is_unsupported(const struct aws_call *c);
+/* "elasticloadbalancing:DescribeTargetHealth", as policies spell it. */
+const char *trouble_feature(enum client_feature f);
+/* Is it left alone for now? Then what it is, and why, a sentence. Costs no call. */
+bool trouble_rests(const struct client_session *s, enum client_feature f, int64_t now_ms,
+                   enum ecs_absence *ret_absence, char *why, size_t size);
+/* Of a part that failed: what it is then, and why, a sentence. What the endpoint does not know rests for ten
+ * minutes; target health, which every reading asks for, also when it is forbidden or out of reach, so that
+ * nobody waits for it each time. */
+enum ecs_absence trouble_of_part(struct client_session *s, enum client_feature f, const struct aws_call *c,
+                                 int64_t now_ms, char *why, size_t size);
 /* The sentence of a part that failed, written to snapshot.trouble unless one stands there. */
 void trouble_tell(struct snapshot *s, const struct service_ref *ref, const char *region,
                   const struct aws_call *c);
@@ -72,14 +108,22 @@ void request_names(struct ecs *e, struct ecs_names *r);
 /* ---- reading.c */
 void reading_look(struct ecs *e, struct ecs_look *look);
 struct reading;
-/* Tasks and history into a snapshot whose service was read already. done once, never inside; the snapshot is
- * valid during done and freed afterwards. */
+/* Tasks, targets, history and the rollout of one deployment ("" = of none) into a snapshot whose service was
+ * read already. known: what is known of that rollout, or NULL; it is not asked for again when it is over.
+ * done once, never inside; the snapshot is valid during done and freed afterwards. */
 struct reading *reading_start(struct client *c, const struct service_ref *ref, const struct snapshot *service,
+                              const char *rollout_of, const struct ecs_rollout_detail *known,
                               void (*done)(void *user, const struct snapshot *s), void *user);
 /* done does not come any more. */
 void reading_abandon(struct reading *r);
-/* Calls that a reading of tasks and history makes, for the budget. */
-#define READING_CALLS 4
+/* Calls that it has made so far, for the budget. */
+int reading_calls(const struct reading *r);
+/* Will this rollout not change any more? */
+bool reading_is_over(const char *status);
+
+/* ---- around.c, tail.c */
+void around_look(struct ecs *e, struct ecs_around *r);
+void tail_read(struct ecs *e, struct ecs_tail *r);
 
 /* ---- poller.c */
 struct poller *poller_create(struct client *c, const struct ecs_client_options *options);

@@ -7,6 +7,11 @@
 #include "client_private.h"
 #include "ecs/decode.h"
 
+/* How long a part is left alone that … */
+#define UNKNOWN_MS   600000 /* the endpoint does not know */
+#define FORBIDDEN_MS 60000
+#define LOST_MS      20000 /* did not answer */
+
 enum ecs_absence trouble_absence(const struct aws_call *c)
 {
     switch (c->outcome) {
@@ -38,6 +43,7 @@ bool trouble_is_unsupported(const struct aws_call *c)
                                         "UnknownOperationException",
                                         "UnsupportedOperation",
                                         "UnsupportedFeatureException",
+                                        "MissingAction",
                                         "NotImplemented"};
 
     if (c->outcome != AWS_REFUSED && c->outcome != AWS_UNREACHABLE)
@@ -47,7 +53,62 @@ bool trouble_is_unsupported(const struct aws_call *c)
             return true;
     if (c->status == 500) /* with an error of its own it is AWS's bad day */
         return c->code[0] == '\0';
-    return (c->status == 404 || c->status == 501) && !trouble_is_missing(c);
+    return (c->status == 404 || c->status == 501) && !strstr(c->code, "NotFound");
+}
+
+const char *trouble_feature(enum client_feature f)
+{
+    static const char *const names[CLIENT_FEATURES] = {
+        [FEATURE_HISTORY] = "ecs:ListServiceDeployments",
+        [FEATURE_ROLLOUT] = "ecs:DescribeServiceDeployments",
+        [FEATURE_TARGETS] = "elasticloadbalancing:DescribeTargetHealth",
+        [FEATURE_METRICS] = "cloudwatch:GetMetricData",
+        [FEATURE_ALARMS] = "cloudwatch:DescribeAlarms",
+        [FEATURE_DEFINITION] = "ecs:DescribeTaskDefinition",
+        [FEATURE_IMAGES] = "ecr:DescribeImages",
+        [FEATURE_LOGS] = "logs:GetLogEvents",
+    };
+    return names[f];
+}
+
+bool trouble_rests(const struct client_session *s, enum client_feature f, int64_t now_ms,
+                   enum ecs_absence *ret_absence, char *why, size_t size)
+{
+    const struct client_rest *rest = &s->rests[f];
+
+    if (now_ms >= rest->until_ms)
+        return false;
+    *ret_absence = rest->absence;
+    text_copy(why, size, rest->why);
+    return true;
+}
+
+static int64_t rest_ms(enum client_feature f, enum ecs_absence absence, const struct aws_call *c)
+{
+    if (absence == ECS_UNSUPPORTED)
+        return UNKNOWN_MS;
+    if (f != FEATURE_TARGETS)
+        return 0;
+    if (absence == ECS_UNREACHABLE)
+        return LOST_MS;
+    return text_starts(c->code, "AccessDenied") ? FORBIDDEN_MS : 0; /* for all groups alike */
+}
+
+enum ecs_absence trouble_of_part(struct client_session *s, enum client_feature f, const struct aws_call *c,
+                                 int64_t now_ms, char *why, size_t size)
+{
+    struct client_rest *rest = &s->rests[f];
+
+    rest->absence = trouble_is_unsupported(c) ? ECS_UNSUPPORTED : trouble_absence(c);
+    rest->until_ms = now_ms + rest_ms(f, rest->absence, c);
+    if (rest->absence == ECS_UNSUPPORTED)
+        TEXT_FORMAT(rest->why, "the endpoint does not know %s", trouble_feature(f));
+    else if (c->outcome == AWS_CANCELLED)
+        TEXT_FORMAT(rest->why, "AWS did not answer %s within 8 s", trouble_feature(f));
+    else
+        TEXT_COPY(rest->why, c->err.text);
+    text_copy(why, size, rest->why);
+    return rest->absence;
 }
 
 void trouble_tell_missing(struct snapshot *s, const struct service_ref *ref, const char *region, bool cluster)

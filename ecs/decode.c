@@ -114,13 +114,32 @@ static void decode_configuration(const json_t *service, struct ecs_service *ret)
         jsonx_bool(service, "deploymentConfiguration.deploymentCircuitBreaker.rollback", false);
     if (jsonx_bool(service, "deploymentConfiguration.alarms.enable", false))
         ret->alarms = (int)json_array_size(jsonx_at(service, "deploymentConfiguration.alarms.alarmNames"));
+    ret->bake_minutes = number(service, "deploymentConfiguration.bakeTimeInMinutes", -1);
+    TEXT(ret->rollout_strategy, service, "deploymentConfiguration.strategy");
+}
+
+/* The first ones are kept, and all are counted. */
+static void decode_groups(const json_t *balancers, struct ecs_service *ret)
+{
+    for (size_t i = 0; i < json_array_size(balancers); i++) {
+        const json_t *one = json_array_get(balancers, i);
+        struct ecs_group *group;
+
+        if (!*jsonx_text(one, "targetGroupArn"))
+            continue; /* a classic load balancer */
+        if (ret->target_groups++ >= ECS_GROUPS)
+            continue;
+        group = &ret->groups[ret->target_groups - 1];
+        TEXT(group->arn, one, "targetGroupArn");
+        TEXT(group->container, one, "containerName");
+        group->port = number(one, "containerPort", 0);
+    }
 }
 
 static void decode_lists(const json_t *service, struct ecs_service *ret)
 {
     const json_t *deployments = jsonx_at(service, "deployments");
     const json_t *events = jsonx_at(service, "events");
-    const json_t *balancers = jsonx_at(service, "loadBalancers");
     size_t i;
 
     for (i = 0; i < json_array_size(deployments) && ret->deployment_count < ECS_DEPLOYMENTS; i++) {
@@ -140,9 +159,7 @@ static void decode_lists(const json_t *service, struct ecs_service *ret)
         event->created_ms = time_ms(one, "createdAt");
         ret->event_count++;
     }
-    for (i = 0; i < json_array_size(balancers); i++)
-        if (*jsonx_text(json_array_get(balancers, i), "targetGroupArn"))
-            ret->target_groups++;
+    decode_groups(jsonx_at(service, "loadBalancers"), ret);
 }
 
 static bool service_is_sound(const json_t *service)
@@ -195,6 +212,30 @@ static void decode_container(const json_t *object, struct ecs_container *ret)
     WORDS(ret->reason, object, "reason");
     TEXT(ret->health, object, "healthStatus");
     TEXT(ret->image_digest, object, "imageDigest");
+    TEXT(ret->runtime_id, object, "runtimeId");
+}
+
+/* Of the task's network interface (awsvpc): told twice, and not always in both places. */
+static const char *address_of(const json_t *task)
+{
+    const json_t *attachments = jsonx_at(task, "attachments"), *containers = jsonx_at(task, "containers");
+    size_t i, k;
+
+    for (i = 0; i < json_array_size(attachments); i++) {
+        const json_t *details = jsonx_at(json_array_get(attachments, i), "details");
+
+        for (k = 0; k < json_array_size(details); k++)
+            if (strcmp(jsonx_text(json_array_get(details, k), "name"), "privateIPv4Address") == 0)
+                return jsonx_text(json_array_get(details, k), "value");
+    }
+    for (i = 0; i < json_array_size(containers); i++) {
+        const char *address =
+            jsonx_text(json_array_get(containers, i), "networkInterfaces.0.privateIpv4Address");
+
+        if (*address)
+            return address;
+    }
+    return "";
 }
 
 bool decode_task(const json_t *task, struct ecs_task *ret)
@@ -211,6 +252,7 @@ bool decode_task(const json_t *task, struct ecs_task *ret)
     TEXT(ret->health, task, "healthStatus");
     text_clean(ret->task_definition, sizeof ret->task_definition,
                last_part(jsonx_text(task, "taskDefinitionArn")), false);
+    text_clean(ret->address, sizeof ret->address, address_of(task), false);
     ret->created_ms = time_ms(task, "createdAt");
     ret->pull_started_ms = time_ms(task, "pullStartedAt");
     ret->started_ms = time_ms(task, "startedAt");
@@ -222,22 +264,106 @@ bool decode_task(const json_t *task, struct ecs_task *ret)
            is_text(task, "startedBy");
 }
 
+/* A revision carries the number of its deployment, as text: it may begin with a zero. */
+static void copy_deployment_id(char to[ECS_ID], const char *revision_arn)
+{
+    char number_part[ECS_ID];
+
+    text_clean(number_part, sizeof number_part, last_part(revision_arn), false);
+    to[0] = '\0';
+    if (number_part[0])
+        text_format(to, ECS_ID, "ecs-svc/%s", number_part);
+}
+
 void decode_service_deployment(const json_t *brief, struct ecs_service_deployment *ret)
 {
-    const char *revision = last_part(jsonx_text(brief, "targetServiceRevisionArn"));
-
     memset(ret, 0, sizeof *ret);
     TEXT(ret->arn, brief, "serviceDeploymentArn");
     TEXT(ret->status, brief, "status");
     WORDS(ret->status_reason, brief, "statusReason");
-    if (*revision) {
-        char cleaned[ECS_ID];
-
-        /* A revision carries the number of its deployment, as text: it may begin with a zero. */
-        text_clean(cleaned, sizeof cleaned, revision, false);
-        TEXT_FORMAT(ret->deployment_id, "ecs-svc/%s", cleaned);
-    }
+    copy_deployment_id(ret->deployment_id, jsonx_text(brief, "targetServiceRevisionArn"));
     ret->created_ms = time_ms(brief, "createdAt");
     ret->started_ms = time_ms(brief, "startedAt");
     ret->finished_ms = time_ms(brief, "finishedAt");
+}
+
+static void join_names(char *to, size_t size, const json_t *names)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < json_array_size(names) && at + 3 < size; i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+
+        if (!name || !*name)
+            continue;
+        if (at > 0)
+            text_copy(to + at, size - at, ", ");
+        at = strlen(to);
+        text_clean(to + at, size - at, name, false);
+        at = strlen(to);
+    }
+}
+
+/* How much a hook holds the deployment up: one that waits for a person most, one that is over not at all. */
+static int hook_weight(const json_t *hook)
+{
+    static const char *const rising[] = {"TIMED_OUT", "FAILED", "IN_PROGRESS", "AWAITING_ACTION"};
+    const char *status = jsonx_text(hook, "status");
+
+    for (int i = 0; i < 4; i++)
+        if (strcmp(status, rising[i]) == 0)
+            return i + 1;
+    return 0;
+}
+
+/* "arn:aws:lambda:r:1:function:NAME" -> "NAME" */
+static const char *hook_name(const json_t *hook)
+{
+    const char *arn = jsonx_text(hook, "targetArn"), *colon = strrchr(arn, ':');
+
+    return !*arn ? jsonx_text(hook, "hookId") : colon ? colon + 1 : arn;
+}
+
+static void decode_hooks(const json_t *hooks, struct ecs_rollout_detail *ret)
+{
+    const json_t *worst = NULL;
+
+    for (size_t i = 0; i < json_array_size(hooks); i++)
+        if (hook_weight(json_array_get(hooks, i)) > hook_weight(worst))
+            worst = json_array_get(hooks, i);
+    if (!worst)
+        return;
+    TEXT(ret->hook_status, worst, "status");
+    ret->paused = strcmp(ret->hook_status, "AWAITING_ACTION") == 0;
+    text_clean(ret->hook, sizeof ret->hook, hook_name(worst), false);
+    TEXT(ret->hook_stage, worst, "lifecycleStage");
+    if (!ret->hook_stage[0])
+        TEXT_COPY(ret->hook_stage, ret->stage); /* the present one: it holds up that */
+    ret->hook_expires_ms = time_ms(worst, "expiresAt");
+}
+
+void decode_rollout_detail(const json_t *detail, struct ecs_rollout_detail *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    copy_deployment_id(ret->deployment_id, jsonx_text(detail, "targetServiceRevision.arn"));
+    TEXT(ret->arn, detail, "serviceDeploymentArn");
+    TEXT(ret->status, detail, "status");
+    TEXT(ret->status_reason, detail, "statusReason");
+    TEXT(ret->stage, detail, "lifecycleStage");
+    TEXT(ret->breaker_status, detail, "deploymentCircuitBreaker.status");
+    ret->breaker_failures = number(detail, "deploymentCircuitBreaker.failureCount", -1);
+    ret->breaker_threshold = number(detail, "deploymentCircuitBreaker.threshold", -1);
+    TEXT(ret->alarm_status, detail, "alarms.status");
+    join_names(ret->triggered_alarms, sizeof ret->triggered_alarms,
+               jsonx_at(detail, "alarms.triggeredAlarmNames"));
+    TEXT(ret->rollback_reason, detail, "rollback.reason");
+    copy_deployment_id(ret->rollback_to, jsonx_text(detail, "rollback.serviceRevisionArn"));
+    ret->bake_minutes = number(detail, "deploymentConfiguration.bakeTimeInMinutes", -1);
+    decode_hooks(jsonx_at(detail, "lifecycleHookDetails"), ret);
+    ret->created_ms = time_ms(detail, "createdAt");
+    ret->started_ms = time_ms(detail, "startedAt");
+    ret->finished_ms = time_ms(detail, "finishedAt");
+    if (!ret->finished_ms)
+        ret->finished_ms = time_ms(detail, "stoppedAt");
+    ret->updated_ms = time_ms(detail, "updatedAt");
 }

@@ -46,16 +46,19 @@ static const struct cause causes[] = {
     {"RESOURCE:", "placement", "no host had room for it", "Look at the cluster's capacity."},
     {"Capacity is unavailable", "placement", "AWS had no capacity for it",
      "AWS's own shortage: ECS tries again, perhaps in another zone."},
+    {"limit on the number of", "placement", "the account's limit of running tasks is reached",
+     "Ask AWS for a higher quota, or end what is not needed."},
     {"placement constraint", "placement", "no host met its placement constraints",
      "Look at the cluster's hosts."},
     {"EMPTY CAPACITY PROVIDER", "placement", "its capacity provider is empty",
      "Look at the cluster's capacity."},
     {"NO ACTIVE INSTANCES", "placement", "the cluster has no host", "Look at the cluster's capacity."},
-    {"Spot Task was interrupted", "spot", "AWS took its spot capacity back",
+    {"Spot Task was interrupted", "spot", "AWS took its spot capacity back, which is no fault of CloudTAK",
      "ECS starts a replacement by itself."},
     {"Host EC2", "host", "its host was stopped", "ECS starts a replacement by itself."},
     {"deregistration forced by user", "host", "its host was taken out of the cluster",
      "ECS starts a replacement by itself."},
+    {"maintenance", "host", "AWS takes its host out for maintenance", "ECS starts a replacement by itself."},
 };
 
 static const struct {
@@ -72,13 +75,23 @@ static const struct {
     {127, "the command was not found", "Look at the task definition's command and at the image."},
     {134, "aborted, SIGABRT", "With node usually \"JavaScript heap out of memory\": look at the log's end."},
     {137, "killed, SIGKILL",
-     "Out of memory, or it did not end within its stop time-out. CloudTAK's container never ends on SIGTERM, "
-     "so 137 is its usual exit when it is told to stop."},
+     "ECS does not name the cause. Without an order to stop it is most likely memory: look at the memory "
+     "graph. (Told to stop, CloudTAK's container always ends so, after 30 s.)"},
     {139, "crashed, SIGSEGV", "A fault in native code: look at the log's end."},
     {143, "ended by SIGTERM", "Something told it to stop."},
+    {255, "the program ended with an error of its own, or the runtime could not say which",
+     "Look at the log's end."},
 };
 
 /* ---- meant to stop? */
+
+/* What the stop code says by itself, when no text names a cause. */
+static const struct cause codes[] = {
+    {"SpotInterruption", "spot", "AWS took its spot capacity back, which is no fault of CloudTAK",
+     "ECS starts a replacement by itself."},
+    {"TerminationNotice", "host", "AWS takes its host back", "ECS starts a replacement by itself."},
+    {"InfrastructureHealth", "host", "AWS found its host unhealthy", "ECS starts a replacement by itself."},
+};
 
 static bool benign(const struct ecs_task *task, struct diagnosis *ret)
 {
@@ -139,6 +152,14 @@ static const struct cause *find_cause(const char *text)
     return NULL;
 }
 
+static const struct cause *find_code(const struct ecs_task *task)
+{
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (strcmp(task->stop_code, codes[i].part) == 0)
+            return &codes[i];
+    return NULL;
+}
+
 /* ---- the sentence */
 
 static void tell_cause(const struct cause *cause, const struct ecs_container *c, const char *said,
@@ -147,7 +168,8 @@ static void tell_cause(const struct cause *cause, const struct ecs_container *c,
     if (c)
         TEXT_FORMAT(ret->why, "%s, container \"%s\": %s", cause->why, c->name, said);
     else
-        TEXT_FORMAT(ret->why, "%s: %s", cause->why, said);
+        TEXT_FORMAT(ret->why, "%s%s%s", cause->why, *said ? ": " : "", said);
+    ret->outside = strcmp(cause->key, "spot") == 0 || strcmp(cause->key, "host") == 0;
     TEXT_COPY(ret->hint, cause->hint);
     TEXT_FORMAT(ret->key, "%s:%s", cause->key, c ? c->name : "");
 }
@@ -211,7 +233,7 @@ void diagnose_task(const struct ecs_task *task, struct diagnosis *ret)
         said = c->reason;
     else if ((cause = find_cause(said)) && strcmp(cause->key, "health") == 0 && unhealthy(task))
         c = unhealthy(task);
-    else if (cause && !(c && c->reason[0]))
+    else if ((cause || (cause = find_code(task))) && !(c && c->reason[0]))
         c = NULL; /* the task's own cause: the exit code that follows from the stop blames nobody */
     if (c)
         TEXT_COPY(ret->container, c->name);

@@ -16,6 +16,8 @@ static const struct {
     {"unable to consistently start tasks", EVENT_CRASH_LOOP},
     {"unable to place a task", EVENT_PLACEMENT},
     {"unable to stop or start tasks during a deployment", EVENT_DEADLOCK},
+    {"was unable to scale in", EVENT_PROTECTED},
+    {"protected tasks", EVENT_PROTECTED},
     {"operations are being throttled", EVENT_THROTTLED},
     {"is unhealthy in", EVENT_UNHEALTHY},
     {"failed container health checks", EVENT_UNHEALTHY},

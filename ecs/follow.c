@@ -8,10 +8,10 @@
  *   every phase ──▶ ENDED, with one verdict
  *
  * Happy path: the snapshot shows our deployment; counts, stopped tasks and "served" are read; the rule
- * decides; what is new goes to the output. When AWS cannot be seen, nothing is concluded: after a minute that
- * is said, and only the clocks (reminders, giving up) go on. A cluster that is gone under a deployment counts
- * as not seen: far likelier our keys are another account's now. A verdict waits until every stopped task that
- * is known has been told. */
+ * decides; what is new, and what it waits for, goes to the output and the state. When AWS cannot be seen,
+ * nothing is concluded: after a minute that is said, and only the clocks (reminders, giving up) go on. A
+ * cluster that is gone under a deployment counts as not seen: far likelier our keys are another account's
+ * now. A verdict waits until every stopped task that is known has been told. */
 #include "ecs/follow.h"
 
 #include <assert.h>
@@ -60,7 +60,9 @@ void follow_begin(const struct follow_goal *goal, struct follow_state *ret)
 {
     memset(ret, 0, sizeof *ret);
     ret->wanted = goal->wanted;
-    ret->lowest_healthy = -1;
+    ret->lowest_healthy = ret->serving = ret->new_serving = -1;
+    ret->targets_healthy = ret->targets_total = -1;
+    ret->breaker_failures = ret->breaker_threshold = -1;
     ret->last_change_ms = goal->began_ms;
 }
 
@@ -91,6 +93,16 @@ static bool old_are_leaving(const struct follow_at *at)
     return s->deployment_count > 1 && old_desired == 0;
 }
 
+/* New tasks run: do they serve, as far as can be seen? */
+static enum follow_phase phase_of_running(const struct follow_at *at)
+{
+    const struct follow_state *state = at->state;
+
+    if (state->wanted == 0 || state->new_serve_ms || (state->tasks_seen_ms == 0 && old_are_leaving(at)))
+        return FOLLOW_DRAINING;
+    return FOLLOW_HEALTH;
+}
+
 static enum follow_phase phase_now(const struct follow_at *at, const struct follow_decision *d)
 {
     const struct follow_state *state = at->state;
@@ -101,9 +113,7 @@ static enum follow_phase phase_now(const struct follow_at *at, const struct foll
         return state->phase; /* not shown yet, or a stale answer */
     if (state->new_running < state->wanted)
         return FOLLOW_STARTING;
-    if (state->wanted == 0 || state->new_serve_ms || (state->tasks_seen_ms == 0 && old_are_leaving(at)))
-        return FOLLOW_DRAINING;
-    return FOLLOW_HEALTH;
+    return phase_of_running(at);
 }
 
 static void finish(struct follow_at *at, const struct follow_decision *d)
@@ -114,6 +124,8 @@ static void finish(struct follow_at *at, const struct follow_decision *d)
     state->verdict = d->verdict;
     state->ended_ms = at->now_ms;
     TEXT_COPY(state->other_id, d->other_id);
+    if (d->note[0])
+        TEXT_COPY(state->note, d->note);
     at->out->verdict = d->verdict;
     at->out->wanted_zero = d->wanted_zero;
     TEXT_COPY(at->out->text, d->text);
@@ -121,27 +133,116 @@ static void finish(struct follow_at *at, const struct follow_decision *d)
 
 /* ---- what a readable service shows */
 
-static void count(struct follow_at *at)
+struct follow_counts {
+    int desired, running, pending, failed; /* of what is new */
+    int old_running;
+};
+
+/* Old and new ones of a hard restart are told apart by their ids, not by deployment. */
+static void count_replaced(struct follow_at *at, struct follow_counts *ret)
+{
+    const struct snapshot *s = at->snapshot;
+
+    ret->desired = s->service.desired;
+    for (size_t i = 0; i < s->task_count; i++) {
+        const struct ecs_task *task = &s->tasks[i];
+
+        if (follow_is_replaced(at->goal, task->id))
+            ret->old_running += strcmp(task->last_status, "RUNNING") == 0;
+        else if (follow_task_runs(task))
+            ret->running++;
+        else if (strcmp(task->desired_status, "STOPPED") != 0)
+            ret->pending++;
+    }
+}
+
+static void count_deployments(struct follow_at *at, struct follow_counts *ret)
 {
     const struct ecs_service *s = &at->snapshot->service;
-    struct follow_state *state = at->state;
-    int old_running = 0;
 
     for (size_t i = 0; i < s->deployment_count; i++)
         if (&s->deployments[i] != at->mine)
-            old_running += s->deployments[i].running;
-    if (at->mine) {
-        if (state->new_running != at->mine->running || state->new_pending != at->mine->pending)
-            state->last_change_ms = at->now_ms;
-        state->new_desired = at->mine->desired;
-        state->new_running = at->mine->running;
-        state->new_pending = at->mine->pending;
-        state->new_failed = at->mine->failed;
-    }
-    if (state->old_running != old_running)
-        state->last_change_ms = at->now_ms;
-    state->old_running = old_running;
+            ret->old_running += s->deployments[i].running;
+    if (!at->mine)
+        return;
+    ret->desired = at->mine->desired;
+    ret->running = at->mine->running;
+    ret->pending = at->mine->pending;
+    ret->failed = at->mine->failed;
+}
+
+static void count_service(struct follow_at *at, struct follow_counts *ret)
+{
+    const struct ecs_service *s = &at->snapshot->service;
+
+    *ret = (struct follow_counts){.desired = s->desired, .running = s->running, .pending = s->pending};
+}
+
+/* The count that ECS wants. A stale answer shows the one before our change, and not our deployment. */
+static void read_wanted(struct follow_at *at)
+{
+    const struct ecs_service *s = &at->snapshot->service;
+    struct follow_state *state = at->state;
+    bool is_stale = !at->mine && at->primary && at->goal->kind == FOLLOW_DEPLOYMENT &&
+                    at->primary->updated_ms < at->goal->began_ms;
+    int before = state->wanted;
+
+    if (is_stale || s->desired == before)
+        return;
+    if (at->goal->kind == FOLLOW_COUNT && at->now_ms - at->goal->began_ms < FOLLOW_TOLERANCE_MS)
+        return; /* our own change does not show yet */
     state->wanted = s->desired;
+    state->last_change_ms = at->now_ms;
+    follow_tell_count(at, before);
+}
+
+static void count(struct follow_at *at)
+{
+    struct follow_state *state = at->state;
+    struct follow_counts now = {state->new_desired, state->new_running, state->new_pending, state->new_failed,
+                                0};
+
+    switch (at->goal->kind) {
+    case FOLLOW_COUNT: count_service(at, &now); break;
+    case FOLLOW_REPLACED:
+        if (at->snapshot->tasks_absence != ECS_SEEN)
+            return;
+        now = (struct follow_counts){0};
+        count_replaced(at, &now);
+        break;
+    case FOLLOW_DEPLOYMENT:
+    case FOLLOW_BACK_TO: count_deployments(at, &now); break;
+    }
+    if (state->new_running != now.running || state->new_pending != now.pending ||
+        state->old_running != now.old_running)
+        state->last_change_ms = at->now_ms;
+    state->new_desired = now.desired;
+    state->new_running = now.running;
+    state->new_pending = now.pending;
+    state->new_failed = now.failed;
+    state->old_running = now.old_running;
+}
+
+/* How near the circuit breaker is to its threshold: as ECS says, else by its rule (half of the count, 3 to
+ * 200). */
+static void read_breaker(struct follow_at *at)
+{
+    const struct ecs_service *s = &at->snapshot->service;
+    struct follow_state *state = at->state;
+    int half = (s->desired + 1) / 2;
+
+    if (at->goal->kind != FOLLOW_DEPLOYMENT || !s->breaker) {
+        state->breaker_failures = state->breaker_threshold = -1;
+        return;
+    }
+    if (at->mine) {
+        state->breaker_failures = at->mine->failed;
+        state->breaker_threshold = half < 3 ? 3 : half > 200 ? 200 : half;
+    }
+    if (at->rollout && at->rollout->breaker_failures >= 0)
+        state->breaker_failures = at->rollout->breaker_failures;
+    if (at->rollout && at->rollout->breaker_threshold > 0)
+        state->breaker_threshold = at->rollout->breaker_threshold;
 }
 
 static bool crash_loop(const struct follow_at *at)
@@ -150,7 +251,7 @@ static bool crash_loop(const struct follow_at *at)
 
     if (!at->mine || at->mine != at->primary)
         return false;
-    if (at->mine->failed >= FOLLOW_UNSTABLE)
+    if (at->goal->kind == FOLLOW_DEPLOYMENT && at->mine->failed - at->state->outside_tasks >= FOLLOW_UNSTABLE)
         return true;
     for (size_t i = 0; i < s->event_count; i++)
         if (follow_is_recent(at->goal, &s->events[i]) &&
@@ -174,6 +275,38 @@ static void tell_not_stabilising(struct follow_at *at)
     }
 }
 
+static void look(struct follow_at *at)
+{
+    const struct snapshot *s = at->snapshot;
+    const char *own = follow_own_id(at->goal, at->state);
+
+    at->primary = model_primary(&s->service);
+    at->mine = own[0] ? model_deployment(&s->service, own) : at->primary;
+    if (s->rollout_absence == ECS_SEEN && at->goal->deployment_id[0] &&
+        strcmp(s->rollout.deployment_id, at->goal->deployment_id) == 0)
+        at->rollout = &s->rollout;
+}
+
+/* True when some stopped tasks are left for the next step. */
+static bool read_all(struct follow_at *at)
+{
+    struct follow_state *state = at->state;
+    bool some_untold;
+
+    look(at);
+    read_wanted(at);
+    count(at);
+    read_breaker(at);
+    if (at->snapshot->tasks_absence == ECS_SEEN && at->snapshot->targets_absence == ECS_SEEN)
+        follow_read_sick_target(at);
+    some_untold = follow_read_tasks(at);
+    follow_read_served(at);
+    follow_read_proof(at);
+    if (state->failed_tasks - state->outside_tasks >= FOLLOW_UNSTABLE || crash_loop(at))
+        tell_not_stabilising(at);
+    return some_untold;
+}
+
 static void see(struct follow_at *at, struct follow_decision *ret)
 {
     struct follow_state *state = at->state;
@@ -182,26 +315,23 @@ static void see(struct follow_at *at, struct follow_decision *ret)
     state->unseen_since_ms = 0;
     if (state->blind_told) {
         state->blind_told = false;
+        state->last_change_ms = at->now_ms; /* what was not seen was no silence */
         follow_out(at, FOLLOW_EVENT_SEEING);
     }
-    if (!at->snapshot->missing) {
-        at->primary = model_primary(&at->snapshot->service);
-        at->mine = model_deployment(&at->snapshot->service, at->goal->deployment_id);
-        count(at);
-        some_untold = follow_read_tasks(at);
-        follow_read_served(at);
-        if (state->failed_tasks >= FOLLOW_UNSTABLE || crash_loop(at))
-            tell_not_stabilising(at);
-    }
+    if (!at->snapshot->missing)
+        some_untold = read_all(at);
     follow_decide(at, ret);
     if (some_untold)
         ret->verdict = VERDICT_NONE;
     if (ret->verdict == VERDICT_NONE)
         change_phase(at, phase_now(at, ret));
-    if (!at->snapshot->missing) {
-        follow_read_events(at);
-        state->seen_ms = at->snapshot->service_as_of_ms;
-    }
+    if (at->snapshot->missing)
+        return;
+    if (ret->verdict == VERDICT_NONE)
+        follow_read_signals(at);
+    follow_read_wait(at);
+    follow_read_events(at);
+    state->seen_ms = at->snapshot->service_as_of_ms;
 }
 
 /* ---- nothing could be read */
@@ -308,18 +438,13 @@ void follow_step(const struct follow_goal *goal, struct follow_state *state, con
         finish(&at, &decision);
 }
 
-bool follow_wants_tasks(const struct follow_goal *goal, const struct follow_state *before,
-                        const struct snapshot *service_only, int64_t now_ms)
+/* Has anything moved since the step before? */
+static bool moved(const struct follow_goal *goal, const struct follow_state *before,
+                  const struct ecs_service *s)
 {
-    const struct ecs_service *s = &service_only->service;
-    const struct ecs_deployment *mine;
+    const struct ecs_deployment *mine = model_deployment(s, follow_own_id(goal, before));
     int old_running = 0;
 
-    if (before->phase == FOLLOW_ENDED || service_only->missing || service_only->service_absence != ECS_SEEN)
-        return false;
-    if (now_ms - before->tasks_seen_ms >= FOLLOW_TASKS_MS || s->desired != before->wanted)
-        return true;
-    mine = model_deployment(s, goal->deployment_id);
     if (!mine || mine != model_primary(s) || mine->rollout == ECS_ROLLOUT_COMPLETED ||
         mine->rollout == ECS_ROLLOUT_FAILED)
         return true;
@@ -329,4 +454,22 @@ bool follow_wants_tasks(const struct follow_goal *goal, const struct follow_stat
     return old_running != before->old_running || mine->running != before->new_running ||
            mine->pending != before->new_pending || mine->desired != before->new_desired ||
            mine->failed != before->new_failed || follow_has_new_events(goal, before, s);
+}
+
+bool follow_wants_tasks(const struct follow_goal *goal, const struct follow_state *before,
+                        const struct snapshot *service_only, int64_t now_ms)
+{
+    const struct ecs_service *s = &service_only->service;
+    bool waits_for_checks = before->phase == FOLLOW_HEALTH || before->served == SERVED_NO;
+    int64_t age_ms = now_ms - before->tasks_seen_ms;
+
+    if (before->phase == FOLLOW_ENDED || service_only->missing || service_only->service_absence != ECS_SEEN)
+        return false;
+    if (age_ms >= FOLLOW_TASKS_MS || s->desired != before->wanted)
+        return true;
+    if (s->target_groups > 0 && waits_for_checks && age_ms >= FOLLOW_CHECKS_MS)
+        return true; /* no count moves when a target becomes healthy */
+    if (goal->kind == FOLLOW_COUNT || goal->kind == FOLLOW_REPLACED)
+        return true; /* their goal is seen in the tasks alone */
+    return moved(goal, before, s);
 }

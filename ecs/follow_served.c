@@ -1,37 +1,58 @@
-/* Are users served? Judged from tasks, because a deployment's running count also counts unhealthy ones.
+/* Are users served? A deployment's running count also counts unhealthy tasks, so it is judged task by task.
  *
- * A task may serve when it is RUNNING, meant to run, and not UNHEALTHY, and
+ * Where the service has target groups and their targets could be read, the load balancer's word counts: a
+ * task serves when it runs, is meant to run on, and is healthy to every group that lists it. (Targets that
+ * are instances cannot be told apart by task: then one of them must be healthy, and tasks are judged as
+ * below.) When that word is missing for once, the last one is kept for a minute.
+ *
+ * Else a task may serve when it is RUNNING, meant to run, and not UNHEALTHY, and
  *   - its health is HEALTHY; or nothing checks the container, and
- *   - it is an old one (of another deployment, started before we began): it served before; or
+ *   - it is an old one, started before we began: it served before; or
  *   - there is no load balancer and it has run for 40 s: that is when ECS itself calls it healthy; or
  *   - there is one, and ECS has shown that it trusts the new tasks: it scaled an old one in for our
- * deployment (with a minimum of 100 % it does so only when new ones are healthy), or calls our deployment
- * completed; or
+ *     deployment (with a minimum of 100 % it does so only when new ones are healthy), or calls our deployment
+ *     completed; or
  *   - there is one and it has outlived what a refused task does not: grace period and checks, then ECS ends
- * it. Before that a running task may still answer 502, and "test the site now" would be wrong. Nothing that
- * is not such a task ever makes "served". */
+ *     it. Before that a running task may still answer 502, and "test the site now" would be wrong.
+ * Nothing that is not such a task ever makes "served". */
 #include <string.h>
 
 #include "base/text.h"
 #include "follow_private.h"
 
-static bool means_to_run(const struct ecs_task *task)
+bool follow_task_runs(const struct ecs_task *task)
 {
-    return strcmp(task->last_status, "RUNNING") == 0 && strcmp(task->desired_status, "STOPPED") != 0 &&
-           strcmp(task->health, "UNHEALTHY") != 0;
+    return strcmp(task->last_status, "RUNNING") == 0 && strcmp(task->desired_status, "STOPPED") != 0;
 }
 
 static bool is_ours(const struct follow_at *at, const struct ecs_task *task)
 {
-    return strcmp(task->started_by, at->goal->deployment_id) == 0;
+    return strcmp(task->started_by, follow_own_id(at->goal, at->state)) == 0;
+}
+
+/* Did it serve before we began? What a failing deployment started did not, for all we know. */
+static bool served_before(const struct follow_at *at, const struct ecs_task *task)
+{
+    if (!task->started_ms || task->started_ms >= at->goal->began_ms)
+        return false;
+    switch (at->goal->kind) {
+    case FOLLOW_DEPLOYMENT: return !is_ours(at, task);
+    case FOLLOW_BACK_TO: return is_ours(at, task);
+    case FOLLOW_COUNT:
+    case FOLLOW_REPLACED: break;
+    }
+    return true;
 }
 
 /* Has ECS shown that it holds our new tasks for healthy? */
 static bool new_are_trusted(const struct follow_at *at)
 {
     const struct snapshot *s = at->snapshot;
+    const char *own = follow_own_id(at->goal, at->state);
 
-    if (at->mine && at->mine->rollout == ECS_ROLLOUT_COMPLETED)
+    if (!own[0])
+        return false; /* PRIMARY reads COMPLETED whatever becomes of its tasks */
+    if (at->mine && at->mine == at->primary && at->mine->rollout == ECS_ROLLOUT_COMPLETED)
         return true;
     if (s->service.minimum_healthy_percent < 100)
         return false;
@@ -40,8 +61,7 @@ static bool new_are_trusted(const struct follow_at *at)
         char id[ECS_ID];
 
         if (!is_ours(at, task) && text_starts(task->stopped_reason, "Scaling activity initiated by") &&
-            diagnose_deployment_id(task->stopped_reason, id, sizeof id) &&
-            strcmp(id, at->goal->deployment_id) == 0)
+            diagnose_deployment_id(task->stopped_reason, id, sizeof id) && strcmp(id, own) == 0)
             return true;
     }
     return false;
@@ -55,21 +75,19 @@ static int64_t outlived_ms(const struct ecs_service *s)
     return grace + FOLLOW_SETTLE_LB_MS;
 }
 
-static bool may_serve(const struct follow_at *at, const struct ecs_task *task, bool trusted)
+bool follow_task_may_serve(const struct snapshot *s, const struct ecs_task *task, bool before, bool trusted)
 {
-    int64_t ran = task->started_ms ? at->snapshot->tasks_as_of_ms - task->started_ms : 0;
+    int64_t ran = task->started_ms ? s->tasks_as_of_ms - task->started_ms : 0;
 
-    if (!means_to_run(task))
+    if (!follow_task_runs(task) || strcmp(task->health, "UNHEALTHY") == 0)
         return false;
-    if (strcmp(task->health, "HEALTHY") == 0)
-        return true;
-    if (!is_ours(at, task) && task->started_ms && task->started_ms < at->goal->began_ms)
+    if (strcmp(task->health, "HEALTHY") == 0 || before)
         return true;
     if (ran < FOLLOW_SETTLE_MS)
         return false;
-    if (at->snapshot->service.target_groups == 0 || ran >= outlived_ms(&at->snapshot->service))
+    if (s->service.target_groups == 0 || ran >= outlived_ms(&s->service))
         return true;
-    return trusted && is_ours(at, task);
+    return trusted;
 }
 
 /* ---- the flag and its clock */
@@ -99,6 +117,7 @@ static void change(struct follow_at *at, enum follow_served to, int64_t when_ms)
 void follow_served_unknown(struct follow_at *at)
 {
     change(at, SERVED_UNKNOWN, at->now_ms);
+    at->state->serving = at->state->new_serving = -1;
 }
 
 static void count_outage(struct follow_state *state, int64_t as_of_ms)
@@ -113,33 +132,101 @@ static void count_outage(struct follow_state *state, int64_t as_of_ms)
         state->not_served_total_ms += as_of_ms - from;
 }
 
+/* ---- who serves */
+
+struct tally {
+    int serving, of_the_goal; /* COUNT: each that serves is one of the goal's */
+    bool any_running;
+};
+
+static void tally_task(const struct follow_at *at, const struct ecs_task *task, bool serves, struct tally *t)
+{
+    if (strcmp(task->last_status, "RUNNING") == 0)
+        t->any_running = true;
+    if (!serves)
+        return;
+    t->serving++;
+    t->of_the_goal += at->goal->kind == FOLLOW_COUNT || follow_is_new(at->goal, at->state, task);
+}
+
+static void judge_by_targets(struct follow_at *at, const struct follow_targets *targets, struct tally *ret)
+{
+    const struct snapshot *s = at->snapshot;
+    bool trusted = !targets->by_task && new_are_trusted(at);
+
+    for (size_t i = 0; i < s->task_count; i++) {
+        const struct ecs_task *task = &s->tasks[i];
+        bool serves;
+
+        if (targets->by_task)
+            serves = follow_task_runs(task) && model_task_is_target(s, task);
+        else
+            serves = targets->healthy > 0 &&
+                     follow_task_may_serve(s, task, served_before(at, task), trusted && is_ours(at, task));
+        tally_task(at, task, serves, ret);
+    }
+}
+
+static void judge_by_tasks(struct follow_at *at, struct tally *ret)
+{
+    const struct snapshot *s = at->snapshot;
+    bool trusted = new_are_trusted(at);
+
+    for (size_t i = 0; i < s->task_count; i++) {
+        const struct ecs_task *task = &s->tasks[i];
+
+        tally_task(at, task,
+                   follow_task_may_serve(s, task, served_before(at, task), trusted && is_ours(at, task)),
+                   ret);
+    }
+}
+
+static void note_tally(struct follow_at *at, const struct tally *t)
+{
+    struct follow_state *state = at->state;
+    int64_t as_of = at->snapshot->tasks_as_of_ms;
+
+    count_outage(state, as_of);
+    change(at, t->serving > 0 ? SERVED_YES : SERVED_NO, as_of);
+    state->tasks_seen_ms = as_of;
+    state->serving = t->serving;
+    state->new_serving = t->of_the_goal;
+    if (state->wanted > 0 && (state->lowest_healthy < 0 || t->serving < state->lowest_healthy))
+        state->lowest_healthy = t->serving;
+    if (state->new_serve_ms == 0 && state->wanted > 0 && t->of_the_goal >= state->wanted) {
+        state->new_serve_ms = as_of;
+        state->sick_target[0] = '\0';
+        follow_out(at, FOLLOW_EVENT_NEW_SERVE);
+    }
+}
+
 void follow_read_served(struct follow_at *at)
 {
     const struct snapshot *s = at->snapshot;
     struct follow_state *state = at->state;
-    bool trusted, any_running = false;
-    int serving = 0, new_serving = 0;
+    bool by_targets = s->service.target_groups > 0 && s->targets_absence == ECS_SEEN;
+    struct follow_targets targets;
+    struct tally tally = {0};
 
+    if (by_targets) {
+        follow_count_targets(s, &targets);
+        state->targets_healthy = targets.healthy;
+        state->targets_total = targets.total;
+        state->targets_seen_ms = s->targets_as_of_ms;
+    }
     if (s->tasks_absence != ECS_SEEN)
         return;
-    trusted = new_are_trusted(at);
-    for (size_t i = 0; i < s->task_count; i++) {
-        if (strcmp(s->tasks[i].last_status, "RUNNING") == 0)
-            any_running = true;
-        if (may_serve(at, &s->tasks[i], trusted)) {
-            serving++;
-            new_serving += is_ours(at, &s->tasks[i]);
-        }
-    }
-    if (!any_running && s->service.running > 0)
+    if (by_targets)
+        judge_by_targets(at, &targets, &tally);
+    else if (state->by_targets && s->service.target_groups > 0 &&
+             at->now_ms - state->targets_seen_ms < FOLLOW_TOLERANCE_MS)
+        return; /* the load balancer's last word still stands */
+    else
+        judge_by_tasks(at, &tally);
+    if (!tally.any_running && s->service.running > 0)
         return; /* the two answers disagree: one of them is stale */
-    count_outage(state, s->tasks_as_of_ms);
-    change(at, serving > 0 ? SERVED_YES : SERVED_NO, s->tasks_as_of_ms);
-    state->tasks_seen_ms = s->tasks_as_of_ms;
-    if (state->wanted > 0 && (state->lowest_healthy < 0 || serving < state->lowest_healthy))
-        state->lowest_healthy = serving;
-    if (state->new_serve_ms == 0 && state->wanted > 0 && new_serving >= state->wanted) {
-        state->new_serve_ms = s->tasks_as_of_ms;
-        follow_out(at, FOLLOW_EVENT_NEW_SERVE);
-    }
+    state->by_targets = by_targets;
+    if (!by_targets)
+        state->targets_healthy = state->targets_total = -1;
+    note_tally(at, &tally);
 }

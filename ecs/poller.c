@@ -1,8 +1,8 @@
 /* One polling loop for all watches.
  *
  *   tick ──▶ watches that are due, by session and cluster, ten services a call ──▶ DescribeServices
- *        ──▶ who wants tasks? ──▶ tasks and history ──▶ seen ──▶ due again after the interval
- *        ╰─▶ who does not ──────────────────────────▶ seen ──▶ due again after the interval
+ *        ──▶ who wants tasks? ──▶ tasks, targets, history ──▶ seen ──▶ due again after the interval
+ *        ╰─▶ who does not ────────────────────────────────▶ seen ──▶ due again after the interval
  *
  * The interval is world time, with up to a fifth of jitter; it is `quiet` for watches that say so. Every call
  * costs a slice of the session's budget; when a round costs more than an interval yields, the interval
@@ -35,10 +35,11 @@ struct seat {
     struct poller *poller;
     struct batch *batch; /* its call that runs, or NULL */
     struct reading *reading;
-    int64_t from_ms; /* world: when it was shown last, 0 = never */
-    int jitter;      /* percent that the present wait is longer */
-    uint64_t print;  /* of the last service, for watches without wants_tasks */
-    bool alone;      /* ask its service in a call of its own */
+    int64_t from_ms;                 /* world: when it was shown last, 0 = never */
+    int jitter;                      /* percent that the present wait is longer */
+    uint64_t print;                  /* of the last service, for watches without wants_tasks */
+    bool alone;                      /* ask its service in a call of its own */
+    struct ecs_rollout_detail *over; /* the rollout that was followed, once it had ended; or NULL */
 };
 
 /* One DescribeServices call. Frees itself; poller = NULL when it was cut off. */
@@ -168,14 +169,32 @@ static void rest(struct seat *s)
 
 /* ---- what was seen goes to the watches */
 
+static bool is_throttled(const struct snapshot *s)
+{
+    return s->tasks_absence == ECS_THROTTLED || s->targets_absence == ECS_THROTTLED ||
+           s->history_absence == ECS_THROTTLED || s->rollout_absence == ECS_THROTTLED;
+}
+
+/* What does not change any more is not asked for again. */
+static void keep_over(struct seat *s, const struct snapshot *snapshot)
+{
+    if (snapshot->rollout_absence != ECS_SEEN || !reading_is_over(snapshot->rollout.status))
+        return;
+    if (!s->over)
+        s->over = mem_alloc(sizeof *s->over);
+    *s->over = snapshot->rollout;
+}
+
 static void on_tasks(void *user, const struct snapshot *snapshot)
 {
     struct seat *s = user;
     struct poller *p = s->poller;
 
+    spend(p, s->watch->ref.session, reading_calls(s->reading));
     s->reading = NULL;
-    if (snapshot->tasks_absence == ECS_THROTTLED)
+    if (is_throttled(snapshot))
         note_throttle(p, s->watch->ref.session, true);
+    keep_over(s, snapshot);
     rest(s);
     s->watch->seen(s->watch, snapshot); /* s may be gone now */
     arm(p);
@@ -225,8 +244,8 @@ static void show(struct seat *s, const struct snapshot *snapshot)
     struct poller *p = s->poller;
 
     if (wants_tasks(s, snapshot)) {
-        spend(p, s->watch->ref.session, READING_CALLS);
-        s->reading = reading_start(p->client, &s->watch->ref, snapshot, on_tasks, s);
+        s->reading =
+            reading_start(p->client, &s->watch->ref, snapshot, s->watch->rollout_of, s->over, on_tasks, s);
         return;
     }
     rest(s);
@@ -272,6 +291,7 @@ static void on_batch(struct aws_call *call)
 
         memset(scratch, 0, sizeof *scratch);
         scratch->tasks_absence = scratch->history_absence = ECS_NOT_READ;
+        scratch->rollout_absence = scratch->targets_absence = ECS_NOT_READ;
         trouble_read_service(scratch, &s->watch->ref, aws_session_region(session->aws), call,
                              client_world(p->client));
         s->batch = NULL;
@@ -397,8 +417,11 @@ void poller_unwatch(struct ecs *e, struct ecs_watch *w)
         w->next->prev = w->prev;
     w->next = w->prev = NULL;
     w->private_ = NULL;
-    if (s->reading)
+    if (s->reading) {
+        spend(p, w->ref.session, reading_calls(s->reading));
         reading_abandon(s->reading);
+    }
+    mem_free(s->over);
     mem_free(s);
     arm(p);
 }

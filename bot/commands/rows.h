@@ -8,6 +8,7 @@
 #define COMMAND_ROWS(ROW) \
     ROW(restart) \
     ROW(status) \
+    ROW(follow) \
     ROW(help) \
     ROW(targets) \
     ROW(whoami) \

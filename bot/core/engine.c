@@ -29,6 +29,7 @@ struct engine *engine_create(const struct engine_options *options)
     e->ecs = options->ecs;
     e->card = mem_alloc(sizeof(*e->card));
     e->output = mem_alloc(sizeof(*e->output));
+    e->care_output = mem_alloc(sizeof(*e->care_output));
     e->outbox = outbox_create(&(struct outbox_options){
         .loop = e->loop, .store = e->store, .on_sent = on_sent, .asker = asker, .user = e});
     return e;
@@ -113,7 +114,7 @@ static void load_rows(struct engine *e, const struct store_loaded *l)
         outbox_load(e->outbox, &l->outbox[i]);
     }
     for (size_t i = 0; i < l->operation_count; i++) {
-        if (!l->operations[i].ended) {
+        if (!l->operations[i].ended || l->operations[i].watch_until_ms > 0) {
             operation_load(e, &l->operations[i]);
         }
     }
@@ -234,6 +235,7 @@ void engine_destroy(struct engine *e)
     outbox_destroy(e->outbox);
     mem_free(e->card);
     mem_free(e->output);
+    mem_free(e->care_output);
     mem_free(e);
 }
 

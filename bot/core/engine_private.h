@@ -65,16 +65,17 @@ struct engine {
     size_t chat_count;
     struct operation *operations; /* list, all not yet told */
     struct call *calls;           /* list */
-    unsigned call_count, operation_count;
+    unsigned call_count;
     struct seen_delivery *seen;
     struct person_count people[ENGINE_PEOPLE];
     struct share shares[ENGINE_SHARES];
     unsigned long long submitted, duplicates, refused;
     unsigned waiting; /* callbacks that others still owe us */
     bool started, closing, outbox_closed;
-    struct card *card;            /* scratch: filled and handed on within one function */
-    struct follow_output *output; /* scratch */
-    int64_t away_ms;              /* wall: from the last commit of the previous life to the start */
+    struct card *card;               /* scratch: filled and handed on within one function */
+    struct follow_output *output;    /* scratch */
+    struct care_output *care_output; /* scratch */
+    int64_t away_ms;                 /* wall: from the last commit of the previous life to the start */
     struct store_loaded loaded;
     void (*on_started)(void *user, bool ok, const struct err *err);
     void *started_user;
@@ -161,6 +162,8 @@ enum restart_step {
     RESTART_SEARCHING,
     RESTART_DOUBT,
     RESTART_FOLLOWING,
+    RESTART_CARE,
+    RESTART_ADOPTING,
     RESTART_TELLING,
     RESTART_STEPS
 };
@@ -175,6 +178,16 @@ struct question {
     int64_t answered_ms;
     struct preflight asked; /* what it was asked about */
 };
+
+/* A step that waits for a log before it is told: nothing of it is kept anywhere else meanwhile. */
+struct told_later {
+    size_t index; /* of the event whose log it is */
+    struct follow_state follow;
+    struct follow_output output;
+    struct care_state care;
+    struct care_output care_output;
+};
+struct story; /* restart_story.c */
 
 struct operation {
     struct engine *engine;
@@ -234,7 +247,19 @@ struct operation {
     int64_t
         stuck_ms; /* wall: since when looks are let go because a step is being written; 0 = they are not */
     bool stuck_told;
-    int repeats; /* tasks that stopped for a reason told before, not counted in a message yet */
+    struct story *story;      /* the log that was asked for; NULL = none */
+    struct told_later *later; /* the step that waits for it */
+    struct care_goal care_goal;
+    struct care_state care;
+    int64_t cared_ms; /* world: when after-care was last written down */
+    struct {
+        char deployment_id[ECS_ID], previous_id[ECS_ID];
+        int64_t began_ms;
+        int wanted;
+    } adopting;
+    char care_by[160];      /* who ends it early; "" = nobody */
+    struct operation *with; /* its row is written in the same step, and it stays until then */
+    int repeats;            /* tasks that stopped for a reason told before, not counted in a message yet */
     int64_t repeats_told_ms;
 };
 
@@ -249,6 +274,10 @@ void operation_destroy(struct operation *op); /* now; nothing may be owed to it 
 /* Ends its life as soon as nothing is owed to it. */
 void operation_release(struct operation *op);
 struct operation *operation_of(const struct engine *e, const char *id);
+/* It has ended and its verdict was told: it leaves, unless something is left to be watched. */
+void operation_done(struct operation *op);
+/* How many are not ended. */
+unsigned operations_running(const struct engine *e);
 /* Another one that is not ended on this service. */
 struct operation *operation_on(const struct engine *e, const char *service_name, const struct operation *but);
 
@@ -294,6 +323,8 @@ void restart_send(struct operation *op);
 void restart_search(struct operation *op);
 void restart_doubt_wait(struct operation *op);
 void restart_follow(struct operation *op);
+void restart_care(struct operation *op);
+void restart_adopt_look(struct operation *op);
 /* what ends CHECKING */
 void restart_ask(struct operation *op);
 void restart_queue(struct operation *op);
@@ -322,6 +353,23 @@ bool restart_doubt_follow(struct operation *op, const struct snapshot *s);
 /* A button of the open question was pressed, by somebody who may. */
 void restart_confirm(struct operation *op, const struct request *by);
 void restart_cancel(struct operation *op, const struct request *by);
+/* The log of a stopped task is asked for; then comes once, at most 5 s later, with what came of it, and never
+ * inside the call. False: it cannot be asked for now, tell without it. */
+bool restart_story_ask(struct operation *op, const struct ecs_task *task, const struct diagnosis *diagnosis,
+                       void (*then)(struct operation *op, const struct ecs_tail *log));
+bool restart_story_waits(const struct operation *op);
+void restart_story_finish(struct operation *op); /* memory */
+/* After-care begins with a verdict; by: what ends it early. */
+void restart_care_begin(struct operation *op);
+void restart_care_end_others(struct operation *op);
+/* A deployment that somebody else began is followed. began_ms: world. */
+void restart_adopt(struct operation *op, const char *deployment_id, const char *previous_id, int64_t began_ms,
+                   int wanted);
+/* Superseded by one that nobody follows: will it be followed, and then it is. */
+bool restart_chain_wanted(const struct operation *op);
+void restart_chain(struct operation *op);
+void restart_name_service(struct operation *op);
+void restart_first_facts(struct operation *op);
 /* Following begins: with the answer of UpdateService, or with a deployment that may be ours. */
 void restart_begin_following(struct operation *op, const char *deployment_id, bool unsure, int wanted);
 /* It ends without a verdict of the follower. */

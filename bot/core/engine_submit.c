@@ -297,7 +297,7 @@ static void commit_first(struct call *c)
 static bool must_be_durable(const struct call *c)
 {
     return c->flood == FLOOD_NO && (c->command.request.source == REQUEST_CLICK ||
-                                    (c->understood && c->command.parsed.command->changes));
+                                    (c->understood && command_is_recorded(c->command.parsed.command)));
 }
 
 /* What a refusal quotes back is folded to lower case: no gate would know a secret in it any more. */
@@ -322,7 +322,7 @@ void engine_submit(struct engine *e, const struct request *request, struct reque
             c->flood == FLOOD_NO && request->source != REQUEST_CLICK && understand(c, request->text);
         if (!must_be_durable(c)) {
             c->deferred.run = take_now;
-        } else if (request->source == REQUEST_CLICK || e->operation_count < ENGINE_OPERATIONS) {
+        } else if (request->source == REQUEST_CLICK || operations_running(e) < ENGINE_OPERATIONS) {
             commit_first(c);
             return;
         }

@@ -26,7 +26,7 @@ static const char *const WORDS[OP_STATES] = {
 
 /* The drawing of include/core/operation.h as a table: bit set = the move is allowed. */
 static const unsigned MOVES[OP_STATES] = {
-    [OP_REQUESTED] = TO(OP_REFUSED) | TO(OP_ASKING) | TO(OP_QUEUED),
+    [OP_REQUESTED] = TO(OP_REFUSED) | TO(OP_ASKING) | TO(OP_QUEUED) | TO(OP_FOLLOWING),
     [OP_ASKING] =
         TO(OP_ASKING) | TO(OP_EXPIRED) | TO(OP_DECLINED) | TO(OP_CANCELLED) | TO(OP_QUEUED) | TO(OP_REFUSED),
     [OP_QUEUED] = TO(OP_ACTING) | TO(OP_ASKING) | TO(OP_REFUSED) | TO(OP_CANCELLED),

@@ -32,7 +32,6 @@ static struct operation *create(struct engine *e)
         op->next->prev = op;
     }
     e->operations = op;
-    e->operation_count++;
     return op;
 }
 
@@ -135,8 +134,8 @@ void operation_destroy(struct operation *op)
         op->next->prev = op->prev;
     }
     *(op->prev != NULL ? &op->prev->next : &e->operations) = op->next;
-    e->operation_count--;
     drop_audits(op);
+    restart_story_finish(op);
     mem_free(op->detail);
     mem_free(op->follow_text);
     mem_free(op->snapshot);
@@ -151,6 +150,22 @@ void operation_release(struct operation *op)
         outbox_forget(op->engine->outbox, op->row.id);
         operation_destroy(op);
     }
+}
+
+void operation_done(struct operation *op)
+{
+    if (op->gone || (op->settled && op->row.watch_until_ms == 0)) {
+        operation_release(op);
+    }
+}
+
+unsigned operations_running(const struct engine *e)
+{
+    unsigned count = 0;
+    for (const struct operation *op = e->operations; op != NULL; op = op->next) {
+        count += operation_ended(op->state) ? 0 : 1;
+    }
+    return count;
 }
 
 struct operation *operation_of(const struct engine *e, const char *id)
@@ -276,6 +291,9 @@ static void put_row(struct operation *op, struct store_txn *t)
 {
     pack(op);
     store_txn_operation(t, &op->row);
+    if (op->with != NULL) {
+        store_txn_operation(t, &op->with->row);
+    }
     for (size_t i = 0; i < op->audit_count; i++) {
         store_txn_audit(t, &op->audits[i].row);
     }

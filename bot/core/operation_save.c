@@ -100,6 +100,9 @@ char *operation_save_detail(const struct operation *op)
     json_object_set_new(j, "doubt", progress_doubt_save(&op->doubt));
     json_object_set_new(j, "repeats", json_integer(op->repeats));
     json_object_set_new(j, "repeats_told_ms", json_integer(op->repeats_told_ms));
+    if (op->care_goal.until_ms != 0) {
+        json_object_set_new(j, "care", care_save(&op->care_goal, &op->care));
+    }
     json_object_set_new(j, "request", request_save(&op->request));
     json_object_set_new(j, "facts", progress_facts_save(&op->facts));
     json_object_set_new(j, "preflight", preflight_save(&op->preflight));
@@ -130,6 +133,12 @@ bool operation_load_detail(struct operation *op, const char *detail, struct err 
     op->asks = (int)jsonx_int(j, "asks", 0);
     op->has_card = jsonx_bool(j, "has_card", false);
     progress_doubt_load(jsonx_at(j, "doubt"), &op->doubt);
+    const json_t *care = jsonx_at(j, "care");
+    if (care != NULL && !care_load(care, &op->care_goal, &op->care, err)) {
+        json_decref(j);
+        return false;
+    }
+    op->cared_ms = op->care.seen_ms;
     op->repeats = (int)jsonx_int(j, "repeats", 0);
     op->repeats_told_ms = jsonx_int(j, "repeats_told_ms", 0);
     TEXT_COPY(op->why, jsonx_text(j, "why"));

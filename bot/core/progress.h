@@ -5,6 +5,8 @@
 #include "core/card.h"
 #include "core/config.h"
 #include "core/operation.h"
+#include "ecs/care.h"
+#include "ecs/ecs.h"
 #include "ecs/follow.h"
 
 /* What stays the same while a restart runs; kept in the operation's row. */
@@ -25,8 +27,18 @@ struct progress_facts {
     char task_definition[256];
     char superseded[160]; /* "I superseded ecs-svc/…, begun in the same second"; "" */
     char other[160];      /* the operation that superseded this one, "" = not one of ours */
-    char away[300];       /* the last gap of the bot; "" */
-    char pace[160];       /* why it is looked at less often now; "", and not kept in the row */
+    int64_t other_ms;     /* world: when the deployment began that superseded this one; 0 = not known */
+    bool adopted;         /* a deployment that this bot did not begin */
+    char begun[200];      /* of an adopted one: when, and by whom as far as known */
+    int chain;            /* so many deployments replaced each other before this one, each followed */
+    bool followed_on;     /* superseded: the next one is followed by itself */
+    char log_reason[DIAGNOSE_TEXT]; /* of this reason a task's log was read … */
+    char log_says[200];             /* … and this is what it says; "" */
+    char hook[ECS_NAME];            /* the paused hook; "" = none */
+    char hook_arn[ECS_NAME * 2];    /* of the service deployment that it holds; "" */
+    int64_t care_until_ms;          /* world: after-care's end; 0 = none */
+    char away[300];                 /* the last gap of the bot; "" */
+    char pace[160];                 /* why it is looked at less often now; "", and not kept in the row */
     bool breaker;
     int wanted;
     int64_t asked_ms; /* world */
@@ -72,10 +84,25 @@ void progress_card_nothing(const struct progress_facts *f, enum operation_state 
 /* ---- messages (progress_notice.c) */
 enum progress_place { PROGRESS_NONE, PROGRESS_THREAD, PROGRESS_NEW };
 enum progress_place progress_notice(const struct progress_facts *f, const struct follow_state *state,
-                                    const struct follow_event *event, struct card *ret);
+                                    const struct follow_event *event, const struct ecs_tail *log,
+                                    struct card *ret);
 /* What ECS said in this step, as one message for the card's thread. False when it said nothing. */
 bool progress_events(const struct progress_facts *f, const struct follow_state *state,
                      const struct follow_output *output, struct card *ret);
+/* ---- the dead task's story (progress_story.c). log NULL = none was asked for; not ok = it could not be read
+ */
+/* The stopped task of this step whose story is told in full: the first one, or the first of another reason,
+ * if it can have written a log. False = none. */
+bool progress_story_wanted(const struct follow_state *state, const struct follow_output *output,
+                           size_t *ret_index);
+/* Why it stopped, in the words of ECS and of its log. */
+void progress_story_why(const struct diagnosis *diagnosis, const struct ecs_task *task,
+                        const struct ecs_tail *log, struct card *c);
+/* What the log adds to a reason, in a few words; "" when nothing. */
+void progress_story_says(const struct ecs_tail *log, char *to, size_t size);
+/* The lines themselves, for the card's thread. False when there are none. */
+bool progress_story_log(const struct progress_facts *f, const struct ecs_tail *log, struct card *ret);
+
 /* Is this a task that stopped for a reason that was told often enough? state: after the step. */
 bool progress_repeats(const struct follow_state *state, const struct follow_output *output, size_t index);
 /* Said in the thread instead, for `count` of them. */
@@ -112,7 +139,40 @@ void progress_doubt_waiting(const struct progress_facts *f, const struct progres
 void progress_doubt_end(const struct progress_facts *f, const struct progress_doubt *d, const char *why,
                         struct card *ret);
 
+/* ---- after-care (progress_care.c) */
+/* "I watch 10 more minutes for crashes."; nothing when no after-care follows. */
+void progress_care_promise(const struct progress_facts *f, const struct follow_state *s, struct card *c);
+enum progress_place progress_care_notice(const struct progress_facts *f, const struct care_state *state,
+                                         const struct care_event *event, const struct ecs_tail *log,
+                                         struct card *ret);
+/* The closing line, for the thread. by: what ended it early, "" = its time was over. */
+void progress_care_closed(const struct progress_facts *f, const struct care_goal *goal,
+                          const struct care_state *state, const char *by, struct card *ret);
+/* The same for the card, in one line. */
+void progress_care_line(const struct care_goal *goal, const struct care_state *state, const char *by,
+                        struct card *c);
+
+/* ---- what it waits for, and until when (progress_wait.c) */
+void progress_text_wait(const struct progress_facts *f, const struct follow_state *s, int64_t now_ms,
+                        struct card *c);
+/* How to let a paused hook go on, or back. */
+void progress_text_hook(const struct progress_facts *f, const struct follow_state *s, struct card *c);
+
 /* ---- sentences that several cards share (progress_text.c) */
+/* The head of every card of an operation. */
+void progress_text_begin(const struct progress_facts *f, enum card_tone tone, struct card *c);
+/* What was checked before, and the bot's own gaps. */
+void progress_text_background(const struct progress_facts *f, struct card *c);
+void progress_text_last_event(const struct follow_state *s, struct card *c);
+/* "restart of", or of one that somebody else began "deployment of" */
+const char *progress_text_what(const struct progress_facts *f);
+/* How many of the old and of the new tasks serve, as the load balancer sees them where it does; "healthy" or
+ * "run". */
+int progress_text_old(const struct follow_state *s);
+int progress_text_new(const struct follow_state *s);
+const char *progress_text_well(const struct follow_state *s);
+/* "Why: … (×3, same reason)"; nothing when no task has stopped. */
+void progress_text_why(const struct progress_facts *f, const struct follow_state *s, struct card *c);
 void progress_text_where(const struct progress_facts *f, struct card *c);
 void progress_text_footer(const struct progress_facts *f, struct card *c);
 /* What was not seen for a while is said as that, with the moment it was last seen. */

@@ -8,16 +8,6 @@
 
 #define TOLD_IN_FULL 3
 
-static int times_seen(const struct follow_state *state, const char *key)
-{
-    for (size_t i = 0; i < state->reason_count; i++) {
-        if (strcmp(state->reasons[i].key, key) == 0) {
-            return state->reasons[i].count;
-        }
-    }
-    return 0;
-}
-
 bool progress_repeats(const struct follow_state *state, const struct follow_output *output, size_t index)
 {
     const struct follow_event *event = &output->events[index];
@@ -29,21 +19,21 @@ bool progress_repeats(const struct follow_state *state, const struct follow_outp
         later += output->events[i].kind == FOLLOW_EVENT_TASK_STOPPED &&
                  strcmp(output->events[i].diagnosis.key, event->diagnosis.key) == 0;
     }
-    return times_seen(state, event->diagnosis.key) - later > TOLD_IN_FULL;
+    return follow_same_reason(state, event->diagnosis.key) - later > TOLD_IN_FULL;
 }
 
 void progress_repeated(const struct progress_facts *f, const struct follow_state *state, int count,
                        struct card *ret)
 {
     card_init(ret, TONE_BAD);
-    card_title(ret, "🔴 %d more new task%s stopped for a reason told above, %d in all: %s %s · op %s", count,
+    card_title(ret, "🔴 %d more new task%s stopped for a reason told above, ×%d in all: %s %s · op %s", count,
                count == 1 ? "" : "s", state->failed_tasks, f->target, f->key, f->operation);
-    card_line(ret, "Why: %s", state->last_reason);
+    progress_text_why(f, state, ret);
     ret->rehearsal = f->rehearsal;
 }
 
 static void notice_task(const struct progress_facts *f, const struct follow_state *state,
-                        const struct follow_event *event, struct card *c)
+                        const struct follow_event *event, const struct ecs_tail *log, struct card *c)
 {
     char name[160], lived[TEXT_DURATION] = "";
     progress_text_name(f, name, sizeof(name));
@@ -52,29 +42,23 @@ static void notice_task(const struct progress_facts *f, const struct follow_stat
     }
     card_init(c, TONE_BAD);
     if (event->number == 1) {
-        card_title(c, "🔴 First new task stopped%s%s: restart of %s · op %s",
-                   lived[0] != '\0' ? " after " : "", lived, name, f->operation);
+        card_title(c, "🔴 First new task stopped%s%s: %s %s · op %s", lived[0] != '\0' ? " after " : "", lived,
+                   progress_text_what(f), name, f->operation);
     } else {
         card_title(c, "🔴 New task number %d stopped%s%s: %s · op %s", event->number,
                    lived[0] != '\0' ? " after " : "", lived, name, f->operation);
     }
     progress_text_served(f, state, event->at_ms, false, c);
-    card_line(c, "Why: %s", event->diagnosis.why);
-    if (event->diagnosis.exit_code >= 0) {
-        card_field(c, "Exit code", "%d", event->diagnosis.exit_code);
-    }
-    card_field(c, "Task", "%s", event->task.id);
-    if (event->diagnosis.hint[0] != '\0') {
-        card_line(c, "%s", event->diagnosis.hint);
-    }
-    if (event->task.stopped_reason[0] != '\0') {
-        card_quote(c, event->task.stopped_reason);
-    }
-    if (event->number == 1) {
+    progress_story_why(&event->diagnosis, &event->task, log, c);
+    if (event->number == 1 && !event->diagnosis.outside) {
         progress_text_escalation(f, c);
         progress_text_stop_retrying(f, false, c);
         card_line(c, "Runbook 8.1 step 4 (count 0) would END service for users%s.",
                   state->served == SERVED_YES ? " now" : "");
+    } else if (event->number == 1) {
+        card_line(c,
+                  "AWS took its place away; that is no sign that new tasks cannot start. I keep watching.");
+        card_mention(c, f->asker_mention);
     }
 }
 
@@ -90,9 +74,7 @@ static void notice_not_stabilising(const struct progress_facts *f, const struct 
     progress_text_served(f, state, event->at_ms, false, c);
     card_line(c, "Unlikely to stabilise on its own.%s",
               state->same_reason > 1 ? " The tasks stop for the same reason." : "");
-    if (state->last_reason[0] != '\0') {
-        card_line(c, "Why: %s", state->last_reason);
-    }
+    progress_text_why(f, state, c);
     progress_text_escalation(f, c);
     progress_text_stop_retrying(f, false, c);
 }
@@ -116,8 +98,9 @@ static void notice_plain(const struct progress_facts *f, const struct follow_sta
 static void still_waiting(const struct follow_state *state, struct card *c)
 {
     card_line(c,
-              "%d of %d new tasks run, %d pending, %d old ones run. No new task has failed; I keep watching.",
-              state->new_running, state->wanted, state->new_pending, state->old_running);
+              "%d of %d new tasks %s, %d pending, %d old ones run. No new task has failed; I keep watching.",
+              progress_text_new(state), state->wanted, progress_text_well(state), state->new_pending,
+              state->old_running);
 }
 
 static void notice_reminder(const struct progress_facts *f, const struct follow_state *state,
@@ -126,8 +109,9 @@ static void notice_reminder(const struct progress_facts *f, const struct follow_
     notice_plain(f, state, state->failed_tasks > 0 ? TONE_BAD : TONE_WARNING, "⏰ STILL NOT FINISHED", event,
                  c);
     if (state->failed_tasks > 0) {
-        card_line(c, "%d new task%s stopped so far. Why: %s", state->failed_tasks,
-                  state->failed_tasks == 1 ? "" : "s", state->last_reason);
+        card_line(c, "%d new task%s stopped so far.", state->failed_tasks,
+                  state->failed_tasks == 1 ? "" : "s");
+        progress_text_why(f, state, c);
         progress_text_escalation(f, c);
     } else {
         still_waiting(state, c);
@@ -157,17 +141,56 @@ static void still_looking(const struct follow_state *state, struct card *c)
     card_line(c, "Nothing seen since %s UTC. I keep looking, and judge nothing until I see again.", since);
 }
 
+static enum progress_place notice_count(const struct progress_facts *f, const struct follow_state *state,
+                                        const struct follow_event *event, struct card *c)
+{
+    const bool zero = event->number == 0;
+    notice_plain(f, state, zero ? TONE_BAD : TONE_WARNING,
+                 zero ? "⚠️ SOMEBODY SET THE COUNT TO 0" : "🔢 The wanted count changed", event, c);
+    card_line(
+        c, zero
+               ? "ECS stops all tasks now, and calls that a success. If it was not meant: put the count back."
+               : "I judge by the new count from now on.");
+    if (!zero) {
+        return PROGRESS_THREAD;
+    }
+    progress_text_escalation(f, c);
+    return PROGRESS_NEW;
+}
+
+/* ECS does nothing, or less and less: told before anything is called failed. */
+static void notice_signal(const struct progress_facts *f, const struct follow_state *state, const char *what,
+                          const struct follow_event *event, struct card *c)
+{
+    notice_plain(f, state, TONE_WARNING, what, event, c);
+    progress_text_why(f, state, c);
+    if (state->wait_detail[0] != '\0') {
+        card_quote(c, state->wait_detail);
+    }
+    card_line(c, "ECS goes on trying, and I keep watching. The events in the AWS console may say more.");
+    card_mention(c, f->asker_mention);
+}
+
+static void notice_paused(const struct progress_facts *f, const struct follow_state *state,
+                          const struct follow_event *event, struct card *c)
+{
+    notice_plain(f, state, TONE_WARNING, "⏸️ PAUSED, a person must say how it goes on", event, c);
+    progress_text_hook(f, state, c);
+    card_mention(c, f->asker_mention);
+}
+
 static enum progress_place notice(const struct progress_facts *f, const struct follow_state *state,
-                                  const struct follow_event *event, struct card *c)
+                                  const struct follow_event *event, const struct ecs_tail *log,
+                                  struct card *c)
 {
     switch (event->kind) {
     case FOLLOW_EVENT_ECS: /* progress_events */
     case FOLLOW_EVENT_PHASE: /* the card shows it */ return PROGRESS_NONE;
     case FOLLOW_EVENT_NEW_SERVE:
-        notice_plain(f, state, TONE_GOOD, "✅ New tasks serve, test the site now", event, c);
+        notice_plain(f, state, TONE_GOOD, "✅ New tasks serve: test the site now", event, c);
         return PROGRESS_THREAD;
     case FOLLOW_EVENT_TASK_STOPPED:
-        notice_task(f, state, event, c);
+        notice_task(f, state, event, log, c);
         return event->number == 1 ? PROGRESS_NEW : PROGRESS_THREAD;
     case FOLLOW_EVENT_NOT_STABILISING: notice_not_stabilising(f, state, event, c); return PROGRESS_NEW;
     case FOLLOW_EVENT_SLOW:
@@ -183,18 +206,19 @@ static enum progress_place notice(const struct progress_facts *f, const struct f
         notice_plain(f, state, TONE_NEUTRAL, "👀 I see AWS again", event, c);
         return PROGRESS_NEW;
     case FOLLOW_EVENT_SERVED_CHANGED: return notice_served(f, state, event, c);
-    case FOLLOW_EVENT_COUNT_CHANGED:
-    case FOLLOW_EVENT_SILENCE:
-    case FOLLOW_EVENT_SLOWING:
-    case FOLLOW_EVENT_PAUSED: break;
+    case FOLLOW_EVENT_COUNT_CHANGED: return notice_count(f, state, event, c);
+    case FOLLOW_EVENT_SILENCE: notice_signal(f, state, "🤫 ECS IS SILENT", event, c); return PROGRESS_NEW;
+    case FOLLOW_EVENT_SLOWING: notice_signal(f, state, "🐌 ECS HOLDS BACK", event, c); return PROGRESS_NEW;
+    case FOLLOW_EVENT_PAUSED: notice_paused(f, state, event, c); return PROGRESS_NEW;
     }
     return PROGRESS_NONE;
 }
 
 enum progress_place progress_notice(const struct progress_facts *f, const struct follow_state *state,
-                                    const struct follow_event *event, struct card *ret)
+                                    const struct follow_event *event, const struct ecs_tail *log,
+                                    struct card *ret)
 {
-    const enum progress_place place = notice(f, state, event, ret);
+    const enum progress_place place = notice(f, state, event, log, ret);
     ret->rehearsal = f->rehearsal;
     if (place == PROGRESS_NEW) {
         progress_text_footer(f, ret);
@@ -240,7 +264,8 @@ void progress_stuck(const struct progress_facts *f, struct card *ret)
     char name[160];
     progress_text_name(f, name, sizeof(name));
     card_init(ret, TONE_WARNING);
-    card_title(ret, "⚠️ I CANNOT TELL HOW IT GOES: restart of %s · op %s", name, f->operation);
+    card_title(ret, "⚠️ I CANNOT TELL HOW IT GOES: %s %s · op %s", progress_text_what(f), name,
+               f->operation);
     card_served(ret, "Users: not known whether they are served; look with status.");
     card_line(ret,
               "ECS goes on, but my own store does not take what I see, so the card stands still. Tell who "

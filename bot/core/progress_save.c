@@ -23,6 +23,11 @@ json_t *progress_facts_save(const struct progress_facts *f)
     json_object_set_new(j, "other", json_string(f->other));
     json_object_set_new(j, "cost", json_string(f->cost));
     json_object_set_new(j, "escalation", escalation);
+    json_object_update_new(j, json_pack("{s:b, s:s, s:i, s:b, s:I, s:I, s:s, s:s, s:s, s:s}", "adopted",
+                                        f->adopted, "begun", f->begun, "chain", f->chain, "followed_on",
+                                        f->followed_on, "other_ms", (json_int_t)f->other_ms, "care_until_ms",
+                                        (json_int_t)f->care_until_ms, "log_reason", f->log_reason, "log_says",
+                                        f->log_says, "hook", f->hook, "hook_arn", f->hook_arn));
     return j;
 }
 
@@ -55,6 +60,16 @@ void progress_facts_load(const json_t *saved, struct progress_facts *ret)
     LOAD(escalation.name, "escalation.name");
     LOAD(escalation.mention, "escalation.mention");
     LOAD(escalation.phone, "escalation.phone");
+    LOAD(begun, "begun");
+    LOAD(log_reason, "log_reason");
+    LOAD(log_says, "log_says");
+    LOAD(hook, "hook");
+    LOAD(hook_arn, "hook_arn");
+    ret->adopted = jsonx_bool(saved, "adopted", false);
+    ret->followed_on = jsonx_bool(saved, "followed_on", false);
+    ret->chain = (int)jsonx_int(saved, "chain", 0);
+    ret->other_ms = jsonx_int(saved, "other_ms", 0);
+    ret->care_until_ms = jsonx_int(saved, "care_until_ms", 0);
     ret->production = jsonx_bool(saved, "production", false);
     ret->rehearsal = jsonx_bool(saved, "rehearsal", false);
     ret->breaker = jsonx_bool(saved, "breaker", false);

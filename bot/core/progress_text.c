@@ -23,6 +23,72 @@ void progress_text_where(const struct progress_facts *f, struct card *c)
     c->rehearsal = f->rehearsal;
 }
 
+void progress_text_begin(const struct progress_facts *f, enum card_tone tone, struct card *c)
+{
+    card_init(c, tone);
+    progress_text_where(f, c);
+    progress_text_footer(f, c);
+}
+
+void progress_text_background(const struct progress_facts *f, struct card *c)
+{
+    if (f->begun[0] != '\0') {
+        card_line(c, "%s", f->begun);
+    }
+    if (f->checks[0] != '\0') {
+        card_line(c, "Checks: %s", f->checks);
+    }
+    if (f->away[0] != '\0') {
+        card_line(c, "%s", f->away);
+    }
+    if (f->superseded[0] != '\0') {
+        card_line(c, "%s", f->superseded);
+    }
+}
+
+void progress_text_last_event(const struct follow_state *s, struct card *c)
+{
+    if (s->last_event[0] != '\0') {
+        char at[TEXT_TIME], line[ECS_REASON + 64];
+        text_time_of_day(at, s->last_event_ms);
+        TEXT_FORMAT(line, "%s UTC %s", at, s->last_event);
+        card_quote(c, line);
+    }
+}
+
+const char *progress_text_what(const struct progress_facts *f)
+{
+    return f->adopted ? "deployment of" : "restart of";
+}
+
+const char *progress_text_well(const struct follow_state *s)
+{
+    return s->by_targets ? "healthy" : "run";
+}
+
+int progress_text_old(const struct follow_state *s)
+{
+    return s->by_targets && s->serving >= 0 ? s->serving - s->new_serving : s->old_running;
+}
+
+int progress_text_new(const struct follow_state *s)
+{
+    return s->by_targets && s->new_serving >= 0 ? s->new_serving : s->new_running;
+}
+
+void progress_text_why(const struct progress_facts *f, const struct follow_state *s, struct card *c)
+{
+    char times[40] = "";
+    if (s->failed_tasks == 0 || s->last_reason[0] == '\0') {
+        return;
+    }
+    if (s->same_reason > 1) {
+        TEXT_FORMAT(times, " (×%d same reason)", s->same_reason);
+    }
+    const bool told = f->log_says[0] != '\0' && strcmp(f->log_reason, s->last_reason) == 0;
+    card_line(c, "Why: %s%s%s%s", s->last_reason, told ? ": " : "", told ? f->log_says : "", times);
+}
+
 void progress_text_footer(const struct progress_facts *f, struct card *c)
 {
     card_footer(c, "How it is now: %s status %s %s", f->command, f->target, f->key);
@@ -48,22 +114,23 @@ static bool served_is_old(const struct progress_facts *f, const struct follow_st
 static void served_by(const struct progress_facts *f, const struct follow_state *s, const char *since,
                       bool over, struct card *c)
 {
+    const char *well = progress_text_well(s);
+    const int old = progress_text_old(s), new = progress_text_new(s);
     if (over && s->tasks_seen_ms == 0) {
         card_served(c, "Users: not known. ECS counts %d of %d tasks as running, but showed me none of them.",
                     s->new_running + s->old_running, s->wanted);
     } else if (over) {
-        card_served(c, "Users: SERVED%s, %d of %d tasks run.", since, s->new_running + s->old_running,
-                    s->wanted);
+        card_served(c, "Users: SERVED%s, %d of %d tasks %s.", since, new + old, s->wanted, well);
     } else if (s->new_serve_ms != 0) {
-        card_served(c, "Users: SERVED%s by %d of %d new tasks. %s", since, s->new_running, s->wanted,
+        card_served(c, "Users: SERVED%s by %d of %d new tasks%s. %s", since, new, s->wanted,
+                    s->by_targets ? ", healthy to the load balancer" : "",
                     s->old_running > 0 ? "Old tasks drain, up to 5 min." : "Connections to old tasks end.");
-    } else if (s->failed_tasks > 0 && s->old_running > 0) {
+    } else if (s->failed_tasks > s->outside_tasks && old > 0) {
         card_served(c,
-                    "Users: SERVED%s, %d of %d old tasks run. Do not stop them: new tasks cannot start now.",
-                    since, s->old_running, s->wanted);
+                    "Users: SERVED%s, %d of %d old tasks %s. Do not stop them: new tasks cannot start now.",
+                    since, old, s->wanted, well);
     } else {
-        card_served(c, "Users: SERVED%s, %d of %d old tasks run. %s", since, s->old_running, f->wanted,
-                    f->cost);
+        card_served(c, "Users: SERVED%s, %d of %d old tasks %s. %s", since, old, f->wanted, well, f->cost);
     }
 }
 
@@ -82,8 +149,8 @@ void progress_text_served(const struct progress_facts *f, const struct follow_st
     } else if (s->served == SERVED_NO && s->wanted == 0) {
         card_served(c, "Users: NOT SERVED%s. 0 tasks are wanted: somebody set the count to 0.", since);
     } else if (s->served == SERVED_NO) {
-        card_served(c, "Users: NOT SERVED%s. %d of %d new tasks run, %d old ones.", since, s->new_running,
-                    s->wanted, s->old_running);
+        card_served(c, "Users: NOT SERVED%s. %d of %d new tasks %s, %d old ones.", since,
+                    progress_text_new(s), s->wanted, progress_text_well(s), progress_text_old(s));
     } else if (s->served == SERVED_UNKNOWN) {
         card_served(c, "Users: not known whether they are served; I cannot see the tasks.");
     } else {
@@ -93,10 +160,21 @@ void progress_text_served(const struct progress_facts *f, const struct follow_st
 
 void progress_text_counts(const struct follow_state *s, struct card *c)
 {
-    card_field(c, "New tasks", "%d of %d run, %d pending", s->new_running, s->wanted, s->new_pending);
+    char healthy[40] = "";
+    if (s->by_targets && s->new_serving >= 0) {
+        TEXT_FORMAT(healthy, ", %d healthy", s->new_serving);
+    }
+    card_field(c, "New tasks", "%d of %d run, %d pending%s", s->new_running, s->wanted, s->new_pending,
+               healthy);
     card_field(c, "Old tasks", "%d run", s->old_running);
+    if (s->by_targets && s->targets_total >= 0) {
+        card_field(c, "Load balancer", "%d of %d targets healthy", s->targets_healthy, s->targets_total);
+    }
     if (s->failed_tasks > 0) {
         card_field(c, "Stopped new tasks", "%d", s->failed_tasks);
+    }
+    if (s->breaker_threshold > 0 && s->breaker_failures >= 0) {
+        card_field(c, "Circuit breaker", "%d of %d failures", s->breaker_failures, s->breaker_threshold);
     }
 }
 

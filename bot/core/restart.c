@@ -1,6 +1,6 @@
 /* The running restart.
  *
- *   IDLE -> CHECKING -> CARD -> ARMING -> SENDING -> FOLLOWING -> TELLING -> over
+ *   IDLE -> CHECKING -> CARD -> ARMING -> SENDING -> FOLLOWING -> TELLING -> over   (or CARE -> TELLING)
  *             |  ^                            |          ^  ^
  *             v  |                            v          |  |
  *            ASKED                        SEARCHING -----+  |
@@ -20,10 +20,13 @@
  *   SEARCHING  no answer, or a restart of the bot: was it executed?    (restart_doubt.c)
  *   DOUBT      nothing is seen of it: a question whether to send it again is open
  *   FOLLOWING  the follower judges what the poller sees                (restart_follow.c)
+ *   CARE       it succeeded, that was told; it is watched some more minutes (restart_care.c)
+ *   ADOPTING   `follow`: from IDLE, to FOLLOWING: is there a deployment to follow?  (restart_adopt.c)
  *   TELLING    it is over; its last message is on its way
  *
  * A start of the bot enters the drawing where the row says: requested and queued at CHECKING, asking at
- * ASKED, acting and uncertain at SEARCHING (with an open question at DOUBT), following at FOLLOWING. */
+ * ASKED, acting and uncertain at SEARCHING (with an open question at DOUBT), following at FOLLOWING,
+ * succeeded at CARE. */
 #include "core/restart.h"
 
 #include <assert.h>
@@ -38,7 +41,7 @@
 
 static const unsigned MOVES[RESTART_STEPS] = {
     [RESTART_IDLE] = TO(RESTART_CHECKING) | TO(RESTART_ASKED) | TO(RESTART_SEARCHING) | TO(RESTART_DOUBT) |
-                     TO(RESTART_FOLLOWING) | TO(RESTART_TELLING),
+                     TO(RESTART_FOLLOWING) | TO(RESTART_CARE) | TO(RESTART_ADOPTING) | TO(RESTART_TELLING),
     [RESTART_CHECKING] = TO(RESTART_ASKED) | TO(RESTART_CARD) | TO(RESTART_ARMING) | TO(RESTART_DOUBT) |
                          TO(RESTART_FOLLOWING) | TO(RESTART_TELLING),
     [RESTART_ASKED] = TO(RESTART_CHECKING) | TO(RESTART_TELLING),
@@ -48,10 +51,13 @@ static const unsigned MOVES[RESTART_STEPS] = {
                         TO(RESTART_DOUBT) | TO(RESTART_TELLING),
     [RESTART_SEARCHING] = TO(RESTART_FOLLOWING) | TO(RESTART_DOUBT) | TO(RESTART_TELLING),
     [RESTART_DOUBT] = TO(RESTART_CHECKING) | TO(RESTART_FOLLOWING) | TO(RESTART_TELLING),
-    [RESTART_FOLLOWING] = TO(RESTART_TELLING),
+    [RESTART_FOLLOWING] = TO(RESTART_CARE) | TO(RESTART_TELLING),
+    [RESTART_CARE] = TO(RESTART_TELLING),
+    [RESTART_ADOPTING] = TO(RESTART_FOLLOWING) | TO(RESTART_TELLING),
 };
-static const char *const WORDS[RESTART_STEPS] = {"idle",    "checking",  "asked", "card",      "arming",
-                                                 "sending", "searching", "doubt", "following", "telling"};
+static const char *const WORDS[RESTART_STEPS] = {"idle",      "checking", "asked",     "card",
+                                                 "arming",    "sending",  "searching", "doubt",
+                                                 "following", "care",     "adopting",  "telling"};
 
 static void nothing(struct operation *op)
 {
@@ -69,6 +75,8 @@ static void (*const ENTER[RESTART_STEPS])(struct operation *op) = {
     [RESTART_SEARCHING] = restart_search,
     [RESTART_DOUBT] = restart_doubt_wait,
     [RESTART_FOLLOWING] = restart_follow,
+    [RESTART_CARE] = restart_care,
+    [RESTART_ADOPTING] = restart_adopt_look,
     [RESTART_TELLING] = nothing,
 };
 
@@ -173,7 +181,7 @@ static const char *cost_of(enum drops drops)
     return "No downtime expected; some users may have to sign in again.";
 }
 
-static void first_facts(struct operation *op)
+void restart_first_facts(struct operation *op)
 {
     const struct config *config = op->engine->config;
     struct progress_facts *f = &op->facts;
@@ -199,6 +207,13 @@ static void first_facts(struct operation *op)
     TEXT_COPY(f->cost, cost_of(op->service->drops));
     untouched(op, f->untouched, sizeof(f->untouched));
     f->asked_ms = engine_world(op->engine) - (engine_wall(op->engine) - op->request.origin_ms);
+}
+
+void restart_name_service(struct operation *op)
+{
+    TEXT_FORMAT(op->row.service_name, "%s/%s/%s/%s",
+                op->target->account[0] != '\0' ? op->target->account : "unchecked", op->target->region,
+                op->target->cluster, op->service->name);
 }
 
 /* "/cloudtak restart cotak prod hub, then api, then events": what `all` means, for people. */
@@ -229,10 +244,8 @@ void engine_restart(struct command_call *call)
     }
     op->target = call->parsed.target;
     op->service = call->parsed.service;
-    TEXT_FORMAT(op->row.service_name, "%s/%s/%s/%s",
-                op->target->account[0] != '\0' ? op->target->account : "unchecked", op->target->region,
-                op->target->cluster, op->service->name);
-    first_facts(op);
+    restart_name_service(op);
+    restart_first_facts(op);
     command_started(call);
     restart_go(op, RESTART_CHECKING);
 }
@@ -274,11 +287,11 @@ static void settle(struct operation *op)
         return;
     }
     op->settled = true;
-    if (e->options.on_settled != NULL) {
+    if (e->options.on_settled != NULL && op->facts.chain == 0) { /* nobody asked for the next one */
         e->options.on_settled(e->options.user, &op->request,
                               op->state == OP_REFUSED ? SETTLED_REFUSED : SETTLED_OPERATION, op->state);
     }
-    operation_release(op);
+    operation_done(op);
 }
 
 static bool is_question(const struct operation *op, const struct store_outbox *row)
@@ -324,6 +337,22 @@ static void state_the_gap(struct operation *op)
                               : gap);
 }
 
+static void unwatched(struct operation *op, bool ok)
+{
+    if (ok) {
+        operation_done(op);
+    } else {
+        operation_again(op);
+    }
+}
+
+/* Nothing is left to be watched after all. */
+static void unwatch_row(struct operation *op)
+{
+    op->row.watch_until_ms = 0;
+    operation_commit(op, operation_begin(op), false, unwatched);
+}
+
 /* The same way as a new request, from authorisation on: who may, and what ECS shows, may have changed. */
 static void route_again(struct operation *op)
 {
@@ -353,12 +382,30 @@ static void resume_uncertain(struct operation *op)
     restart_go(op, asked && !restart_question_over(op) ? RESTART_DOUBT : RESTART_SEARCHING);
 }
 
+/* Its verdict was written; what was left to be watched goes on. */
+static void resume_ended(struct operation *op)
+{
+    const bool cares = op->state == OP_SUCCEEDED && op->care_goal.until_ms != 0 && op->service != NULL;
+    op->settled = !outbox_end_waits(op->engine->outbox, op->row.id);
+    restart_go(op, cares ? RESTART_CARE : RESTART_TELLING);
+    if (cares) {
+        return;
+    }
+    if (restart_chain_wanted(op)) {
+        restart_chain(op);
+    } else {
+        unwatch_row(op);
+    }
+}
+
 void restart_resume(struct operation *op)
 {
     if (op->state == OP_ACTING || op->state == OP_UNCERTAIN || op->state == OP_FOLLOWING) {
         state_the_gap(op);
     }
-    if (op->state == OP_REQUESTED || op->state == OP_QUEUED) {
+    if (operation_ended(op->state)) {
+        resume_ended(op);
+    } else if (op->state == OP_REQUESTED || op->state == OP_QUEUED) {
         route_again(op); /* which asks first when it is too late */
     } else if (op->service == NULL) {
         restart_lost_target(op);

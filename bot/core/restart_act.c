@@ -180,6 +180,7 @@ void restart_begin_following(struct operation *op, const char *deployment_id, bo
     operation_stage(op, t, "card", PROGRESS_NEW, false, card);
     op->carded_ms = engine_world(op->engine);
     operation_commit(op, t, false, following);
+    restart_care_end_others(op);
     restart_go(op, RESTART_FOLLOWING);
 }
 

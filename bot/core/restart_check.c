@@ -151,7 +151,8 @@ static void identified(struct ecs_identify *r)
 static void known_running(const struct operation *op, struct preflight_known *ret)
 {
     const struct operation *other = operation_on(op->engine, op->row.service_name, op);
-    if (other != NULL) {
+    if (other != NULL &&
+        !other->facts.adopted) { /* what somebody else began, the preflight sees for itself */
         TEXT_COPY(ret->operation, other->row.id);
         TEXT_COPY(ret->who, other->facts.asker);
         ret->since_ms = other->row.created_ms;

@@ -1,10 +1,13 @@
 /* FOLLOWING: each look of the poller is one step of the follower, and each step with something to tell is one
  * transaction: its state, the card, the new messages, the verdict. A step in which only time went by is
  * written every fifteen seconds, with the card's elapsed time. While a step is being written the next look is
- * let go: the one after it sees everything; when that lasts a minute, people are told. */
+ * let go: the one after it sees everything; when that lasts a minute, people are told. So it is while the log
+ * of a stopped task is asked for: until it is there, the operation stays as it was before that step. */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "engine_private.h"
 
@@ -26,7 +29,9 @@ static void stage_notice(struct operation *op, struct store_txn *t, enum progres
     operation_stage(op, t, suffix, place, false, card);
 }
 
-static void stage_notices(struct operation *op, struct store_txn *t, const struct follow_output *out)
+/* log: of the event at `index`; NULL = none was asked for. */
+static void stage_notices(struct operation *op, struct store_txn *t, const struct follow_output *out,
+                          const struct ecs_tail *log, size_t index)
 {
     struct card *card = op->engine->card;
     if (progress_events(&op->facts, &op->follow, out, card)) {
@@ -37,10 +42,14 @@ static void stage_notices(struct operation *op, struct store_txn *t, const struc
             op->repeats++;
             continue;
         }
-        const enum progress_place place = progress_notice(&op->facts, &op->follow, &out->events[i], card);
+        const enum progress_place place =
+            progress_notice(&op->facts, &op->follow, &out->events[i], i == index ? log : NULL, card);
         if (place != PROGRESS_NONE) {
             stage_notice(op, t, place, card);
         }
+    }
+    if (progress_story_log(&op->facts, log, card)) {
+        stage_notice(op, t, PROGRESS_THREAD, card);
     }
     const int64_t now = engine_world(op->engine);
     if (op->repeats > 0 && now - op->repeats_told_ms >= REPEATS_MS) {
@@ -59,11 +68,12 @@ static void stepped(struct operation *op, bool ok)
     }
 }
 
-static void step(struct operation *op, const struct follow_output *out)
+static void step(struct operation *op, const struct follow_output *out, const struct ecs_tail *log,
+                 size_t index)
 {
     struct card *card = op->engine->card;
     struct store_txn *t = operation_begin(op);
-    stage_notices(op, t, out);
+    stage_notices(op, t, out, log, index);
     op->carded_ms = engine_world(op->engine);
     progress_pace(op->engine->ecs->ops->interval_ms(op->engine->ecs, op->target->session),
                   op->engine->config->poll_active_ms, op->facts.pace, sizeof(op->facts.pace));
@@ -76,14 +86,25 @@ static void step(struct operation *op, const struct follow_output *out)
 static void name_other(struct operation *op)
 {
     for (const struct operation *other = op->engine->operations; other != NULL; other = other->next) {
-        if (other != op && op->follow.other_id[0] != '\0' &&
-            strcmp(other->goal.deployment_id, op->follow.other_id) == 0) {
-            TEXT_FORMAT(op->facts.other, "%s, asked by %s", other->row.id, other->facts.asker);
+        if (other != op && op->follow.other_id[0] != '\0' && !operation_ended(other->state) &&
+            (strcmp(other->goal.deployment_id, op->follow.other_id) == 0 ||
+             ((other->state == OP_ACTING || other->state == OP_UNCERTAIN) &&
+              strcmp(other->row.service_name, op->row.service_name) == 0))) {
+            TEXT_FORMAT(op->facts.other, "%s, asked by %s,", other->row.id, other->facts.asker);
         }
     }
 }
 
-static void finish(struct operation *op, const struct follow_output *out)
+static void finished(struct operation *op, bool ok)
+{
+    stepped(op, ok);
+    if (ok && op->facts.followed_on) {
+        restart_chain(op);
+    }
+}
+
+static void finish(struct operation *op, const struct follow_output *out, const struct ecs_tail *log,
+                   size_t index)
 {
     struct card *card = op->engine->card;
     restart_unwatch(op);
@@ -92,14 +113,63 @@ static void finish(struct operation *op, const struct follow_output *out)
     operation_move(op, progress_end(&op->follow));
     operation_audit(op, operation_word(op->state), "%s %s %s", follow_verdict_word(op->follow.verdict),
                     op->goal.deployment_id, out->text);
+    op->facts.followed_on = restart_chain_wanted(op);
+    if (op->facts.followed_on) {
+        op->row.watch_until_ms = engine_wall(op->engine); /* until the next one has its row */
+    } else if (op->state == OP_SUCCEEDED && !out->wanted_zero) {
+        restart_care_begin(op);
+    }
     struct store_txn *t = operation_begin(op);
-    stage_notices(op, t, out);
+    stage_notices(op, t, out, log, index);
     progress_card_ended(&op->facts, &op->goal, &op->follow, card);
     operation_stage(op, t, "card", PROGRESS_NEW, false, card);
     progress_verdict(&op->facts, &op->goal, &op->follow, out, card);
     operation_stage(op, t, "verdict", PROGRESS_NEW, true, card);
-    restart_go(op, RESTART_TELLING);
-    operation_commit(op, t, false, stepped);
+    restart_go(op, op->care_goal.until_ms != 0 ? RESTART_CARE : RESTART_TELLING);
+    operation_commit(op, t, false, finished);
+}
+
+static void tell(struct operation *op, const struct follow_output *out, const struct ecs_tail *log,
+                 size_t index)
+{
+    if (log != NULL) {
+        TEXT_COPY(op->facts.log_reason, out->events[index].diagnosis.why);
+        progress_story_says(log, op->facts.log_says, sizeof(op->facts.log_says));
+    }
+    if (out->verdict != VERDICT_NONE) {
+        finish(op, out, log, index);
+    } else {
+        step(op, out, log, index);
+    }
+}
+
+/* ---- the dead task's log */
+
+static void story_came(struct operation *op, const struct ecs_tail *log)
+{
+    struct told_later *later = op->later;
+    op->later = NULL;
+    op->follow = later->follow;
+    op->watch.quiet = op->follow.not_stabilising;
+    tell(op, &later->output, log, later->index);
+    mem_free(later);
+}
+
+/* False: nothing is waited for, the step is told now. */
+static bool wait_for_story(struct operation *op, const struct follow_state *before,
+                           const struct follow_output *out)
+{
+    size_t index;
+    if (!progress_story_wanted(&op->follow, out, &index) ||
+        !restart_story_ask(op, &out->events[index].task, &out->events[index].diagnosis, story_came)) {
+        return false;
+    }
+    op->later = mem_alloc(sizeof(*op->later));
+    op->later->index = index;
+    op->later->follow = op->follow;
+    op->later->output = *out;
+    op->follow = *before;
+    return true;
 }
 
 /* Without the store nothing durable can be said; silence would look like nothing happens. */
@@ -120,6 +190,33 @@ static void tell_stuck(struct operation *op)
     }
 }
 
+/* What goes into a command that people copy. */
+static bool is_plain(const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++) {
+        if (!isalnum((unsigned char)*c) && strchr(":/_-.", *c) == NULL) {
+            return false;
+        }
+    }
+    return text[0] != '\0';
+}
+
+/* What the snapshot says that the follower does not keep. */
+static void note_facts(struct operation *op, const struct snapshot *s)
+{
+    struct progress_facts *f = &op->facts;
+    const struct ecs_deployment *other = model_deployment(&s->service, op->follow.other_id);
+    if (op->follow.verdict == VERDICT_SUPERSEDED) {
+        f->other_ms = other != NULL ? other->created_ms : 0;
+    }
+    if (s->rollout_absence != ECS_SEEN) {
+        return;
+    }
+    const bool paused = s->rollout.paused && is_plain(s->rollout.hook);
+    TEXT_COPY(f->hook, paused ? s->rollout.hook : "");
+    TEXT_COPY(f->hook_arn, paused && is_plain(s->rollout.arn) ? s->rollout.arn : "");
+}
+
 static void seen(struct ecs_watch *w, const struct snapshot *s)
 {
     struct operation *op = w->user;
@@ -130,15 +227,20 @@ static void seen(struct ecs_watch *w, const struct snapshot *s)
     }
     op->stuck_ms = 0;
     op->stuck_told = false;
+    if (restart_story_waits(op)) {
+        return;
+    }
     const int64_t now = engine_world(e);
     const struct follow_state before = op->follow;
     follow_step(&op->goal, &op->follow, s, now, e->output);
     w->quiet = op->follow.not_stabilising;
-    if (e->output->verdict != VERDICT_NONE) {
-        finish(op, e->output);
-    } else if (e->output->count > 0 || progress_changed(&before, &op->follow) ||
-               now - op->carded_ms >= CARD_EVERY_MS) {
-        step(op, e->output);
+    note_facts(op, s);
+    if (wait_for_story(op, &before, e->output)) {
+        return;
+    }
+    if (e->output->verdict != VERDICT_NONE || e->output->count > 0 ||
+        progress_changed(&before, &op->follow) || now - op->carded_ms >= CARD_EVERY_MS) {
+        tell(op, e->output, NULL, 0);
     }
 }
 
@@ -156,6 +258,7 @@ static void say_away(struct operation *op)
 void restart_follow(struct operation *op)
 {
     restart_watch(op, seen, wants_tasks);
+    TEXT_COPY(op->watch.rollout_of, op->goal.deployment_id);
     if (op->facts.away[0] != '\0' && !op->committing) {
         say_away(op);
     }

@@ -78,7 +78,7 @@ static bool is_open(const struct store_memory *m, const struct store_outbox *row
 {
     struct known_operation *operation = NULL;
     HASH_FIND_STR(m->operations, row->operation, operation);
-    return rows_outbox_waits(row) || (operation != NULL && !operation->row.ended) ||
+    return rows_outbox_waits(row) || (operation != NULL && rows_operation_open(&operation->row)) ||
            heads_a_waiting_thread(m, row->id);
 }
 
@@ -230,7 +230,7 @@ static void run_load(struct store_memory *m, struct store_loaded *l)
     l->outbox = mem_array(HASH_COUNT(m->outbox), sizeof(*l->outbox));
     l->operation_count = l->outbox_count = 0;
     for (const struct known_operation *k = m->operations; k != NULL; k = k->hh.next) {
-        if (!k->row.ended) {
+        if (rows_operation_open(&k->row)) {
             l->operations[l->operation_count++] = k->row;
         }
     }

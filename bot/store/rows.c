@@ -50,6 +50,11 @@ void rows_free_audit(struct store_audit *row)
     free_text(&row->detail);
 }
 
+bool rows_operation_open(const struct store_operation *row)
+{
+    return !row->ended || row->watch_until_ms > 0;
+}
+
 bool rows_outbox_waits(const struct store_outbox *row)
 {
     return row->state == OUTBOX_PENDING || row->state == OUTBOX_SENDING ||

@@ -33,6 +33,8 @@ void rows_free_outbox(struct store_outbox *row);
 void rows_copy_audit(struct store_audit *to, const struct store_audit *from);
 void rows_free_audit(struct store_audit *row);
 
+/* Not ended, or still watched: a start has to go on with it. */
+bool rows_operation_open(const struct store_operation *row);
 /* Still to be sent: never posted, or edited since. */
 bool rows_outbox_waits(const struct store_outbox *row);
 

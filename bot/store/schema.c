@@ -78,5 +78,12 @@ static const char *const VERSION_1[] = {
     NULL,
 };
 
-const struct schema_version SCHEMA[] = {{VERSION_1}};
+/* What ended and is still watched (after-care) is loaded at a start like what has not ended. */
+static const char *const VERSION_2[] = {
+    "ALTER TABLE operation ADD COLUMN watch_until_ms INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX operation_watched ON operation (number) WHERE watch_until_ms > 0",
+    NULL,
+};
+
+const struct schema_version SCHEMA[] = {{VERSION_1}, {VERSION_2}};
 const size_t SCHEMA_VERSIONS = sizeof(SCHEMA) / sizeof(SCHEMA[0]);

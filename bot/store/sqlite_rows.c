@@ -32,29 +32,14 @@ struct column {
 #define DELIVERY(kind, member)  COLUMN(COLUMN_##kind, struct txn_delivery, member)
 
 static const struct column OPERATION_COLUMNS[] = {
-    OPERATION(TEXT, id),
-    OPERATION(TEXT, parent),
-    OPERATION(INT, position),
-    OPERATION(TEXT, verb),
-    OPERATION(TEXT, target),
-    OPERATION(TEXT, service_key),
-    OPERATION(TEXT, service_name),
-    OPERATION(TEXT, state),
-    OPERATION(BOOL, ended),
-    OPERATION(TEXT, verdict),
-    OPERATION(TEXT, server),
-    OPERATION(TEXT, user),
-    OPERATION(TEXT, user_name),
-    OPERATION(TEXT, channel),
-    OPERATION(TEXT, thread),
-    OPERATION(INT64, created_ms),
-    OPERATION(INT64, updated_ms),
-    OPERATION(INT64, acting_ms),
-    OPERATION(INT64, ended_ms),
-    OPERATION(INT64, duration_ms),
-    OPERATION(LONG_TEXT, detail),
-    OPERATION(LONG_TEXT, follow),
-    {0},
+    OPERATION(TEXT, id),           OPERATION(TEXT, parent),       OPERATION(INT, position),
+    OPERATION(TEXT, verb),         OPERATION(TEXT, target),       OPERATION(TEXT, service_key),
+    OPERATION(TEXT, service_name), OPERATION(TEXT, state),        OPERATION(BOOL, ended),
+    OPERATION(TEXT, verdict),      OPERATION(TEXT, server),       OPERATION(TEXT, user),
+    OPERATION(TEXT, user_name),    OPERATION(TEXT, channel),      OPERATION(TEXT, thread),
+    OPERATION(INT64, created_ms),  OPERATION(INT64, updated_ms),  OPERATION(INT64, acting_ms),
+    OPERATION(INT64, ended_ms),    OPERATION(INT64, duration_ms), OPERATION(INT64, watch_until_ms),
+    OPERATION(LONG_TEXT, detail),  OPERATION(LONG_TEXT, follow),  {0},
 };
 static const struct column OUTBOX_COLUMNS[] = {
     OUTBOX(TEXT, id),          OUTBOX(TEXT, operation),   OUTBOX(TEXT, server),      OUTBOX(TEXT, channel),
@@ -81,6 +66,9 @@ struct statement {
 #define WAITS(alias)                                                                                         \
     "(" alias "state < 2 OR (" alias "state = 2 AND " alias "sent_version < " alias "version))"
 
+/* Likewise, for the indexes operation_open and operation_watched. */
+#define OPEN(alias) "(" alias "ended = 0 OR " alias "watch_until_ms > 0)"
+
 static const struct statement STATEMENTS[STATEMENT_COUNT] = {
     [STATEMENT_READ_EPOCH] = {AS_WRITTEN, "SELECT epoch FROM meta", NULL},
     [STATEMENT_PUT_ALIVE] = {AS_WRITTEN, "UPDATE meta SET last_alive_ms = ?1", NULL},
@@ -88,16 +76,16 @@ static const struct statement STATEMENTS[STATEMENT_COUNT] = {
     [STATEMENT_PUT_OPERATION] = {UPSERTS, "operation", OPERATION_COLUMNS},
     [STATEMENT_PUT_OUTBOX] = {UPSERTS, "outbox", OUTBOX_COLUMNS},
     [STATEMENT_PUT_AUDIT] = {INSERTS, "audit", AUDIT_COLUMNS},
-    [STATEMENT_READ_OPEN] = {SELECTS, "FROM operation WHERE ended = 0 ORDER BY number LIMIT ?1",
+    [STATEMENT_READ_OPEN] = {SELECTS, "FROM operation WHERE " OPEN("") " ORDER BY number LIMIT ?1",
                              OPERATION_COLUMNS},
     [STATEMENT_READ_WAITING] =
         {SELECTS,
          "FROM outbox WHERE number IN ("
          " SELECT number FROM outbox WHERE " WAITS(
              "") " UNION SELECT b.number FROM operation o JOIN outbox b ON b.operation = o.id"
-                 "       WHERE o.ended = 0"
-                 " UNION SELECT h.number FROM outbox w JOIN outbox h ON h.id = w.thread_of"
-                 "       WHERE " WAITS("w.") ") ORDER BY number LIMIT ?1",
+                 "       WHERE " OPEN(
+                     "o.") " UNION SELECT h.number FROM outbox w JOIN outbox h ON h.id = w.thread_of"
+                           "       WHERE " WAITS("w.") ") ORDER BY number LIMIT ?1",
          OUTBOX_COLUMNS},
     [STATEMENT_READ_RECENT] = {SELECTS,
                                "FROM operation WHERE ended = 1 AND verb = ?2 AND service_name = ?3"
@@ -115,15 +103,15 @@ static const struct statement STATEMENTS[STATEMENT_COUNT] = {
     [STATEMENT_PRUNE_OUTBOX] =
         {AS_WRITTEN,
          "DELETE FROM outbox WHERE number IN (SELECT b.number FROM outbox b WHERE b.updated_ms < ?1 AND "
-         "NOT " WAITS("b.") " AND NOT EXISTS (SELECT 1 FROM operation o WHERE o.id = b.operation AND "
-                            "o.ended = 0) AND b.id NOT IN (SELECT w.thread_of FROM outbox w WHERE " WAITS(
-                                "w.") ") LIMIT ?2)",
+         "NOT " WAITS("b.") " AND NOT EXISTS (SELECT 1 FROM operation o WHERE o.id = b.operation AND " OPEN(
+             "o.") ") AND b.id NOT IN (SELECT w.thread_of FROM outbox w WHERE " WAITS("w.") ") LIMIT ?2)",
          NULL},
     /* Not one whose messages wait, not the parent of one that runs, and never the newest of their kind: the
      * usual durations are theirs. */
     [STATEMENT_PRUNE_OPERATIONS] =
         {AS_WRITTEN,
          "DELETE FROM operation WHERE number IN (SELECT o.number FROM operation o WHERE o.ended = 1 AND "
+         "o.watch_until_ms = 0 AND "
          "o.ended_ms < max(?1, ifnull((SELECT ended_ms FROM operation WHERE ended = 1 ORDER BY ended_ms DESC"
          "  LIMIT 1 OFFSET ?3 - 1), 0)) "
          "AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.operation = o.id AND " WAITS(

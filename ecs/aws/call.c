@@ -50,12 +50,14 @@ static void release(struct flight *f)
     mem_free(f);
 }
 
+/* Only what the bot cannot do without makes it blind: it works on without a load balancer's word. */
 static void count(struct aws_counters *n, const struct aws_call *c, int64_t wall_ms)
 {
+    bool vital = c->service == AWS_ECS || c->service == AWS_STS;
     n->calls++;
     n->refused += c->outcome == AWS_REFUSED || c->outcome == AWS_EXPIRED;
     n->unreachable += c->outcome == AWS_UNREACHABLE;
-    if (c->outcome == AWS_EXPIRED || c->outcome == AWS_UNREACHABLE) {
+    if (vital && (c->outcome == AWS_EXPIRED || c->outcome == AWS_UNREACHABLE)) {
         n->failing_ms = n->failing_ms == 0 ? wall_ms : n->failing_ms;
         TEXT_COPY(n->trouble, c->err.text);
     } else if (c->outcome == AWS_OK || c->outcome == AWS_REFUSED) {

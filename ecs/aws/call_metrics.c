@@ -8,7 +8,7 @@ static struct metric calls = {
     .kind = METRIC_COUNTER,
     .help = "AWS calls that ended, by what came of them after their retries.",
     .labels = {"service", "action", "result"},
-    METRIC_SERIES(96),
+    METRIC_SERIES(128),
 };
 static struct metric seconds = {
     .name = "cloudtak_aws_call_seconds",

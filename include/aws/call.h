@@ -78,7 +78,7 @@ struct aws_counters {
     uint64_t calls, retries, throttles, refused, unreachable;
     int64_t answered_ms; /* wall: when AWS last took a call of ours; 0 = never */
     int64_t
-        failing_ms;    /* wall: since when all calls end without keys or without an answer; 0 = they do not */
+        failing_ms; /* wall: since when calls of ECS and STS end without keys or an answer; 0 = they do not */
     char trouble[300]; /* the last of these failures, a sentence */
 };
 void aws_session_counters(const struct aws_session *s, struct aws_counters *ret);

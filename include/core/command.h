@@ -27,6 +27,9 @@ enum command_needs {
 #define COMMAND_SHARED                                                                                       \
     (1u << 3) /* a read whose answer is the same for all: equal questions within 2 s share one */
 
+#define COMMAND_RECORDED                                                                                     \
+    (1u << 4) /* it changes nothing, but begins an operation: committed before it is acked */
+
 struct command {
     const char *name;
     const char *usage;   /* "restart TARGET [SERVICE|all] [--reason TEXT]" */
@@ -40,6 +43,12 @@ struct command {
      * command_started; may wait (async) before. */
     void (*run)(struct command_call *call);
 };
+
+/* Is it committed before it is acked? */
+static inline bool command_is_recorded(const struct command *c)
+{
+    return c->changes || (c->flags & COMMAND_RECORDED) != 0;
+}
 
 /* What the parser made of a text. */
 struct parsed {

@@ -3,7 +3,7 @@
 /* An operation is a row in the store first and a running thing second. One table of moves; one function
  * changes a state.
  *
- *   requested -> refused | asking | queued
+ *   requested -> refused | asking | queued | following (`follow`: somebody else began it)
  *   asking    -> asking | expired | declined | cancelled | queued | refused
  *   queued    -> acting | asking (too late, or the facts changed) | refused | cancelled
  *   acting    -> following | uncertain | failed | queued (too late: nothing was sent)

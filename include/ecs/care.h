@@ -19,8 +19,9 @@ struct care_goal {
     int wanted;
 };
 
-#define CARE_TASKS   16
-#define CARE_TARGETS 16
+#define CARE_TASKS      16
+#define CARE_CONTAINERS 32
+#define CARE_TARGETS    32
 
 /* Mutable; written only by care_step. Plain data. */
 struct care_state {
@@ -32,19 +33,25 @@ struct care_state {
     enum follow_served served;
     int64_t served_since_ms;
     char last_reason[DIAGNOSE_TEXT];
-    int64_t seen_ms;        /* as_of of the last look; 0 = never */
+    int64_t seen_ms;        /* as_of of the last look that showed the tasks; 0 = never */
     int64_t blind_total_ms; /* how long nothing could be seen */
-    bool over;
+    bool superseded, over;
     /* what only care.c uses; serialised too */
     size_t told_count, container_count, target_count;
     uint64_t told[CARE_TASKS]; /* tasks whose end was told */
+    int64_t told_stops[CARE_TASKS];
     struct {
         uint64_t task, runtime;
-    } containers[CARE_TASKS];
+    } containers[CARE_CONTAINERS];
     struct {
         uint64_t target;
         bool healthy;
     } targets[CARE_TARGETS];
+    int64_t told_until_ms;   /* as the follower's */
+    int64_t targets_seen_ms; /* as_of of the last targets; 0 = never */
+    int64_t judged_ms;       /* as_of of the tasks by which "served" was judged last */
+    int64_t other_since_ms;  /* since when an older deployment shows as PRIMARY; 0 = it does not */
+    char primary_id[ECS_ID]; /* the goal's; "" there: the first one seen */
 };
 
 enum care_event_kind {
@@ -75,7 +82,9 @@ void care_begin(const struct care_goal *goal, struct care_state *ret);
 /* ret is overwritten. After `over` a further step does nothing. */
 void care_step(const struct care_goal *goal, struct care_state *state, const struct snapshot *snapshot,
                int64_t now_ms, struct care_output *ret);
-/* Nothing at all happened? */
+/* Should tasks be read with the next look? */
+bool care_wants_tasks(const struct care_state *state, const struct snapshot *service_only, int64_t now_ms);
+/* Nothing at all happened, and all of the time was seen? (blind_total_ms says how long was not.) */
 bool care_was_quiet(const struct care_state *state);
 
 /* Versioned JSON for the store, as follow_save's. Caller decrefs. */

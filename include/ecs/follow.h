@@ -93,6 +93,7 @@ struct follow_state {
     int wanted, old_running, new_running, new_pending, new_desired;
     int64_t new_serve_ms; /* first time all wanted new tasks served; 0 = not yet */
     int failed_tasks;     /* stopped tasks of our deployment, benign ones not counted */
+    int outside_tasks;    /* those of them that AWS ended: they do not mean that new tasks cannot start */
     int same_reason;      /* how many of them died of the most frequent reason */
     char last_reason[DIAGNOSE_TEXT];
     char last_event[ECS_REASON];
@@ -105,12 +106,15 @@ struct follow_state {
     bool by_targets;       /* "served" is judged by the load balancer; else by tasks */
     int targets_healthy, targets_total; /* new and old ones together; -1 = not read */
     char sick_target[240];              /* why a new task's target is not healthy, the last word on it; "" */
+    int serving, new_serving; /* tasks that serve, and those of them that the goal is about; -1 = unknown */
     int breaker_failures, breaker_threshold; /* -1 = not known */
     struct follow_proof proof;
     int64_t seen_ms; /* as_of of the last snapshot in which the service could be read; 0 = never */
     enum follow_verdict verdict;
     enum follow_by by;
     char other_id[ECS_ID]; /* superseding deployment, or the one rolled back to */
+    char
+        note[ECS_REASON]; /* of the verdict: what an operator must know beside AWS's reason, a sentence; "" */
     int64_t ended_ms;
     /* what only the follower uses; serialised too */
     int64_t unseen_since_ms, absent_since_ms, reminded_ms, told_slow_ms, last_change_ms, stable_polls;
@@ -122,10 +126,18 @@ struct follow_state {
     int64_t newest_stop_ms;  /* the latest stop of a task that was told */
     int64_t told_until_ms;   /* tasks that stopped until then were told, though seen_tasks forgot them */
     int reminders;           /* told so far */
-    bool blind_told, was_primary;
+    bool blind_told, was_primary, silence_told, slowing_told;
+    int64_t targets_seen_ms;      /* as_of of the last targets that could be read; 0 = never */
+    int64_t other_count_since_ms; /* COUNT: since when ECS shows a count that is not the goal's; 0 = it does
+                                     not */
+    int64_t stable_since_ms;      /* since when the counts are met, where nothing else can be seen; 0 = not */
+    uint64_t paused_told;         /* the pause that was told; 0 = none */
+    uint64_t tasks_mark;          /* of the new tasks and their statuses: another one means that ECS acts */
+    uint64_t replaced_gone;       /* REPLACED: a bit for each of the goal's tasks that is STOPPED */
     uint64_t seen_events[FOLLOW_SEEN_EVENTS];
     size_t seen_event_count;
     uint64_t seen_tasks[FOLLOW_SEEN_TASKS];
+    int64_t seen_task_stops[FOLLOW_SEEN_TASKS];
     size_t seen_task_count;
     struct {
         char key[96];
@@ -156,21 +168,21 @@ struct follow_event {
     enum follow_event_kind kind;
     int64_t at_ms;
     char text[ECS_REASON];
-    int number;                 /* of stopped tasks, of reminders */
+    int number;                 /* of stopped tasks, of reminders; the new count */
     struct ecs_task task;       /* TASK_STOPPED */
     struct diagnosis diagnosis; /* TASK_STOPPED */
     int64_t lived_ms;           /* TASK_STOPPED: from start (or creation) to stop; -1 unknown */
 };
 
 #define FOLLOW_OUT                                                                                           \
-    24 /* events of one step; older ECS events beyond it are dropped, never a stopped task or a verdict */
+    28 /* events of one step; older ECS events beyond it are dropped, never a stopped task or a verdict */
 
 struct follow_output {
     size_t count;
     struct follow_event events[FOLLOW_OUT];
     enum follow_verdict verdict; /* VERDICT_NONE = go on; otherwise the end, told exactly once */
-    char text[ECS_REASON];       /* of the verdict: reason as AWS gave it, "" when none */
-    bool wanted_zero;            /* succeeded, with nothing wanted and nothing running */
+    char text[ECS_REASON]; /* of the verdict: reason as AWS gave it, "" when none; state->note adds to it */
+    bool wanted_zero;      /* succeeded, with nothing wanted and nothing running */
 };
 
 void follow_begin(const struct follow_goal *goal, struct follow_state *ret);
@@ -181,7 +193,11 @@ void follow_step(const struct follow_goal *goal, struct follow_state *state, con
 bool follow_wants_tasks(const struct follow_goal *goal, const struct follow_state *before,
                         const struct snapshot *service_only, int64_t now_ms);
 
+/* How many tasks died of what this key (diagnosis.key) stands for. */
+int follow_same_reason(const struct follow_state *state, const char *key);
+
 const char *follow_phase_word(enum follow_phase p);
+const char *follow_wait_word(enum follow_wait w); /* "placing", "pulling", …; "" for nothing */
 const char *follow_verdict_word(
     enum follow_verdict v); /* "succeeded", "failed", "rolled_back", "superseded", "stopped_following" */
 

@@ -28,9 +28,11 @@ struct store_operation {
     char verdict[24]; /* "" until it ended */
     char server[32], user[64], user_name[80], channel[64], thread[64];
     int64_t created_ms, updated_ms, acting_ms, ended_ms; /* wall */
-    int64_t duration_ms; /* world time from acting to the verdict; 0 until then */
-    const char *detail;  /* JSON: request, facts, settings it began with, card state; "" = none */
-    const char *follow;  /* JSON of follow_save; "" = none */
+    int64_t duration_ms;    /* world time from acting to the verdict; 0 until then */
+    int64_t watch_until_ms; /* wall: it ended, and yet something is left to be watched, about until then; 0 =
+                               no */
+    const char *detail;     /* JSON: request, facts, settings it began with, card state; "" = none */
+    const char *follow;     /* JSON of follow_save; "" = none */
 };
 
 enum store_outbox_state { OUTBOX_PENDING, OUTBOX_SENDING, OUTBOX_SENT, OUTBOX_DROPPED };
@@ -80,9 +82,9 @@ struct store_commit {
     void *private_;
 };
 
-/* Everything that is not over: unended operations, and outbox rows not yet sent (an edit that waits counts)
- * or belonging to one of them, and the heads of the threads that waiting rows go to. In order of first
- * insertion.
+/* Everything that is not over: operations that have not ended or are still watched, and outbox rows not yet
+ * sent (an edit that waits counts) or belonging to one of them, and the heads of the threads that waiting
+ * rows go to. In order of first insertion.
  */
 struct store_loaded {
     void (*done)(struct store_loaded *l);

@@ -1,6 +1,6 @@
 /* Answers of ECS, one look after the other -> structs, diagnoses, the follower's events and verdict, and what
  * Slack is given of them. Input: {"goal": {…}, "looks": [{"after": MS, "absent": N, "service": {…}, "tasks":
- * […], "history": […]}]}
+ * […], "history": […], "rollout": {…}, "targets": "<XML>"}]}
  */
 #include <string.h>
 
@@ -37,6 +37,24 @@ static enum ecs_absence absence(const json_t *look, const char *name)
     return (enum ecs_absence)(jsonx_int(look, name, ECS_SEEN) & INT64_MAX) % (ECS_UNSUPPORTED + 1);
 }
 
+static void read_rollout_and_targets(const json_t *look, int64_t now, struct snapshot *s)
+{
+    const json_t *rollout = jsonx_at(look, "rollout");
+    const char *xml = jsonx_text(look, "targets");
+    struct err err;
+    s->rollout_as_of_ms = s->targets_as_of_ms = now;
+    s->rollout_absence = rollout == NULL ? ECS_NOT_READ : absence(look, "absent_rollout");
+    s->targets_absence = xml[0] == '\0' ? ECS_NOT_READ : absence(look, "absent_targets");
+    if (s->rollout_absence == ECS_SEEN) {
+        decode_rollout_detail(rollout, &s->rollout);
+    }
+    if (s->targets_absence == ECS_SEEN &&
+        !decode_targets(xml, strlen(xml), 0, s->targets, ECS_TARGETS, &s->target_count, &err)) {
+        s->targets_absence = ECS_UNREACHABLE;
+        TEXT_COPY(s->targets_trouble, err.text);
+    }
+}
+
 static void read_look(const json_t *look, int64_t now, struct snapshot *s)
 {
     size_t i;
@@ -64,6 +82,7 @@ static void read_look(const json_t *look, int64_t now, struct snapshot *s)
             decode_service_deployment(one, &s->history[s->history_count++]);
         }
     }
+    read_rollout_and_targets(look, now, s);
     if (s->service_absence != ECS_SEEN) {
         text_clean(s->trouble, sizeof(s->trouble), jsonx_text(look, "trouble"), false);
     }
@@ -80,9 +99,27 @@ static void judge_task(const struct ecs_task *task)
     PROMISE(d.key[0] != '\0', "a reason that cannot be compared");
 }
 
+static void judge_rollout(const struct ecs_rollout_detail *d)
+{
+    judge_text("rollout", d->status, false);
+    judge_text("rollout's reason", d->status_reason, false);
+    judge_text("stage", d->stage, false);
+    judge_text("alarms", d->triggered_alarms, false);
+    judge_text("rollback", d->rollback_reason, false);
+    judge_text("hook", d->hook, false);
+    PROMISE(d->rollback_to[0] == '\0' || text_starts(d->rollback_to, "ecs-svc/"), "back to %s",
+            d->rollback_to);
+    PROMISE(d->paused == text_equal(d->hook_status, "AWAITING_ACTION"), "paused, or not?");
+    PROMISE(d->hook_expires_ms >= 0 && d->finished_ms >= 0, "before the epoch");
+}
+
 static void judge_snapshot(const struct snapshot *s)
 {
     const struct ecs_service *v = &s->service;
+    judge_rollout(&s->rollout);
+    for (int i = 0; i < v->target_groups && i < ECS_GROUPS; i++) {
+        PROMISE(v->groups[i].arn[0] != '\0', "a target group without a name");
+    }
     judge_text("service", v->name, false);
     judge_text("cluster", v->cluster, false);
     judge_text("task definition", v->task_definition, false);
@@ -109,6 +146,10 @@ static bool is_seen_done(const struct follow_goal *goal, const struct snapshot *
     }
     if (mine != NULL && mine == model_primary(&s->service) &&
         (mine->rollout == ECS_ROLLOUT_COMPLETED || mine->rollout == ECS_ROLLOUT_ABSENT)) {
+        return true;
+    }
+    if (s->rollout_absence == ECS_SEEN && text_equal(s->rollout.deployment_id, goal->deployment_id) &&
+        text_equal(s->rollout.status, "SUCCESSFUL")) {
         return true;
     }
     for (size_t i = 0; i < s->history_count; i++) {
@@ -177,7 +218,7 @@ static void judge_cards(const struct follow_goal *goal, const struct follow_stat
         .escalation = {"Application Specific Engineering", "slack:group:S0ASE", "+1 555 0100"}};
     struct card *card = mem_alloc(sizeof(*card));
     for (size_t i = 0; i < out->count; i++) {
-        if (progress_notice(&facts, state, &out->events[i], card) != PROGRESS_NONE) {
+        if (progress_notice(&facts, state, &out->events[i], NULL, card) != PROGRESS_NONE) {
             judge_slack(card, "slack");
         }
     }

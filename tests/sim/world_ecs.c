@@ -10,9 +10,14 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#define EVENT_TEXT_MAX 2000
-#define AGE_MS         (3 * 24 * 3600 * INT64_C(1000)) /* of the deployment that stands at the beginning */
-#define STEADY_MS      (6 * 3600 * INT64_C(1000))
+#define EVENT_TEXT_MAX   2000
+#define AGE_MS           (3 * 24 * 3600 * INT64_C(1000)) /* of the deployment that stands at the beginning */
+#define STEADY_MS        (6 * 3600 * INT64_C(1000))
+#define FAILED_AGE_MS    (40 * 60 * INT64_C(1000)) /* of one that failed */
+#define WEEK_MS          (7 * 24 * 3600 * INT64_C(1000))
+#define PAST_DEPLOYMENTS 6
+#define ALARM_BEFORE_MS  (4 * 60 * INT64_C(1000)) /* of one that stands in ALARM at the beginning */
+#define PAST_STOPPED     3
 
 /* splitmix64: small, and the same everywhere. */
 uint64_t sim_random(uint64_t *state)
@@ -67,48 +72,111 @@ void sim_event(struct world_ecs *w, struct sim_service *s, const char *format, .
     put_event(s, w->now_ms, buf_take(&text));
 }
 
-/* One deployment, completed three days ago, and its tasks. */
-static void found_service(struct world_ecs *w, struct sim_service *s, const struct world_service *row)
+static void past_event(struct sim_service *s, int64_t at_ms, const char *text)
 {
-    int64_t now = w->now_ms, begun = now - AGE_MS;
-    s->row = row;
-    s->random = sim_random(&w->random);
-    s->desired = row->desired;
-    s->breaker = row->breaker || w->scenario->breaker;
-    s->tick_ms = s->supersede_ms = s->zero_ms = SIM_NEVER;
-    s->steady = true;
+    struct buf message;
+    buf_init(&message, EVENT_TEXT_MAX);
+    buf_format(&message, "(service %s) %s", s->row->name, text);
+    put_event(s, at_ms, buf_take(&message));
+}
+
+/* The deployment that stands at the beginning. */
+static struct sim_deployment *found_deployment(struct sim_service *s, int64_t begun_ms, int64_t ended_ms,
+                                               bool good)
+{
     struct sim_deployment *d = &s->deployments[0];
     s->deployment_count = 1;
     d->number = sim_deployment_number(s);
     d->revision = SIM_REVISION;
-    d->created_ms = begun;
-    d->updated_ms = begun + 10 * 60 * 1000;
-    d->rollout = ROLLOUT_COMPLETED;
-    d->desired = row->desired;
-    d->proven = true;
-    TEXT_FORMAT(d->reason, "ECS deployment ecs-svc/%" PRIu64 " completed.", d->number);
+    d->created_ms = begun_ms;
+    d->updated_ms = ended_ms;
+    d->rollout = good ? ROLLOUT_COMPLETED : ROLLOUT_FAILED;
+    d->desired = good ? s->desired : 0;
+    d->failed = good ? 0 : sim_breaker_threshold(s);
+    d->proven = good;
+    if (good) {
+        TEXT_FORMAT(d->reason, "ECS deployment ecs-svc/%" PRIu64 " completed.", d->number);
+    } else {
+        TEXT_COPY(d->reason, "ECS deployment circuit breaker: tasks failed to start.");
+    }
     s->records[s->record_count++] = (struct sim_record){.number = d->number,
-                                                        .status = "SUCCESSFUL",
-                                                        .created_ms = begun,
-                                                        .started_ms = begun + 2000,
-                                                        .finished_ms = d->updated_ms,
-                                                        .updated_ms = d->updated_ms};
-    for (int i = 0; i < row->desired; i++) {
+                                                        .status = good ? "SUCCESSFUL" : "ROLLBACK_FAILED",
+                                                        .created_ms = begun_ms,
+                                                        .started_ms = begun_ms + 2000,
+                                                        .finished_ms = ended_ms,
+                                                        .updated_ms = ended_ms,
+                                                        .failed = d->failed};
+    return d;
+}
+
+static void found_tasks(struct world_ecs *w, struct sim_service *s, const struct sim_deployment *d)
+{
+    for (int i = 0; i < s->desired; i++) {
         struct sim_task *t = sim_task_launch(w, s, d);
         t->doomed = false;
         t->phase = PHASE_SERVING;
-        t->registered = row->target_group[0] != '\0';
+        t->registered = s->row->target_group[0] != '\0';
         t->due_ms = SIM_NEVER;
-        t->created_ms = begun + 5000;
-        t->pull_started_ms = t->created_ms + row->provision_ms;
-        t->pull_stopped_ms = t->pull_started_ms + row->pull_ms;
-        t->started_ms = t->pull_stopped_ms + row->activate_ms;
+        t->created_ms = d->created_ms + 5000;
+        t->pull_started_ms = t->created_ms + s->row->provision_ms;
+        t->pull_stopped_ms = t->pull_started_ms + s->row->pull_ms;
+        t->started_ms = t->pull_stopped_ms + s->row->activate_ms;
     }
+}
+
+/* How long a rolling deployment of the service takes when all goes well. */
+static int64_t usual_ms(const struct world_service *row)
+{
+    return row->provision_ms + row->pull_ms + row->activate_ms + row->healthy_ms + row->drain_ms +
+           row->kill_ms;
+}
+
+/* The deployments before: one a week, one of them given up for a newer one an hour later. Chosen by a chance
+ * of its own, so that the rest of the history is the same with or without them. */
+static void found_past(struct sim_service *s, int64_t before_ms)
+{
+    uint64_t chance = s->random ^ UINT64_C(0x5bd1e995);
+    for (int i = 1; i <= PAST_DEPLOYMENTS; i++) {
+        bool superseded = i == PAST_STOPPED;
+        int64_t begun = before_ms - i * WEEK_MS + (superseded ? WEEK_MS - 3600 * INT64_C(1000) : 0);
+        int64_t took = usual_ms(s->row) - 40000 + (int64_t)(sim_random(&chance) % 60000);
+        s->records[s->record_count++] = (struct sim_record){
+            .number = UINT64_C(1000000000000000000) + sim_random(&chance) % UINT64_C(8000000000000000000),
+            .status = superseded ? "STOPPED" : "SUCCESSFUL",
+            .created_ms = begun,
+            .started_ms = begun + 2000,
+            .finished_ms = begun + (superseded ? 90000 : took),
+            .updated_ms = begun + took};
+        s->records[s->record_count - 2].source = s->records[s->record_count - 1].number;
+    }
+}
+
+/* One deployment, completed three days ago, and its tasks; or none that ever was. */
+static void found_service(struct world_ecs *w, struct sim_service *s, const struct world_service *row)
+{
+    bool good = !w->scenario->nothing_before;
+    int64_t now = w->now_ms, begun = now - (good ? AGE_MS : FAILED_AGE_MS);
+    s->row = row;
+    s->random = sim_random(&w->random);
+    s->desired = w->scenario->at_zero ? 0 : row->desired;
+    s->breaker = row->breaker || w->scenario->breaker;
+    s->tick_ms = SIM_NEVER;
+    for (size_t i = 0; i < SIM_TURNS; i++) {
+        s->turns[i] = SIM_NEVER;
+    }
+    s->steady = good;
+    const struct sim_deployment *d = found_deployment(s, begun, begun + usual_ms(row), good);
+    if (!good) {
+        char text[128];
+        TEXT_FORMAT(text, "(deployment ecs-svc/%" PRIu64 ") deployment failed: tasks failed to start.",
+                    d->number);
+        past_event(s, d->updated_ms, text);
+        return;
+    }
+    found_tasks(w, s, d);
+    found_past(s, begun);
     for (int i = 3; i >= 0; i--) {
-        struct buf text;
-        buf_init(&text, EVENT_TEXT_MAX);
-        buf_format(&text, "(service %s) has reached a steady state.", row->name);
-        put_event(s, now - i * STEADY_MS - 3600 * 1000, buf_take(&text));
+        past_event(s, now - i * STEADY_MS - 3600 * 1000, "has reached a steady state.");
     }
     s->steady_ms = now - 3600 * 1000 + STEADY_MS;
 }
@@ -121,8 +189,9 @@ struct world_ecs *world_ecs_create(const struct world_scenario *scenario,
     struct world_ecs *w = mem_alloc(sizeof(*w));
     w->scenario = scenario;
     w->random = seed;
-    w->now_ms = start_ms;
+    w->start_ms = w->now_ms = start_ms;
     w->lose_in = scenario->first_reply_lost ? 1 : 0;
+    w->alarm_ms = scenario->alarm != NULL && scenario->alarm_after_ms == 0 ? start_ms - ALARM_BEFORE_MS : 0;
     w->services = mem_array(service_count, sizeof(w->services[0]));
     w->service_count = service_count;
     for (size_t i = 0; i < SIM_BUCKETS; i++) {
@@ -159,7 +228,7 @@ static int64_t earlier(int64_t a, int64_t b)
 
 static int64_t service_due(const struct sim_service *s)
 {
-    int64_t due = earlier(s->tick_ms, earlier(s->supersede_ms, s->zero_ms));
+    int64_t due = earlier(s->tick_ms, sim_turns_due(s));
     if (s->steady) {
         due = earlier(due, s->steady_ms);
     }
@@ -178,20 +247,6 @@ int64_t world_ecs_next_due(const struct world_ecs *w)
     return due;
 }
 
-/* Somebody else works on the same service. */
-static void meddle(struct world_ecs *w, struct sim_service *s)
-{
-    if (s->supersede_ms <= w->now_ms) {
-        s->supersede_ms = SIM_NEVER;
-        sim_rollout_begin(w, s, s->deployments[0].revision);
-    }
-    if (s->zero_ms <= w->now_ms) {
-        s->zero_ms = SIM_NEVER;
-        s->desired = 0;
-        s->tick_ms = w->now_ms;
-    }
-}
-
 /* All that is due in one service at this moment: tasks first, since the scheduler reacts to them. */
 static void happen(struct world_ecs *w, struct sim_service *s)
 {
@@ -201,7 +256,7 @@ static void happen(struct world_ecs *w, struct sim_service *s)
         }
     }
     sim_tasks_forget(s, w->now_ms);
-    meddle(w, s);
+    sim_turns_happen(w, s);
     if (s->tick_ms <= w->now_ms) {
         sim_schedule(w, s);
     }

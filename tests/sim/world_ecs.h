@@ -17,6 +17,8 @@ enum world_fate {
     FATE_PULL_FAILS, /* stops before RUNNING: ECS starts the next one later and later */
     FATE_EXITS,      /* reaches RUNNING, then its container ends */
     FATE_UNHEALTHY,  /* runs, but its health checks fail after the grace period */
+    FATE_UNPLACED,   /* no task is placed, so that none appears */
+    FATE_CRASHES,    /* serves, and ends minutes after the deployment completed */
 };
 
 /* One row a scenario: data, no code. */
@@ -24,14 +26,36 @@ struct world_scenario {
     const char *name;
     const char *sentence; /* for people who choose one */
     enum world_fate fate;
-    int exit_code;                /* FATE_EXITS */
-    const char *container_reason; /* FATE_EXITS: "" = none, as AWS has it for most exits */
-    bool uncounted;               /* failedTasks stays 0, as when tasks die after RUNNING */
-    bool breaker;                 /* every service has a circuit breaker with rollback */
-    int64_t extra_pull_ms;        /* each image pull takes that much longer */
-    int64_t superseded_after_ms;  /* somebody else deploys so long after the first deployment; 0 = nobody */
-    int64_t zero_after_ms;        /* somebody else sets the count to 0; 0 = nobody */
-    int64_t stale_ms;             /* reads show the old state so long after a change */
+    const char *only;             /* the service that meets the fate; NULL = each one */
+    int exit_code;                /* FATE_EXITS, FATE_CRASHES */
+    const char *container_reason; /* FATE_EXITS: NULL = none, as AWS has it for most exits */
+    int64_t exit_after_ms;        /* FATE_EXITS: from RUNNING; 0 = 9 s */
+    const char *placement_reason; /* FATE_UNPLACED */
+    const char *const *log;       /* what the doomed write last, oldest first; NULL ends it */
+    int64_t restart_after_ms;     /* FATE_CRASHES, after completion: a container is restarted in place */
+    int64_t crash_after_ms, crash_every_ms; /* FATE_CRASHES, after completion: a task ends, and another … */
+    bool uncounted;                         /* failedTasks stays 0, as when tasks die after RUNNING */
+    bool breaker;                           /* every service has a circuit breaker with rollback */
+    bool nothing_before;                    /* no deployment was ever completed, and nothing runs */
+    bool at_zero;                           /* every service stands at 0 */
+    int minimum_percent, maximum_percent;   /* 0 = 100, 200 */
+    int64_t extra_pull_ms;                  /* each image pull takes that much longer */
+    int64_t superseded_after_ms; /* somebody else deploys so long after the first deployment; 0 = nobody */
+    int64_t zero_after_ms;       /* somebody else sets the count to 0; 0 = nobody */
+    int64_t stopped_after_ms;    /* somebody else stops it, with a rollback; 0 = nobody */
+    int64_t scaled_after_ms;     /* autoscaling wants one task more; 0 = never */
+    const char *alarm;           /* an alarm (its name's middle) that goes off … */
+    int64_t alarm_after_ms;      /* … so long after the first deployment; 0 = it did before */
+    bool alarm_rolls_back;       /* deployments are watched by it */
+    int64_t pause_ms;            /* a hook holds it up until somebody continues; 0 = no hook */
+    int64_t pause_expires_ms;    /* the hook's own time-out */
+    int64_t bake_ms;             /* after the hook */
+    int64_t stale_ms;            /* reads show the old state so long after a change */
+    unsigned missing_percent;    /* of reads while they are stale: MISSING; as many are up to date */
+    /* credentials, after the first change: when they expire, when there are new ones; 0 = never */
+    int64_t expire_after_ms, renew_after_ms;
+    bool database_down;              /* from the beginning */
+    bool image_expired;              /* the registry forgot it, from the beginning */
     unsigned throttled_read_percent; /* of reads answered with ThrottlingException, never three in a row */
     bool first_reply_lost;           /* the first changing call is executed, its answer is not */
 };
@@ -44,7 +68,11 @@ struct world_service {
     int desired;
     const char *target_group; /* "" = behind no load balancer */
     bool breaker;             /* with rollback */
+    bool autoscaled;
     int cpu, memory, port;
+    const char *image_tag;
+    const char *ready_line;                     /* what it writes when it is up */
+    bool proxied;                               /* nginx answers 502 for it while it does not */
     int64_t provision_ms, pull_ms, activate_ms; /* until RUNNING */
     int64_t healthy_ms;                         /* from RUNNING until it counts as healthy */
     int64_t drain_ms, kill_ms;                  /* deregistration delay; from SIGTERM to SIGKILL */
@@ -53,10 +81,15 @@ struct world_service {
 /* CloudTAK as it stands in the rehearsal. */
 const struct world_service *world_services(size_t *ret_count);
 
-#define WORLD_ACCOUNT   "000000000000"
-#define WORLD_PARTITION "aws-us-gov"
-#define WORLD_REGION    "us-gov-east-1"
-#define WORLD_CLUSTER   "tak-vpc-cotak-prod"
+#define WORLD_ACCOUNT    "000000000000"
+#define WORLD_PARTITION  "aws-us-gov"
+#define WORLD_REGION     "us-gov-east-1"
+#define WORLD_CLUSTER    "tak-vpc-cotak-prod"
+#define WORLD_STACK      "tak-cloudtak-cotak-prod"
+#define WORLD_REPOSITORY "tak-vpc-cotak-prod-cloudtak-api"
+#define WORLD_VERSION    "13.70.0"
+/* A password that stands where CloudTAK has one in the clear: nobody may ever show it. */
+#define WORLD_CANARY "canary-of-the-database-7d1f"
 
 /* scenario and services must outlive the world. At start_ms all services stand at a steady state. */
 struct world_ecs *world_ecs_create(const struct world_scenario *scenario,
@@ -75,9 +108,21 @@ struct world_answer {
     bool lost;    /* executed, but the answer never arrives */
     bool changes; /* the action is one that changes something */
 };
+/* Which service knows the action ("ecs", "elasticloadbalancing", "cloudwatch", "logs", "ecr": as IAM names
+ * it); NULL = none. */
+const char *world_ecs_service(const char *action);
 /* One call: steps to now, then answers. action: "UpdateService"; body: its JSON object. */
 void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, const json_t *body,
                     struct world_answer *ret);
+
+/* What CloudTAK answers to a browser. */
+struct world_site {
+    int api, database, hub; /* GET /api; GET /api/config?keys=…; GET /api as a WebSocket: HTTP status */
+};
+void world_ecs_site(struct world_ecs *w, int64_t now_ms, struct world_site *ret);
+
+/* Do all calls answer ExpiredTokenException now? */
+bool world_ecs_expired(const struct world_ecs *w, int64_t now_ms);
 
 /* For tests and statistics: how often the action was executed (throttled ones not counted). */
 uint64_t world_ecs_count(const struct world_ecs *w, const char *action);

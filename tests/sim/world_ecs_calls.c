@@ -106,32 +106,39 @@ bool call_stale(const struct world_ecs *w, const struct sim_service *s)
 
 /* ---- the table, and AWS's token buckets per account and region */
 
-enum bucket { SERVICE_READ, SERVICE_MODIFY, CLUSTER_READ, CLUSTER_MODIFY, DEPLOYMENTS, DEFINITIONS };
+enum bucket { SERVICE_READ, SERVICE_MODIFY, CLUSTER_READ, CLUSTER_MODIFY, DEPLOYMENTS, DEFINITIONS, OTHERS };
 static const struct {
     double burst, per_second;
 } limits[SIM_BUCKETS] = {
     [SERVICE_READ] = {100, 20},   [SERVICE_MODIFY] = {50, 5}, [CLUSTER_READ] = {100, 20},
     [CLUSTER_MODIFY] = {100, 40}, [DEPLOYMENTS] = {50, 20},   [DEFINITIONS] = {50, 20},
+    [OTHERS] = {100, 50},
 };
 
 static const struct action {
-    const char *name;
+    const char *service, *name;
     enum bucket bucket;
     bool changes;
     void (*run)(struct call *c);
 } actions[] = {
-    {"DescribeServices", SERVICE_READ, false, call_describe_services},
-    {"ListServices", SERVICE_READ, false, call_list_services},
-    {"UpdateService", SERVICE_MODIFY, true, call_update_service},
-    {"ListTasks", CLUSTER_READ, false, call_list_tasks},
-    {"DescribeTasks", CLUSTER_READ, false, call_describe_tasks},
-    {"StopTask", CLUSTER_MODIFY, true, call_stop_task},
-    {"ListServiceDeployments", DEPLOYMENTS, false, call_list_service_deployments},
-    {"DescribeServiceDeployments", DEPLOYMENTS, false, call_describe_service_deployments},
-    {"StopServiceDeployment", SERVICE_MODIFY, true, call_stop_service_deployment},
-    {"ListClusters", DEFINITIONS, false, call_list_clusters},
-    {"DescribeClusters", DEFINITIONS, false, call_describe_clusters},
-    {"DescribeTaskDefinition", DEFINITIONS, false, call_describe_task_definition},
+    {"ecs", "DescribeServices", SERVICE_READ, false, call_describe_services},
+    {"ecs", "ListServices", SERVICE_READ, false, call_list_services},
+    {"ecs", "UpdateService", SERVICE_MODIFY, true, call_update_service},
+    {"ecs", "ListTasks", CLUSTER_READ, false, call_list_tasks},
+    {"ecs", "DescribeTasks", CLUSTER_READ, false, call_describe_tasks},
+    {"ecs", "StopTask", CLUSTER_MODIFY, true, call_stop_task},
+    {"ecs", "ListServiceDeployments", DEPLOYMENTS, false, call_list_service_deployments},
+    {"ecs", "DescribeServiceDeployments", DEPLOYMENTS, false, call_describe_service_deployments},
+    {"ecs", "StopServiceDeployment", SERVICE_MODIFY, true, call_stop_service_deployment},
+    {"ecs", "ListClusters", DEFINITIONS, false, call_list_clusters},
+    {"ecs", "DescribeClusters", DEFINITIONS, false, call_describe_clusters},
+    {"ecs", "DescribeTaskDefinition", DEFINITIONS, false, call_describe_task_definition},
+    {"ecs", "ContinueServiceDeployment", SERVICE_MODIFY, true, call_continue_service_deployment},
+    {"elasticloadbalancing", "DescribeTargetHealth", OTHERS, false, call_describe_target_health},
+    {"cloudwatch", "GetMetricData", OTHERS, false, call_get_metric_data},
+    {"cloudwatch", "DescribeAlarms", OTHERS, false, call_describe_alarms},
+    {"logs", "GetLogEvents", OTHERS, false, call_get_log_events},
+    {"ecr", "DescribeImages", OTHERS, false, call_describe_images},
 };
 
 static bool take_token(struct world_ecs *w, enum bucket bucket)
@@ -186,6 +193,12 @@ static const struct action *find_action(const char *name)
     return NULL;
 }
 
+const char *world_ecs_service(const char *action)
+{
+    const struct action *a = find_action(action);
+    return a != NULL ? a->service : NULL;
+}
+
 /* Never three reads in a row: a caller that retries as AWS advises gets through. */
 #define REFUSED_IN_A_ROW 2
 
@@ -195,6 +208,16 @@ static bool unlucky_read(struct world_ecs *w)
     unlucky = unlucky && w->refused_in_a_row < REFUSED_IN_A_ROW;
     w->refused_in_a_row = unlucky ? w->refused_in_a_row + 1 : 0;
     return unlucky;
+}
+
+bool world_ecs_expired(const struct world_ecs *w, int64_t now_ms)
+{
+    const struct world_scenario *row = w->scenario;
+    if (w->changed_ms == 0 || row->expire_after_ms == 0) {
+        return false;
+    }
+    int64_t age = now_ms - w->changed_ms;
+    return age >= row->expire_after_ms && (row->renew_after_ms == 0 || age < row->renew_after_ms);
 }
 
 void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, const json_t *body,
@@ -209,6 +232,10 @@ void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, con
         return;
     }
     ret->changes = a->changes;
+    if (world_ecs_expired(w, now_ms)) {
+        call_refuse(&c, "ExpiredTokenException", "The security token included in the request is expired");
+        return;
+    }
     bool unlucky = !a->changes && unlucky_read(w);
     if (unlucky || !take_token(w, a->bucket)) {
         call_refuse(&c, "ThrottlingException", "Rate exceeded");
@@ -216,6 +243,9 @@ void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, con
     }
     count(w, a->name);
     a->run(&c);
+    if (a->changes && ret->status == 200 && w->changed_ms == 0) {
+        w->changed_ms = now_ms;
+    }
     if (a->changes && w->lose_in > 0) {
         w->lose_in--;
         ret->lost = w->lose_in == 0;

@@ -9,20 +9,9 @@ static void remember_stale(struct call *c, struct sim_service *s)
 {
     if (c->w->scenario->stale_ms > 0 && !call_stale(c->w, s)) {
         json_decref(s->stale);
-        s->stale = sim_service_json(s);
+        s->stale = sim_service_json(c->w, s);
         s->stale_until_ms = c->w->now_ms + c->w->scenario->stale_ms;
     }
-}
-
-static void expect_meddling(struct world_ecs *w, struct sim_service *s)
-{
-    if (s->meddled) {
-        return;
-    }
-    s->meddled = true;
-    s->supersede_ms =
-        w->scenario->superseded_after_ms > 0 ? w->now_ms + w->scenario->superseded_after_ms : SIM_NEVER;
-    s->zero_ms = w->scenario->zero_after_ms > 0 ? w->now_ms + w->scenario->zero_after_ms : SIM_NEVER;
 }
 
 void call_update_service(struct call *c)
@@ -57,9 +46,9 @@ void call_update_service(struct call *c)
         s->tick_ms = s->tick_ms < c->w->now_ms + 3000 ? s->tick_ms : c->w->now_ms + 3000;
     }
     if (begins) {
-        expect_meddling(c->w, s);
+        sim_turns_expect(c->w, s);
     }
-    call_answer(c, "service", sim_service_json(s));
+    call_answer(c, "service", sim_service_json(c->w, s));
 }
 
 void call_stop_task(struct call *c)
@@ -99,7 +88,32 @@ void call_stop_service_deployment(struct call *c)
         return;
     }
     remember_stale(c, s);
-    if (!sim_rollout_back(c->w, s, "Service deployment rolled back because it was stopped by a user.")) {
+    if (!sim_rollout_back(c->w, s, BACK_BY_HAND)) {
+        call_refuse(c, "ConflictException", "There is no completed deployment to roll back to.");
+        return;
+    }
+    call_answer(c, "serviceDeploymentArn", json_string(arn));
+}
+
+void call_continue_service_deployment(struct call *c)
+{
+    const char *arn = jsonx_text(c->body, "serviceDeploymentArn"), *action = jsonx_text(c->body, "action");
+    struct sim_service *s = NULL;
+    struct sim_record *r = call_find_record(c->w, arn, &s);
+    if (r == NULL) {
+        call_refuse(c, "ServiceDeploymentNotFoundException", "Service deployment not found.");
+        return;
+    }
+    bool waits = sim_record_running(r) && r->rollback_ms == 0 && r->stage != NULL &&
+                 text_equal(r->stage, "POST_SCALE_UP");
+    if (!waits || !text_equal(jsonx_text(c->body, "hookId"), SIM_HOOK)) {
+        call_refuse(c, "ConflictException", "No lifecycle hook of this deployment waits for an action.");
+        return;
+    }
+    s->turns[TURN_CONTINUE] = SIM_NEVER;
+    if (!text_equal(action, "ROLLBACK")) {
+        sim_hook_continue(c->w, s);
+    } else if (!sim_rollout_back(c->w, s, BACK_BY_HAND)) {
         call_refuse(c, "ConflictException", "There is no completed deployment to roll back to.");
         return;
     }

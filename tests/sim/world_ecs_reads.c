@@ -96,6 +96,19 @@ void call_list_services(struct call *c)
     answer_page(c, "serviceArns", all, 10, 100);
 }
 
+/* What a read sees soon after a change. */
+enum shown { SHOWN_NEW, SHOWN_OLD, SHOWN_MISSING };
+
+static enum shown show(struct world_ecs *w, const struct sim_service *s)
+{
+    unsigned missing_percent = w->scenario->missing_percent;
+    if (!call_stale(w, s)) {
+        return SHOWN_NEW;
+    }
+    unsigned chance = missing_percent > 0 ? (unsigned)(sim_random(&w->random) % 100) : 100;
+    return chance < missing_percent ? SHOWN_MISSING : chance < 2 * missing_percent ? SHOWN_NEW : SHOWN_OLD;
+}
+
 void call_describe_services(struct call *c)
 {
     const json_t *names = jsonx_at(c->body, "services");
@@ -112,10 +125,12 @@ void call_describe_services(struct call *c)
     for (size_t i = 0; i < json_array_size(names); i++) {
         const char *name = json_string_value(json_array_get(names, i));
         struct sim_service *s = name == NULL ? NULL : call_find_service(c->w, name);
-        if (s == NULL) {
+        enum shown shown = s == NULL ? SHOWN_MISSING : show(c->w, s);
+        if (shown == SHOWN_MISSING) {
             missing(failures, "service", name == NULL ? "" : name);
         } else {
-            json_array_append_new(found, call_stale(c->w, s) ? json_incref(s->stale) : sim_service_json(s));
+            json_array_append_new(found,
+                                  shown == SHOWN_OLD ? json_incref(s->stale) : sim_service_json(c->w, s));
         }
     }
     call_answer(c, "services", found);
@@ -217,7 +232,7 @@ void call_list_service_deployments(struct call *c)
         const struct sim_record *r = &s->records[i];
         bool unseen = call_stale(c->w, s) && r->created_ms + c->w->scenario->stale_ms > c->w->now_ms;
         if (!unseen && r->created_ms > after && r->created_ms < before && status_asked(c->body, r->status)) {
-            json_array_append_new(all, sim_record_json(s, r, true));
+            json_array_append_new(all, sim_record_json(c->w, s, r, true));
         }
     }
     answer_page(c, "serviceDeployments", all, 20, 100);
@@ -238,7 +253,7 @@ void call_describe_service_deployments(struct call *c)
         if (r == NULL) {
             missing(failures, "service-deployment", arn == NULL ? "" : arn);
         } else {
-            json_array_append_new(found, sim_record_json(s, r, false));
+            json_array_append_new(found, sim_record_json(c->w, s, r, false));
         }
     }
     call_answer(c, "serviceDeployments", found);

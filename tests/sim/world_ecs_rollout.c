@@ -2,7 +2,9 @@
  *
  *   begin --> IN_PROGRESS --> COMPLETED (all tasks of PRIMARY healthy, all older ones gone)
  *                 |
- *                 +--> FAILED (circuit breaker) --> the last COMPLETED one is PRIMARY again, under its old id
+ *                 +--> FAILED (circuit breaker, alarm) --> the last COMPLETED one is PRIMARY again, under its
+ * old |    id; without one nothing is launched any more
+ *                 +--> a person stops it: likewise
  *
  * A newer begin makes the running one ACTIVE and its history entry STOPPED. */
 #include "sim/world_ecs_private.h"
@@ -39,6 +41,13 @@ struct sim_record *sim_record_find(struct sim_service *s, uint64_t number)
 bool sim_record_running(const struct sim_record *r)
 {
     return r->finished_ms == 0;
+}
+
+void sim_record_goes_on(struct sim_service *s)
+{
+    if (s->record_count > 0 && text_equal(s->records[0].status, "ROLLBACK_REQUESTED")) {
+        s->records[0].status = "ROLLBACK_IN_PROGRESS";
+    }
 }
 
 static void finish_record(struct world_ecs *w, struct sim_record *r, const char *status)
@@ -91,9 +100,10 @@ bool sim_rollout_begin(struct world_ecs *w, struct sim_service *s, int revision)
     if (s->deployment_count == SIM_DEPLOYMENTS) {
         return false;
     }
-    uint64_t source = s->deployments[0].rollout == ROLLOUT_COMPLETED
-                          ? s->deployments[0].number
-                          : s->deployments[completed_before(s)].number;
+    size_t before = completed_before(s);
+    uint64_t source = s->deployments[0].rollout == ROLLOUT_COMPLETED ? s->deployments[0].number
+                      : before > 0                                   ? s->deployments[before].number
+                                                                     : 0;
     memmove(&s->deployments[1], &s->deployments[0], s->deployment_count * sizeof(s->deployments[0]));
     s->deployment_count++;
     struct sim_deployment *d = &s->deployments[0];
@@ -104,6 +114,9 @@ bool sim_rollout_begin(struct world_ecs *w, struct sim_service *s, int revision)
                                  .rollout = ROLLOUT_IN_PROGRESS};
     TEXT_FORMAT(d->reason, "ECS deployment ecs-svc/%" PRIu64 " in progress.", d->number);
     new_record(w, s, source);
+    if (w->scenario->pause_ms > 0) {
+        s->records[0].stage = "SCALE_UP";
+    }
     disturb(w, s);
     return true;
 }
@@ -121,6 +134,7 @@ void sim_rollout_complete(struct world_ecs *w, struct sim_service *s)
         finish_record(w, r, r->rollback_ms != 0 ? "ROLLBACK_SUCCESSFUL" : "SUCCESSFUL");
     }
     sim_event(w, s, "(deployment ecs-svc/%" PRIu64 ") deployment completed.", d->number);
+    sim_turns_completed(w, s);
 }
 
 int sim_breaker_threshold(const struct sim_service *s)
@@ -129,7 +143,22 @@ int sim_breaker_threshold(const struct sim_service *s)
     return half < BREAKER_LEAST ? BREAKER_LEAST : half > BREAKER_MOST ? BREAKER_MOST : half;
 }
 
-bool sim_rollout_back(struct world_ecs *w, struct sim_service *s, const char *reason)
+/* AWS's words. Those of the history (status reasons) for an alarm and a person are not documented: ours. */
+static const struct {
+    const char *status, *old_reason, *failed_reason, *event, *status_reason;
+} backs[] = {
+    [BACK_BY_BREAKER] =
+        {"ROLLBACK_IN_PROGRESS", "ECS deployment circuit breaker: rolling back to deploymentId",
+         "ECS deployment circuit breaker: tasks failed to start.", "tasks failed to start",
+         "Service deployment rolled back because the circuit breaker threshold was exceeded."},
+    [BACK_BY_ALARM] = {"ROLLBACK_IN_PROGRESS", "ECS deployment alarm: rolling back to deploymentId",
+                       "ECS deployment failed: alarm detected.", "alarm detected",
+                       "Service deployment rolled back because an alarm was detected."},
+    [BACK_BY_HAND] = {"ROLLBACK_REQUESTED", "ECS deployment stopped: rolling back to deploymentId", "", "",
+                      "Service deployment rolled back because it was stopped by a user."},
+};
+
+bool sim_rollout_back(struct world_ecs *w, struct sim_service *s, enum sim_back why)
 {
     size_t i = completed_before(s);
     if (i == 0) {
@@ -139,27 +168,31 @@ bool sim_rollout_back(struct world_ecs *w, struct sim_service *s, const char *re
     memmove(&s->deployments[1], &s->deployments[0], i * sizeof(s->deployments[0]));
     old.rollout = ROLLOUT_IN_PROGRESS;
     old.updated_ms = w->now_ms;
-    TEXT_FORMAT(old.reason, "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/%" PRIu64,
-                old.number);
+    TEXT_FORMAT(old.reason, "%s ecs-svc/%" PRIu64, backs[why].old_reason, old.number);
     s->deployments[0] = old;
     struct sim_record *r = &s->records[0];
     assert(sim_record_running(r));
-    r->status = "ROLLBACK_IN_PROGRESS";
+    r->status = backs[why].status;
     r->rollback_ms = r->updated_ms = w->now_ms;
-    TEXT_COPY(r->reason, reason);
+    TEXT_COPY(r->reason, backs[why].status_reason);
     sim_event(w, s, "rolling back to deployment ecs-svc/%" PRIu64 ".", old.number);
     disturb(w, s);
     return true;
 }
 
-void sim_rollout_fail(struct world_ecs *w, struct sim_service *s)
+void sim_rollout_fail(struct world_ecs *w, struct sim_service *s, enum sim_back why)
 {
     struct sim_deployment *d = &s->deployments[0];
+    struct sim_record *r = &s->records[0];
     d->rollout = ROLLOUT_FAILED;
     d->updated_ms = w->now_ms;
-    TEXT_COPY(d->reason, "ECS deployment circuit breaker: tasks failed to start.");
-    s->records[0].failed = d->failed;
-    sim_event(w, s, "(deployment ecs-svc/%" PRIu64 ") deployment failed: tasks failed to start.", d->number);
-    sim_rollout_back(w, s,
-                     "Service deployment rolled back because the circuit breaker threshold was exceeded.");
+    TEXT_COPY(d->reason, backs[why].failed_reason);
+    r->failed = d->failed;
+    r->alarmed = why == BACK_BY_ALARM;
+    sim_event(w, s, "(deployment ecs-svc/%" PRIu64 ") deployment failed: %s.", d->number, backs[why].event);
+    if (!sim_rollout_back(w, s, why) && sim_record_running(r)) {
+        finish_record(w, r, "ROLLBACK_FAILED");
+        TEXT_COPY(r->reason,
+                  "Service deployment failed, and there is no completed deployment to roll back to.");
+    }
 }

@@ -1,6 +1,6 @@
 /* The service scheduler: what ECS does at each of its looks at a service, in this order: replace and launch,
  * register, stop what is older or too many, judge the deployment. The minimum healthy percentage is 100, the
- * maximum 200, as CloudTAK's services have it. */
+ * maximum 200, as CloudTAK's services have it, where the scenario does not say otherwise. */
 #include "sim/world_ecs_private.h"
 
 #include <inttypes.h>
@@ -13,8 +13,19 @@
 #define BACKOFF_FIRST  10000
 #define BACKOFF_MOST   (15 * 60 * INT64_C(1000))
 #define COMPLAIN_AFTER 3
-#define COMPLAIN_EVERY (6 * 3600 * INT64_C(1000))
+#define COMPLAIN_EVERY (6 * 3600 * INT64_C(1000)) /* the same event is not repeated earlier */
+#define DEADLOCK_AFTER 30000
 #define LIST_TEXT_MAX  1500
+
+int sim_minimum_percent(const struct world_ecs *w)
+{
+    return w->scenario->minimum_percent != 0 ? w->scenario->minimum_percent : 100;
+}
+
+int sim_maximum_percent(const struct world_ecs *w)
+{
+    return w->scenario->maximum_percent != 0 ? w->scenario->maximum_percent : 200;
+}
 
 static bool of_primary(const struct sim_service *s, const struct sim_task *t)
 {
@@ -61,32 +72,78 @@ static bool may_launch(struct world_ecs *w, struct sim_service *s)
     return w->now_ms >= s->launch_after_ms;
 }
 
+/* An event of this kind is due again, and said now. */
+static bool may_say(const struct world_ecs *w, int64_t *said_ms)
+{
+    if (*said_ms != 0 && w->now_ms - *said_ms < COMPLAIN_EVERY) {
+        return false;
+    }
+    *said_ms = w->now_ms;
+    return true;
+}
+
 static void complain(struct world_ecs *w, struct sim_service *s)
 {
     int failures =
         s->deployments[0].failed > s->start_failures ? s->deployments[0].failed : s->start_failures;
-    if (failures < COMPLAIN_AFTER ||
-        (s->complained_ms != 0 && w->now_ms - s->complained_ms < COMPLAIN_EVERY)) {
+    /* what was never placed did not fail to start */
+    if (failures < COMPLAIN_AFTER || s->unplaced_ms != 0 || !may_say(w, &s->complained_ms)) {
         return;
     }
-    s->complained_ms = w->now_ms;
     sim_event(w, s,
               "is unable to consistently start tasks successfully. For more information, see the "
               "Troubleshooting section of the Amazon ECS Developer Guide.");
+}
+
+/* No capacity: nothing appears, and the next try comes later and later. */
+static bool unplaced(struct world_ecs *w, struct sim_service *s)
+{
+    if (w->scenario->fate != FATE_UNPLACED || !sim_doomed(w, s, s->deployments[0].revision)) {
+        return false;
+    }
+    s->start_failures++;
+    if (may_say(w, &s->unplaced_ms)) {
+        sim_event(w, s, "was unable to place a task. Reason: %s", w->scenario->placement_reason);
+    }
+    return true;
+}
+
+static int percent(int desired, int of_hundred, bool up)
+{
+    return (desired * of_hundred + (up ? 99 : 0)) / 100;
+}
+
+static int most_tasks(const struct world_ecs *w, const struct sim_service *s)
+{
+    return percent(s->desired, sim_maximum_percent(w), false);
+}
+
+static int least_tasks(const struct world_ecs *w, const struct sim_service *s)
+{
+    return percent(s->desired, sim_minimum_percent(w), true);
+}
+
+static bool breaker_opens(const struct sim_service *s)
+{
+    const struct sim_deployment *d = &s->deployments[0];
+    return d->rollout == ROLLOUT_IN_PROGRESS && s->breaker && d->failed >= sim_breaker_threshold(s);
 }
 
 static void launch(struct world_ecs *w, struct sim_service *s)
 {
     struct sim_deployment *d = &s->deployments[0];
     int missing = s->desired - count_if(s, true, sim_task_live);
-    int room = 2 * s->desired - count_if(s, false, sim_task_live);
+    int room = most_tasks(w, s) - count_if(s, false, sim_task_live);
     if (missing > room) {
         missing = room;
     }
-    if (missing <= 0 || d->rollout == ROLLOUT_FAILED || !may_launch(w, s)) {
+    if (missing <= 0 || d->rollout == ROLLOUT_FAILED || breaker_opens(s) || !may_launch(w, s)) {
         return;
     }
     s->launch_after_ms = 0;
+    if (unplaced(w, s)) {
+        return;
+    }
     int replaced = 0;
     for (struct sim_task *t = s->tasks; t != NULL; t = t->next) {
         replaced += t->replaced;
@@ -207,9 +264,27 @@ static void stop_older(struct world_ecs *w, struct sim_service *s)
         stop_tasks(w, s, true, cut);
         new.serving -= cut.serving;
     }
-    int spare = new.serving + old.serving - s->desired;
+    if (sim_hook_holds(w, s, new.serving >= s->desired)) {
+        return;
+    }
+    int spare = new.serving + old.serving - least_tasks(w, s);
     old.serving = spare < 0 ? 0 : at_most(old.serving, spare);
     stop_tasks(w, s, false, old);
+}
+
+/* New tasks are wanted, the maximum leaves no room, and the minimum lets nobody go. */
+static void find_deadlock(struct world_ecs *w, struct sim_service *s)
+{
+    const struct sim_deployment *d = &s->deployments[0];
+    bool missing = d->rollout == ROLLOUT_IN_PROGRESS && count_if(s, true, sim_task_live) < s->desired;
+    bool stuck = missing && count_if(s, false, unstopped) >= most_tasks(w, s) &&
+                 count_if(s, false, serving) == count_if(s, false, unstopped) &&
+                 count_if(s, false, serving) <= least_tasks(w, s);
+    if (stuck && w->now_ms - d->created_ms >= DEADLOCK_AFTER && may_say(w, &s->deadlock_ms)) {
+        sim_event(w, s,
+                  "was unable to stop or start tasks during a deployment because of the service deployment "
+                  "configuration. Update the minimumHealthyPercent or maximumPercent value and try again.");
+    }
 }
 
 /* Deployments whose last task is gone leave the list; the last completed one stays until PRIMARY is. */
@@ -238,8 +313,8 @@ static bool judge(struct world_ecs *w, struct sim_service *s)
     if (d->rollout == ROLLOUT_IN_PROGRESS && all_serve && older == 0) {
         sim_rollout_complete(w, s);
     }
-    if (d->rollout == ROLLOUT_IN_PROGRESS && s->breaker && d->failed >= sim_breaker_threshold(s)) {
-        sim_rollout_fail(w, s);
+    if (breaker_opens(s)) {
+        sim_rollout_fail(w, s, BACK_BY_BREAKER);
     }
     d = &s->deployments[0];
     if (d->rollout == ROLLOUT_FAILED) {
@@ -250,10 +325,12 @@ static bool judge(struct world_ecs *w, struct sim_service *s)
 
 void sim_schedule(struct world_ecs *w, struct sim_service *s)
 {
+    sim_record_goes_on(s);
     complain(w, s);
     launch(w, s);
     stop_older(w, s);
     keep_targets(w, s);
+    find_deadlock(w, s);
     drop_older(s);
     bool done = judge(w, s);
     for (size_t i = 0; i < s->deployment_count; i++) {

@@ -2,7 +2,7 @@
  *
  *   PROVISIONING --> PULLING --> ACTIVATING --> BOOTING ------> SERVING
  *        |              |             |          |   \             |  \
- *        |              | no image    |          |    exits        |   replaced, scaled in
+ *        |              | no image    |          |    exits        |   replaced, scaled in, exits
  *        |              |             |          |     |           v
  *        |              |             |     unhealthy, |        DRAINING
  *        |              |             |     StopTask   |           |
@@ -12,7 +12,7 @@
  *        +--------------+-------------+---> DEPROVISIONING --> STOPPED --(1 h)--> forgotten
  *
  * CloudTAK's containers ignore SIGTERM: whatever passes KILLING ends with SIGKILL, exit code 137. */
-#include "sim/world_ecs_private.h"
+#include "sim/world_ecs_json.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -31,7 +31,7 @@ static const unsigned moves[SIM_PHASES] = {
     [PHASE_PULLING] = TO(PHASE_ACTIVATING) | TO(PHASE_DEPROVISIONING),
     [PHASE_ACTIVATING] = TO(PHASE_BOOTING) | TO(PHASE_DEPROVISIONING),
     [PHASE_BOOTING] = TO(PHASE_SERVING) | TO(PHASE_KILLING) | TO(PHASE_DEPROVISIONING),
-    [PHASE_SERVING] = TO(PHASE_DRAINING) | TO(PHASE_KILLING),
+    [PHASE_SERVING] = TO(PHASE_DRAINING) | TO(PHASE_KILLING) | TO(PHASE_DEPROVISIONING),
     [PHASE_DRAINING] = TO(PHASE_KILLING),
     [PHASE_KILLING] = TO(PHASE_DEPROVISIONING),
     [PHASE_DEPROVISIONING] = TO(PHASE_STOPPED),
@@ -65,17 +65,25 @@ void sim_target_group_arn(const struct sim_service *s, char *to, size_t size)
                 WORLD_ACCOUNT, s->row->target_group);
 }
 
+bool sim_doomed(const struct world_ecs *w, const struct sim_service *s, int revision)
+{
+    const struct world_scenario *row = w->scenario;
+    return row->fate != FATE_SERVES && revision == SIM_REVISION &&
+           (row->only == NULL || text_equal(row->only, s->row->name));
+}
+
 struct sim_task *sim_task_launch(struct world_ecs *w, struct sim_service *s, const struct sim_deployment *of)
 {
     struct sim_task *t = mem_alloc(sizeof(*t));
     TEXT_FORMAT(t->id, "%016" PRIx64 "%016" PRIx64, sim_random(&s->random), sim_random(&s->random));
     t->deployment = of->number;
     t->revision = of->revision;
-    t->doomed = w->scenario->fate != FATE_SERVES && of->revision == SIM_REVISION;
+    t->doomed = sim_doomed(w, s, of->revision);
     t->phase = PHASE_PROVISIONING;
     t->created_ms = w->now_ms;
     t->due_ms = w->now_ms + s->row->provision_ms + sim_jitter(s, 3000);
     t->exit_code = -1;
+    TEXT_FORMAT(t->address, "10.0.%d.%d", 16 + (int)(s - w->services), 10 + s->launched++ % 240);
     t->next = s->tasks;
     s->tasks = t;
     return t;
@@ -126,11 +134,12 @@ static void count_failure(struct world_ecs *w, struct sim_service *s, const stru
 
 static void pull_failed(struct world_ecs *w, struct sim_service *s, struct sim_task *t)
 {
-    char reason[sizeof(t->container_reason)];
+    char reason[sizeof(t->container_reason)], image[200];
+    sim_image(s, image, sizeof(image));
     TEXT_FORMAT(reason,
                 "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve "
-                "ref %s.dkr.ecr.%s.amazonaws.com/%s-cloudtak-api:0f3c2b1a: not found",
-                WORLD_ACCOUNT, WORLD_REGION, WORLD_CLUSTER);
+                "ref %s: not found",
+                image);
     begin_stop(w, t, "TaskFailedToStart", reason);
     TEXT_COPY(t->container_reason, reason);
     t->exited_ms = w->now_ms;
@@ -140,7 +149,7 @@ static void pull_failed(struct world_ecs *w, struct sim_service *s, struct sim_t
     wake_scheduler(w, s);
 }
 
-static void container_exited(struct world_ecs *w, struct sim_service *s, struct sim_task *t)
+void sim_task_exits(struct world_ecs *w, struct sim_service *s, struct sim_task *t)
 {
     begin_stop(w, t, "EssentialContainerExited", "Essential container in task exited");
     t->exit_code = w->scenario->exit_code;
@@ -159,10 +168,8 @@ static void found_unhealthy(struct world_ecs *w, struct sim_service *s, struct s
     if (t->registered) {
         char arn[256];
         sim_target_group_arn(s, arn, sizeof(arn));
-        sim_event(w, s,
-                  "(task %s) (port %d) is unhealthy in (target-group %s) due to (reason Health checks failed "
-                  "with these codes: [502])",
-                  t->id, s->row->port, arn);
+        sim_event(w, s, "(task %s) (port %d) is unhealthy in (target-group %s) due to (reason %s)", t->id,
+                  s->row->port, arn, sim_unhealthy_words(s));
         TEXT_FORMAT(reason, "Task failed ELB health checks in (target-group %s)", arn);
     } else {
         sim_event(w, s, "(task %s) failed container health checks.", t->id);
@@ -179,7 +186,8 @@ static void booting(struct world_ecs *w, struct sim_service *s, struct sim_task 
 {
     int64_t span = s->row->healthy_ms + sim_jitter(s, 2000);
     if (t->doomed && w->scenario->fate == FATE_EXITS) {
-        span = EXIT_AFTER_MS + sim_jitter(s, 2000);
+        span = w->scenario->exit_after_ms > 0 ? w->scenario->exit_after_ms : EXIT_AFTER_MS;
+        span += sim_jitter(s, 2000);
     } else if (t->doomed && w->scenario->fate == FATE_UNHEALTHY) {
         span = s->row->unhealthy_ms;
     }
@@ -192,7 +200,7 @@ static void booting(struct world_ecs *w, struct sim_service *s, struct sim_task 
 static void boots_no_longer(struct world_ecs *w, struct sim_service *s, struct sim_task *t)
 {
     if (t->doomed && w->scenario->fate == FATE_EXITS) {
-        container_exited(w, s, t);
+        sim_task_exits(w, s, t);
     } else if (t->doomed && w->scenario->fate == FATE_UNHEALTHY) {
         found_unhealthy(w, s, t);
     } else {

@@ -89,7 +89,7 @@ static void a_look_reads_all_parts(void **state)
     assert_int_equal(s->task_count, 2);
     assert_string_equal(s->tasks[0].last_status, "RUNNING");
     assert_string_equal(s->tasks[0].started_by, s->service.deployments[0].id);
-    assert_int_equal(s->history_count, 1);
+    assert_int_equal(s->history_count, 7);
     assert_string_equal(s->history[0].deployment_id, s->service.deployments[0].id);
     TEXT_COPY(look.ref.service, "no-such");
     f.ecs->ops->look(f.ecs, &look);

@@ -59,7 +59,9 @@ static inline json_t *call(struct fixture *f, const char *action, json_t *body)
 static inline json_t *service(struct fixture *f, const char *name)
 {
     json_t *all = call(f, "DescribeServices", json_pack("{s:[s]}", "services", name));
-    while (f->status == 400 && text_equal(f->type, "ThrottlingException")) {
+    /* throttled, or said to be missing for a while: asked again */
+    while ((f->status == 400 && text_equal(f->type, "ThrottlingException")) ||
+           (f->status == 200 && json_array_size(jsonx_at(all, "services")) == 0)) {
         json_decref(all);
         all = call(f, "DescribeServices", json_pack("{s:[s]}", "services", name));
     }

@@ -94,7 +94,7 @@ static void a_running_restart_shows_its_phase(void **state)
                         "Users: SERVED, 2 of 2 old tasks run. No downtime expected; some users "
                         "may have to sign in again.");
     expect_card(&f->card,
-                "⏳ Starting new tasks, 0 of 2 · 0:40 of usually 5-10 min · hub, events: not touched");
+                "⏳ Starting new tasks, 0 of 2 run · 0:40 of usually 5-10 min · hub, events: not touched");
     expect_card(&f->card,
                 "aws-us-gov 123456789012 us-gov-east-1 · tak-vpc-cotak-prod / tak-cloudtak-cotak-prod");
     assert_string_equal(f->card.link_text, "AWS console");
@@ -130,7 +130,7 @@ static void the_first_stopped_task_calls_for_help(void **state)
     e->diagnosis.exit_code = 1;
     TEXT_COPY(e->diagnosis.why, "exit code 1 in container \"api\"");
     TEXT_COPY(e->task.stopped_reason, "Essential container in task exited");
-    assert_int_equal(progress_notice(&f->facts, &f->state, e, &f->card), PROGRESS_NEW);
+    assert_int_equal(progress_notice(&f->facts, &f->state, e, NULL, &f->card), PROGRESS_NEW);
     expect_card(&f->card, "🔴 First new task stopped after 48 s");
     expect_card(&f->card, "Why: exit code 1 in container \"api\"");
     expect_card(&f->card, "contact Application Specific Engineering immediately.");
@@ -139,7 +139,7 @@ static void the_first_stopped_task_calls_for_help(void **state)
     assert_int_equal(f->card.mention_count, 2);
     assert_string_equal(f->card.mentions[1], "slack:group:S1");
     e->number = 2;
-    assert_int_equal(progress_notice(&f->facts, &f->state, e, &f->card), PROGRESS_THREAD);
+    assert_int_equal(progress_notice(&f->facts, &f->state, e, NULL, &f->card), PROGRESS_THREAD);
     assert_int_equal(f->card.mention_count, 0);
 }
 
@@ -224,9 +224,9 @@ static void a_rehearsal_says_so_everywhere(void **state)
     assert_true(f->card.rehearsal);
     progress_verdict(&f->facts, &f->goal, &f->state, &f->output, &f->card);
     assert_true(f->card.rehearsal);
-    for (int kind = FOLLOW_EVENT_ECS; kind <= FOLLOW_EVENT_SERVED_CHANGED; kind++) {
+    for (int kind = FOLLOW_EVENT_ECS; kind <= FOLLOW_EVENT_PAUSED; kind++) {
         const struct follow_event e = {.kind = (enum follow_event_kind)kind, .number = 1};
-        if (progress_notice(&f->facts, &f->state, &e, &f->card) != PROGRESS_NONE) {
+        if (progress_notice(&f->facts, &f->state, &e, NULL, &f->card) != PROGRESS_NONE) {
             assert_true(f->card.rehearsal);
         }
     }

@@ -36,7 +36,17 @@ static const struct row rows[] = {
      "OutOfMemoryError: Container killed due to memory usage", false, "memory:api", "more memory", "memory",
      "api"},
     {"EssentialContainerExited", "Essential container in task exited", 137, "", false, "exit:137:api",
-     "SIGKILL", "SIGTERM", "api"},
+     "SIGKILL", "most likely memory", "api"},
+    {"EssentialContainerExited", "Essential container in task exited", 139, "", false, "exit:139:api",
+     "SIGSEGV", "native", "api"},
+    {"EssentialContainerExited", "Essential container in task exited", 143, "", false, "exit:143:api",
+     "SIGTERM", "told it", "api"},
+    {"EssentialContainerExited", "Essential container in task exited", 127, "", false, "exit:127:api",
+     "not found", "command", "api"},
+    {"EssentialContainerExited", "Essential container in task exited", 126, "", false, "exit:126:api",
+     "not be executed", "command", "api"},
+    {"EssentialContainerExited", "Essential container in task exited", 255, "", false, "exit:255:api",
+     "error of its own", "log", "api"},
     {"TaskFailedToStart",
      "CannotPullContainerError: pull image manifest has been retried 5 time(s): not found", -1, "", false,
      "image:", "image could not be pulled", "expired", ""},
@@ -59,12 +69,20 @@ static const struct row rows[] = {
     {"UserInitiated", "", 143, "", true, "user", "no reason given", "", ""},
     {"SpotInterruption", "Your Spot Task was interrupted.", 143, "", false, "spot:", "spot capacity",
      "replacement", ""},
+    {"SpotInterruption", "", 137, "", false, "spot:", "no fault of CloudTAK", "replacement", ""},
+    {"TerminationNotice", "", 143, "", false, "host:", "takes its host back", "replacement", ""},
+    {"", "Host EC2 (instance i-1) terminated.", -1, "", false, "host:", "host was stopped", "replacement",
+     ""},
+    {"TaskFailedToStart", "Capacity is unavailable at this time.", -1, "", false, "placement:", "no capacity",
+     "shortage", ""},
     {"TaskFailedToStart", "RESOURCE:MEMORY", -1, "", false, "placement:", "no host had room", "capacity", ""},
     {"EssentialContainerExited", "Essential container in task exited", 1,
      "AccessDeniedException: not authorized to perform secretsmanager:GetSecretValue", false, "exit:1:api",
      "ended with an error): AccessDeniedException", "signing secret", "api"},
     {"", "", -1, "", false, "other:", "AWS gave no reason", "", ""},
-    {"InfrastructureHealth", "something new", -1, "", false, "other:something new", "something new", "", ""},
+    {"InfrastructureHealth", "something new", -1, "", false, "host:", "unhealthy: something new",
+     "replacement", ""},
+    {"SomethingNew", "something new", -1, "", false, "other:something new", "something new", "", ""},
 };
 
 static void test_tasks(void **unused)
@@ -84,6 +102,7 @@ static void test_tasks(void **unused)
         diagnose_task(&t, &d);
         print_message("row %zu: %s | %s\n", i, d.key, d.why);
         assert_int_equal(d.benign, r->benign);
+        assert_int_equal(d.outside, text_starts(r->key, "spot") || text_starts(r->key, "host"));
         assert_string_equal(d.key, r->key);
         assert_non_null(strstr(d.why, r->why));
         assert_non_null(strstr(d.hint, r->hint));
@@ -142,8 +161,16 @@ static void test_events(void **unused)
         {"(service s) (deployment ecs-svc/1) deployment completed.", EVENT_COMPLETED},
         {"(service s) (deployment ecs-svc/1) deployment failed: tasks failed to start.", EVENT_FAILED},
         {"(service s) rolling back to deployment ecs-svc/1.", EVENT_ROLLING_BACK},
-        {"(service s) was unable to reach steady state because task set (x) was unable to scale in.",
-         EVENT_OTHER},
+        {"(service s) was unable to reach steady state because task set (x) was unable to scale in. Reason: "
+         "The "
+         "number of protected tasks are more than the desired count of tasks.",
+         EVENT_PROTECTED},
+        {"(service s) was unable to place a task. Reason: You've reached the limit on the number of tasks "
+         "you "
+         "can run concurrently.",
+         EVENT_PLACEMENT},
+        {"(service s) operations are being throttled on service discovery. Will try again later.",
+         EVENT_THROTTLED},
         {"", EVENT_OTHER},
     };
 
@@ -168,13 +195,81 @@ static void test_deployment_id(void **unused)
     assert_string_equal(tiny, "untouched");
 }
 
+/* facts/cloudtak.md: its signatures, and what the line is explained by. */
 static void test_log_lines(void **unused)
 {
+    static const struct {
+        const char *line, *meaning; /* part; NULL = none */
+    } lines[] = {
+        {"not ok - unable to get postgres connection", "database"},
+        {"not ok - terminating due to lack of postgres connection", "database"},
+        {"ok - retrying... (2/5)", "waits for the database"},
+        {"error: password authentication failed for user \"tak\"", "stack must be updated"},
+        {"DrizzleQueryError: Failed query: ALTER TABLE \"x\" ADD COLUMN \"y\"", "migration failed"},
+        {"PostgresError: column \"y\" of relation \"x\" already exists", "cannot run again"},
+        {"DrizzleQueryError: something", "migration"},
+        {"AccessDeniedException: no", "signing secret"},
+        {"ResourceNotFoundException: Secrets Manager can't find the specified secret.", "signing secret"},
+        {"Error: StackName env must be set", "task definition"},
+        {"Error: CLOUDTAK_Hub_URL must be set when CLOUDTAK_Server_Mode is api", "task definition"},
+        {"Error: CLOUDTAK_Server_Mode must be one of api, hub", "task definition"},
+        {"Error: API_URL environment variable is not set", "task definition"},
+        {"Error: Unknown CSP environment variable: X", "task definition"},
+        {"FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", "heap"},
+        {"OutOfMemoryError: Container killed due to memory usage", "memory"},
+        {"Error: Hub RPC server failed to start: listen EADDRINUSE", "5002"},
+        {"CloudTAK Hub Unreachable", "hub"},
+        {"CloudTAK Hub Error: HTTP 502", "hub"},
+        {"CpuWatchdog: host CPU 97% exceeded 80%", "CPU"},
+        {"ok - http://localhost:5001", NULL},
+        {"mkdir: /tmp already exists", NULL},
+        {"", NULL},
+    };
+
     (void)unused;
-    assert_non_null(strstr(diagnose_log_line("not ok - unable to get postgres connection"), "database"));
-    assert_non_null(strstr(diagnose_log_line("AccessDeniedException: no"), "secret"));
-    assert_non_null(strstr(diagnose_log_line("Error: StackName env must be set"), "task definition"));
-    assert_null(diagnose_log_line("ok - http://localhost:5001"));
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        const char *meaning = diagnose_log_line(lines[i].line);
+
+        print_message("%s: %s\n", lines[i].line, meaning ? meaning : "-");
+        if (lines[i].meaning)
+            assert_true(meaning && strstr(meaning, lines[i].meaning));
+        else
+            assert_null(meaning);
+    }
+    assert_true(diagnose_log_booted("ok - hub rpc - http://localhost:5002"));
+    assert_true(diagnose_log_booted("ok - Worker Pool started"));
+    assert_false(diagnose_log_booted("ok - retrying... (1/5)"));
+}
+
+/* The most telling line of a tail. */
+static void test_log(void **unused)
+{
+    static char tails[][6][ECS_TAIL_LINE] = {
+        {"ok - loading", "ok - retrying... (1/5)", "not ok - unable to get postgres connection (1)",
+         "not ok - unable to get postgres connection (2)", "npm notice", ""},
+        {"CpuWatchdog: host CPU 99% exceeded 80%", "DrizzleQueryError: x", "    at boot", "npm ERR!", "", ""},
+        {"hello", "TypeError: x is undefined", "    at y", "Error: z", "bye", ""},
+        {"hello", "world", "", "", "", ""},
+    };
+    static const struct {
+        int at; /* -1 = no line */
+        const char *meaning;
+    } want[] = {{3, "database"}, {1, "query failed"}, {1, NULL}, {-1, NULL}};
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        const char *line = "untouched", *meaning = diagnose_log(6, tails[i], &line);
+
+        print_message("tail %zu: %s\n", i, line ? line : "-");
+        assert_ptr_equal(line, want[i].at < 0 ? NULL : tails[i][want[i].at]);
+        assert_true(want[i].meaning ? meaning && strstr(meaning, want[i].meaning) : !meaning);
+    }
+    {
+        const char *line;
+
+        assert_null(diagnose_log(0, tails[0], &line));
+        assert_null(line);
+    }
 }
 
 int main(void)
@@ -182,7 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tasks),     cmocka_unit_test(test_several_containers),
         cmocka_unit_test(test_events),    cmocka_unit_test(test_deployment_id),
-        cmocka_unit_test(test_log_lines),
+        cmocka_unit_test(test_log_lines), cmocka_unit_test(test_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,7 +33,8 @@ static inline void fresh(struct pen *p, struct snapshot *s, int64_t t, int desir
     memset(&s->service, 0, sizeof s->service); /* tasks and history are zeroed as they are drawn */
     s->service_absence = ECS_SEEN;
     s->missing = false;
-    s->task_count = s->history_count = 0;
+    s->task_count = s->history_count = s->target_count = 0;
+    s->targets_absence = s->rollout_absence = ECS_NOT_READ;
     s->trouble[0] = '\0';
     p->s = s;
     p->t = t;
@@ -139,6 +140,41 @@ static inline void history(struct pen *p, const char *id, const char *status, co
     d->created_ms = T0 + created;
 }
 
+/* Our own service deployment in detail. */
+static inline struct ecs_rollout_detail *detail(struct pen *p, const char *status)
+{
+    struct ecs_rollout_detail *d = &p->s->rollout;
+
+    memset(d, 0, sizeof *d);
+    p->s->rollout_absence = ECS_SEEN;
+    TEXT_COPY(d->deployment_id, MINE);
+    TEXT_COPY(d->status, status);
+    d->breaker_failures = d->breaker_threshold = d->bake_minutes = -1;
+    d->created_ms = T0 + 300;
+    return d;
+}
+
+/* A target of the task drawn last; its address is made from its id. */
+static inline struct ecs_target *target(struct pen *p, int group, enum ecs_target_state state)
+{
+    struct ecs_task *t = &p->s->tasks[p->s->task_count - 1];
+    struct ecs_target *to = &p->s->targets[p->s->target_count++];
+
+    memset(to, 0, sizeof *to);
+    p->s->targets_absence = ECS_SEEN;
+    p->s->targets_as_of_ms = p->s->tasks_as_of_ms;
+    TEXT_FORMAT(t->address, "10.0.0.%s", t->id);
+    TEXT_COPY(to->id, t->address);
+    to->group = group;
+    to->port = 5000;
+    to->state = state;
+    if (state == ECS_TARGET_UNHEALTHY) {
+        TEXT_COPY(to->reason, "Target.ResponseCodeMismatch");
+        TEXT_COPY(to->description, "Health checks failed with these codes: [502]");
+    }
+    return to;
+}
+
 /* ---- the runner */
 
 typedef void draw(struct pen *p, struct snapshot *s, int64_t t);
@@ -148,8 +184,8 @@ struct run {
     int64_t ended_s; /* seconds since T0 */
     char text[ECS_REASON];
     bool wanted_zero;
-    int count[FOLLOW_EVENT_SERVED_CHANGED + 1];
-    int64_t first_s[FOLLOW_EVENT_SERVED_CHANGED + 1];
+    int count[FOLLOW_EVENT_PAUSED + 1];
+    int64_t first_s[FOLLOW_EVENT_PAUSED + 1];
     char told[4096]; /* ECS events, "|" between */
     struct follow_state state;
 };

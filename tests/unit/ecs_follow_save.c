@@ -13,6 +13,48 @@
 #include "base/text.h"
 #include "ecs/follow.h"
 
+static void fill_proof(struct follow_proof *p)
+{
+    p->old_count = 9;
+    for (size_t i = 0; i < FOLLOW_PROOF_TASKS; i++)
+        TEXT_FORMAT(p->old_tasks[i], "old%d", (int)i);
+    p->new_count = 1;
+    TEXT_COPY(p->new_tasks[0], "new");
+    TEXT_COPY(p->old_digest, "sha256:a");
+    TEXT_COPY(p->new_digest, "sha256:b");
+    TEXT_COPY(p->old_definition, "f:1");
+    TEXT_COPY(p->new_definition, "f:2");
+}
+
+static void fill_what_version_1_lacks(struct follow_goal *goal, struct follow_state *state)
+{
+    TEXT_COPY(goal->replaced[0], "t1");
+    TEXT_COPY(goal->replaced[1], "t2");
+    goal->replaced_count = 2;
+    state->outside_tasks = 40;
+    state->wait = FOLLOW_WAIT_BAKE;
+    state->wait_since_ms = 41;
+    state->wait_until_ms = 42;
+    TEXT_COPY(state->wait_detail, "why");
+    state->by_targets = true;
+    state->targets_healthy = 43;
+    state->targets_total = 44;
+    TEXT_COPY(state->sick_target, "codes: [502]");
+    state->serving = 45;
+    state->new_serving = 46;
+    state->breaker_failures = 47;
+    state->breaker_threshold = 48;
+    TEXT_COPY(state->note, "note");
+    state->silence_told = state->slowing_told = true;
+    state->targets_seen_ms = 49;
+    state->other_count_since_ms = 50;
+    state->stable_since_ms = 51;
+    state->paused_told = UINT64_MAX;
+    state->tasks_mark = UINT64_C(1) << 63;
+    state->replaced_gone = 3;
+    fill_proof(&state->proof);
+}
+
 static void fill(struct follow_goal *goal, struct follow_state *state)
 {
     memset(goal, 0, sizeof *goal);
@@ -65,10 +107,12 @@ static void fill(struct follow_goal *goal, struct follow_state *state)
         state->seen_events[i] = UINT64_MAX - i;
     state->seen_event_count = 1000; /* the ring went round */
     state->seen_tasks[0] = 0x8000000000000001u;
+    state->seen_task_stops[0] = 35;
     state->seen_task_count = 1;
     TEXT_COPY(state->reasons[0].key, "exit:1:api");
     state->reasons[0].count = 19;
     state->reason_count = 1;
+    fill_what_version_1_lacks(goal, state);
 }
 
 static void test_every_field(void **unused)
@@ -93,6 +137,8 @@ static void test_every_field(void **unused)
     assert_string_equal(goal2.previous_id, goal.previous_id);
     assert_true(goal2.unsure && goal2.began_ms == goal.began_ms && goal2.wanted == 3);
     assert_true(goal2.slow_after_ms == 1 && goal2.give_up_after_ms == 2 && goal2.remind_every_ms == 3);
+    assert_int_equal(goal2.replaced_count, 2);
+    assert_string_equal(goal2.replaced[1], "t2");
     /* the state was zeroed before it was filled on both sides, so that it may be compared whole */
     assert_memory_equal(&state2, &state, sizeof state);
     mem_free(text);
@@ -123,13 +169,46 @@ static bool load_with(const char *object, const char *name, json_t *value, struc
     return ok;
 }
 
+/* A text of version 1: the fields that it lacks begin as if nothing had been seen. */
+static void test_version_1(void **unused)
+{
+    static const char *const kept[] = {"phase",      "served",      "failed_tasks",
+                                       "reasons",    "seen_events", "seen_event_count",
+                                       "seen_tasks", "verdict",     "told_until_ms"};
+    static struct follow_goal goal;
+    static struct follow_state state;
+    struct err err;
+    json_t *saved, *old = json_object();
+
+    (void)unused;
+    fill(&goal, &state);
+    saved = follow_save(&goal, &state);
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        json_object_set(old, kept[i], json_object_get(json_object_get(saved, "state"), kept[i]));
+    json_object_set_new(saved, "state", old);
+    json_object_set_new(saved, "version", json_integer(1));
+    json_object_del(json_object_get(saved, "goal"), "replaced");
+    assert_true(follow_load(saved, &goal, &state, &err));
+    assert_int_equal(goal.kind, FOLLOW_DEPLOYMENT);
+    assert_int_equal(goal.replaced_count, 0);
+    assert_int_equal(state.phase, FOLLOW_DRAINING);
+    assert_int_equal(state.failed_tasks, 19);
+    assert_int_equal(state.seen_event_count, 1000);
+    assert_true(state.seen_task_stops[0] == 0); /* newest_stop_ms, which this one does not keep */
+    assert_int_equal(state.targets_total, -1);
+    assert_int_equal(state.new_serving, -1);
+    assert_int_equal(state.breaker_threshold, -1);
+    assert_int_equal(state.wait, FOLLOW_WAIT_NOTHING);
+    json_decref(saved);
+}
+
 static void test_refused(void **unused)
 {
     struct err err;
 
     (void)unused;
-    assert_false(load_with("", "version", json_integer(2), &err));
-    assert_non_null(strstr(err.text, "version 2"));
+    assert_false(load_with("", "version", json_integer(3), &err));
+    assert_non_null(strstr(err.text, "version 3"));
     assert_false(load_with("", "version", NULL, &err));
     assert_false(load_with("", "goal", NULL, &err));
     assert_false(load_with("state", "phase", json_integer(FOLLOW_ENDED + 1), &err));
@@ -138,6 +217,10 @@ static void test_refused(void **unused)
     assert_false(load_with("state", "wanted", json_integer(INT64_C(1) << 40), &err));
     assert_false(load_with("state", "seen_event_count", json_integer(-1), &err));
     assert_false(load_with("state", "seen_events", json_array(), &err));
+    assert_false(load_with("goal", "kind", json_integer(FOLLOW_BACK_TO + 1), &err));
+    assert_false(load_with("goal", "deployment_id", NULL, &err));
+    assert_non_null(strstr(err.text, "no deployment"));
+    assert_false(load_with("state", "paused_told", json_string("x"), &err));
     assert_false(load_with("state", "blind_told", json_integer(1), &err));
     assert_false(load_with("state", "reason", json_integer(1), &err));
     assert_true(load_with("state", "reminders", NULL, &err)); /* an older text */
@@ -148,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_field),
+        cmocka_unit_test(test_version_1),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,8 +40,10 @@ struct rig {
     rig_answer *answer;
     int actions;
     char action[RIG_ACTIONS][40];
-    char last_body[4096];     /* of the last UpdateService */
-    struct server_call *held; /* a call that a test leaves unanswered */
+    char last_body[4096];                  /* of the last UpdateService */
+    char form[1024];                       /* of the last query call */
+    char target[128], type[64], scope[64]; /* of the last call: headers, and for whom it was signed */
+    struct server_call *held;              /* a call that a test leaves unanswered */
     int closed;
 };
 
@@ -52,6 +54,19 @@ static inline const char *rig_environment(const char *name)
     if (strcmp(name, "AWS_ACCESS_KEY_ID") == 0)
         return rig_access_key;
     return strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0 ? "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" : NULL;
+}
+
+/* "… Credential=KEY/20261128/us-gov-east-1/monitoring/aws4_request, …" -> "monitoring" */
+static inline void rig_note_headers(struct rig *r, struct server_call *call)
+{
+    const char *target = server_header(call, "x-amz-target"), *type = server_header(call, "content-type");
+    const char *scope = strstr(server_header(call, "authorization"), "/us-gov-east-1/");
+
+    TEXT_COPY(r->target, target ? target : "");
+    TEXT_COPY(r->type, type ? type : "");
+    assert_non_null(scope);
+    scope += strlen("/us-gov-east-1/");
+    text_copy_n(r->scope, sizeof r->scope, scope, strcspn(scope, "/"));
 }
 
 static inline void rig_on_request(void *user, struct server_call *call)
@@ -65,9 +80,14 @@ static inline void rig_on_request(void *user, struct server_call *call)
 
     assert_true(r->actions < RIG_ACTIONS - 1);
     r->actions++;
-    text_copy(to, sizeof r->action[0], dot ? dot + 1 : "GetCallerIdentity");
-    if (!dot)
-        assert_non_null(strstr(bytes, "Action=GetCallerIdentity"));
+    rig_note_headers(r, call);
+    if (dot) {
+        text_copy(to, sizeof r->action[0], dot + 1);
+    } else {
+        assert_true(text_starts(bytes, "Action="));
+        text_copy_n(to, sizeof r->action[0], bytes + 7, strcspn(bytes + 7, "&"));
+        text_copy_n(r->form, sizeof r->form, bytes, len);
+    }
     if (strcmp(to, "UpdateService") == 0)
         text_copy_n(r->last_body, sizeof r->last_body, bytes, len);
     r->answer(r, call, to, body);
@@ -104,6 +124,18 @@ static inline void rig_refuse(struct server_call *call, const char *code)
     rig_text(call, 400, text);
 }
 
+/* As the query services do. */
+static inline void rig_refuse_xml(struct server_call *call, const char *code)
+{
+    char text[300];
+
+    TEXT_FORMAT(text,
+                "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>User: "
+                "arn:aws-us-gov:sts::1:assumed-role/bot/x may not</Message></Error></ErrorResponse>",
+                code);
+    server_answer(call, 400, "text/xml", NULL, text, strlen(text));
+}
+
 static inline void rig_open(struct rig *r, rig_answer *answer, int64_t active_ms, double budget)
 {
     struct err err = {0};
@@ -130,7 +162,8 @@ static inline void rig_open(struct rig *r, rig_answer *answer, int64_t active_ms
                                           .credentials = r->credentials,
                                           .region = "us-gov-east-1",
                                           .reads_per_second = 1000};
-    session.endpoint_override[AWS_ECS] = session.endpoint_override[AWS_STS] = url;
+    for (int i = 0; i < AWS_SERVICES; i++)
+        session.endpoint_override[i] = url;
     r->aws = aws_session_create(&session, &err);
     assert_non_null(r->aws);
     const struct ecs_client_options options = {
