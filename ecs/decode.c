@@ -348,7 +348,7 @@ void decode_rollout_detail(const json_t *detail, struct ecs_rollout_detail *ret)
     copy_deployment_id(ret->deployment_id, jsonx_text(detail, "targetServiceRevision.arn"));
     TEXT(ret->arn, detail, "serviceDeploymentArn");
     TEXT(ret->status, detail, "status");
-    TEXT(ret->status_reason, detail, "statusReason");
+    WORDS(ret->status_reason, detail, "statusReason");
     TEXT(ret->stage, detail, "lifecycleStage");
     TEXT(ret->breaker_status, detail, "deploymentCircuitBreaker.status");
     ret->breaker_failures = number(detail, "deploymentCircuitBreaker.failureCount", -1);
@@ -356,7 +356,7 @@ void decode_rollout_detail(const json_t *detail, struct ecs_rollout_detail *ret)
     TEXT(ret->alarm_status, detail, "alarms.status");
     join_names(ret->triggered_alarms, sizeof ret->triggered_alarms,
                jsonx_at(detail, "alarms.triggeredAlarmNames"));
-    TEXT(ret->rollback_reason, detail, "rollback.reason");
+    WORDS(ret->rollback_reason, detail, "rollback.reason");
     copy_deployment_id(ret->rollback_to, jsonx_text(detail, "rollback.serviceRevisionArn"));
     ret->bake_minutes = number(detail, "deploymentConfiguration.bakeTimeInMinutes", -1);
     decode_hooks(jsonx_at(detail, "lifecycleHookDetails"), ret);
