@@ -14,6 +14,7 @@
 #include "loop/loop.h"
 #include "net/http.h"
 #include "net/ws.h"
+#include "probe.h"
 #include "store/store.h"
 #include "store/watch.h"
 
@@ -27,6 +28,7 @@ struct app {
     struct store *store;
     struct store_watch *watch; /* in front of it */
     struct ecs *ecs;
+    struct probe *probe;
     struct engine *engine;
     struct slack *slack[CONFIG_CHATS];
     struct health *health; /* NULL when off */
@@ -198,10 +200,12 @@ static bool create_engine(struct app *a, struct err *err)
     if (!a->store)
         return false;
     a->watch = store_watch_create(a->o.loop, a->store);
+    a->probe = probe_http_create(a->o.loop, a->http);
     struct engine_options o = {.loop = a->o.loop,
                                .config = a->o.config,
                                .store = store_watched(a->watch),
                                .ecs = a->ecs,
+                               .probe = a->probe,
                                .commands = commands_table,
                                .on_settled = on_settled,
                                .user = a};
@@ -390,6 +394,8 @@ static void stop_aws(struct app *a)
     a->store = NULL;
     ecs_client_destroy(a->ecs);
     a->ecs = NULL;
+    probe_http_destroy(a->probe);
+    a->probe = NULL;
     for (size_t i = 0; i < CONFIG_TARGETS; i++) {
         aws_session_destroy(a->sessions[i]);
         a->sessions[i] = NULL;

@@ -174,7 +174,9 @@ const struct setting CONFIG_TABLE[] = {
     {"targets[].confirm.approvers", SETTING_PRINCIPALS, IN_TARGET(approvers), .most = CONFIG_LIST,
      .text = "Who may be that other person."},
     {"targets[].probe", SETTING_URL, IN_TARGET(probe),
-     .text = "A page that is asked while service is interrupted."},
+     .text = "CloudTAK's own address, as in https://map.example.org: its version, database and WebSockets "
+             "are asked "
+             "for there, without a sign-in."},
     {0},
 };
 

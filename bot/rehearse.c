@@ -45,7 +45,7 @@ struct rehearsal {
     struct rehearse_view *view;
     json_t *names;
     struct loop_timer patience;
-    char folder[64], store[96], slack_api[200];
+    char folder[64], store[96], slack_api[200], map[200];
     char speaker[40]; /* who says what is typed */
     enum stage stage;
     size_t said;  /* commands given so far */
@@ -254,6 +254,8 @@ static bool read_config(struct rehearsal *r, struct err *err)
         "\"], view: [any], logs: [operators], restart: [operators], "
         "downtime: [operators] }\n",
         r->slack_api, r->store);
+    if (*r->map)
+        buf_format(&yaml, "    probe: \"%s\"\n", r->map);
     r->config = config_read_text("rehearsal", yaml.data, environment, err);
     buf_finish(&yaml);
     if (r->config)
@@ -297,6 +299,7 @@ static void on_sim_line(void *user, char *line, size_t len)
     if (jsonx_bool(event, "ready", false) && r->stage == STARTING && !r->app) {
         TEXT_COPY(r->slack_api, jsonx_text(event, "slack_api"));
         TEXT_COPY(aws_url, jsonx_text(event, "aws"));
+        TEXT_COPY(r->map, jsonx_text(event, "map"));
         build_bot(r);
     } else if (text_equal(jsonx_text(event, "event"), "stats")) {
         if (r->settled && r->said < r->o->command_count)

@@ -47,6 +47,7 @@ struct call *call_create(struct engine *e, const struct request *request, struct
                                        .word = engine_command(e, request->place.server),
                                        .table = e->options.commands,
                                        .ecs = e->ecs,
+                                       .probe = e->options.probe,
                                        .request = *request,
                                        .now_ms = engine_wall(e)};
     clean_request(&c->command.request);

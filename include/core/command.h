@@ -69,6 +69,7 @@ bool parse_request(const struct command *const *table, const struct config *conf
 /* ---- what a running command sees */
 struct ecs;
 struct engine;
+struct probe;
 struct command_call {
     struct engine *engine;
     const struct config *config;
@@ -76,6 +77,7 @@ struct command_call {
                          may copy */
     const struct command *const *table; /* NULL-terminated */
     struct ecs *ecs;
+    struct probe *probe; /* NULL = none */
     struct parsed parsed;
     struct request request;
     int64_t now_ms; /* wall at start */

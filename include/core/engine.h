@@ -16,6 +16,7 @@
 
 struct ecs;
 struct loop;
+struct probe;
 struct store;
 
 enum settled { SETTLED_REPLY, SETTLED_USAGE, SETTLED_REFUSED, SETTLED_OPERATION };
@@ -25,6 +26,7 @@ struct engine_options {
     const struct config *config; /* outlives the engine */
     struct store *store;
     struct ecs *ecs;
+    struct probe *probe; /* of CloudTAK itself; NULL = none */
     const struct command *const *commands; /* NULL-terminated, outlives the engine */
     /* Told once per request when its last word has been delivered: the reply, the refusal, or the operation's
      * verdict (then operation is its state). May be NULL. */
