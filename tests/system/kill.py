@@ -18,6 +18,7 @@ from harness import Bot, Sim, Trouble, button, wait_until, words
 
 VERDICT = ("DONE", "ENDED", "FAILED", "SUPERSEDED", "STOPPED FOLLOWING", "NOT RESTARTED", "NOT KNOWN WHETHER IT RESTARTED")
 LEAST = 50  # kills of a whole run, where there are so many places
+UNSEEN = "NOT KNOWN WHETHER IT RUNS"  # a notice: AWS cannot be seen for the moment
 QUESTION = "SEND THE RESTART AGAIN?"  # nobody knows whether it was sent
 
 
@@ -27,7 +28,8 @@ def verdicts(sim):
 
 
 def cards(sim):
-    return [p for p in sim.posts("op ") if not p.get("thread_ts") and p not in verdicts(sim) and QUESTION not in words(p)]
+    told = verdicts(sim)
+    return [p for p in sim.posts("op ") if not p.get("thread_ts") and p not in told and QUESTION not in words(p) and UNSEEN not in words(p)]
 
 
 def end(sim):
