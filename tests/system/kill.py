@@ -98,8 +98,11 @@ def kill_at(build, n, name):
             raise Trouble(f"{len(verdicts(sim))} verdicts:\n" + "\n---\n".join(words(v) for v in verdicts(sim)))
         if before and not again and "DONE" not in words(verdicts(sim)[0]):
             raise Trouble("began and was not followed to its end:\n" + words(verdicts(sim)[0]))
-        if before and not over and not gap_stated(sim):
-            raise Trouble("the gap is not stated:\n" + "\n---\n".join(words(p) for p in sim.posts()))
+        if before and not over:  # in the thread, where messages give way to the verdict
+            try:
+                wait_until("the gap is stated", lambda: gap_stated(sim), 30)
+            except Trouble as trouble:
+                raise Trouble("the gap is not stated:\n" + "\n---\n".join(words(p) for p in sim.posts())) from trouble
         if bot.stop() != 0:
             raise Trouble(f"stopping ended with {bot.died()}:\n{''.join(bot.log[-20:])}")
         return True, f"{n} {name}: {'asked again, ' if again else ''}UpdateService {updates}, {words(verdicts(sim)[0]).splitlines()[0]}"
