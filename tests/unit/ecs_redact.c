@@ -172,9 +172,9 @@ static void it_is_clean(void **state)
     redact_line(to, sizeof to,
                 "a\nb\x07"
                 "c\xff"
-                "d\u202e"
+                "d\u202e\u202c"
                 "e\xc3\xa9");
-    assert_string_equal(to, "a b c d e\xc3\xa9");
+    assert_string_equal(to, "a b c d  e\xc3\xa9");
     redact_line(to, sizeof to, "end \x1b[");
     assert_string_equal(to, "end ");
     redact_line(to, 6, "12345\xc3\xa9");
