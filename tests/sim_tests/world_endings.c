@@ -327,11 +327,24 @@ static void a_person_continues_or_rolls_back(void **state)
         assert_int_equal(f.status, 200);
         expect_detail(&f, API, "lifecycleStage", i == 0 ? "BAKE_TIME" : "POST_SCALE_UP");
         json_decref(call(&f, "ContinueServiceDeployment", body));
-        assert_string_equal(f.type, "ConflictException");
+        assert_string_equal(f.type, "InvalidParameterException");
         until(&f, API, "deployments.0.rolloutState", "COMPLETED", 15 * MINUTE);
         expect_text(&f, API, "deployments.0.id", i == 0 ? f.mine : f.before);
         end(&f);
     }
+}
+
+static void a_newer_deployment_passes_a_hook_too(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, "hook-paused");
+    redeploy(&f, API);
+    pass(&f, 5 * MINUTE);
+    redeploy(&f, API);
+    until(&f, API, "deployments.0.rolloutState", "COMPLETED", 30 * MINUTE);
+    expect_text(&f, API, "deployments.0.id", f.mine);
+    end(&f);
 }
 
 static void only_new_tasks_miss_the_database(void **state)
@@ -435,6 +448,7 @@ int main(void)
         cmocka_unit_test(autoscaling_wants_more_midway),
         cmocka_unit_test(a_hook_holds_it_up),
         cmocka_unit_test(a_person_continues_or_rolls_back),
+        cmocka_unit_test(a_newer_deployment_passes_a_hook_too),
         cmocka_unit_test(only_new_tasks_miss_the_database),
         cmocka_unit_test(only_the_hub_fails_to_migrate),
         cmocka_unit_test(the_breakers_threshold_follows_the_count),
