@@ -257,7 +257,8 @@ static void test_blind(void **unused)
 }
 
 /* Another deployment: a newer one at once, a stale answer never, an older one after a minute. */
-static enum { NEW_ONE, STALE_ONE, OLD_ONE } other;
+enum { NEW_ONE, STALE_ONE, OLD_ONE };
+static int other;
 static void superseded(struct pen *p, struct snapshot *s, int64_t t)
 {
     well(p, s, t);

@@ -262,7 +262,8 @@ static struct follow_goal back_goal(void)
     return g;
 }
 
-static enum { WELL, STALE, FAILS, TOO_LATE, THIRD, NO_STATE } how;
+enum { WELL, STALE, FAILS, TOO_LATE, THIRD, NO_STATE };
+static size_t how;
 static void back(struct pen *p, struct snapshot *s, int64_t t)
 {
     bool going = t >= 30 * S, done = t >= 60 * S;

@@ -341,7 +341,7 @@ static void test_walks(void **unused)
     for (uint64_t seed = 1; seed <= walks; seed++)
         go(seed, verdicts);
     for (int i = VERDICT_SUCCEEDED; i <= VERDICT_STOPPED_FOLLOWING; i++) {
-        print_message("%s: %d\n", follow_verdict_word(i), verdicts[i]);
+        print_message("%s: %d\n", follow_verdict_word((enum follow_verdict)i), verdicts[i]);
         assert_true(verdicts[i] > 10); /* walks that never get there would prove nothing */
     }
 }
