@@ -206,9 +206,7 @@ static void settle_images(struct around *a)
     for (size_t i = 0; i < a->definition.container_count; i++) {
         const struct image *one = &a->images[i];
 
-        if (one->gone && (!told || !told->gone))
-            told = one;
-        else if (one->absence != ECS_SEEN && !told)
+        if ((one->gone && (!told || !told->gone)) || (one->absence != ECS_SEEN && !told))
             told = one;
     }
     if (!told)

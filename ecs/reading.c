@@ -163,8 +163,7 @@ static void ask_targets(struct reading *r)
 
         buf_init(&form, FORM_MAX);
         http_form_add(&form, "TargetGroupArn", service->groups[i].arn);
-        errand_ask(&r->errand, (size_t)(PART_TARGETS + i), AWS_ELBV2, "DescribeTargetHealth",
-                   buf_take(&form));
+        errand_ask(&r->errand, PART_TARGETS + (size_t)i, AWS_ELBV2, "DescribeTargetHealth", buf_take(&form));
     }
 }
 

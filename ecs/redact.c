@@ -38,9 +38,11 @@ static void copy_without_secrets(struct buf *out, size_t most, const char *line)
     const char *secret = NULL, *behind = NULL; /* what was found, and not reached yet */
 
     for (const char *at = line; *at && out->len < most;) {
-        struct redact_span span = secret ? (struct redact_span){0} : redact_find(line, at);
+        struct redact_span span = {0, 0};
         size_t len = redact_token(line, at);
 
+        if (!secret)
+            span = redact_find(line, at);
         if (span.secret) {
             secret = at + span.keep;
             behind = secret + span.secret;

@@ -30,7 +30,9 @@ static bool is_word(char c)
 
 static char before(const char *line, const char *at)
 {
-    return at > line ? at[-1] : '\0';
+    if (at == line)
+        return '\0';
+    return at[-1];
 }
 
 /* ---- scheme://user:password@host */

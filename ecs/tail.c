@@ -59,27 +59,35 @@ static void fail(struct tail *t, enum client_feature f, const struct aws_call *c
     err_set(&r->err, c->err.code == ERR_NONE ? ERR_REMOTE : c->err.code, "%s", why);
 }
 
-static void read_lines(struct tail *t, size_t page, const struct aws_call *c)
+static void read_page(struct tail *t, size_t page, const struct aws_call *c)
 {
     struct ecs_tail *r = t->of;
     const char *back = jsonx_text(c->answer, "nextBackwardToken");
 
-    /* AWS has one code for both, and tells them apart in words only. */
-    if (is_missing(c) && strstr(c->message, "log group")) {
-        err_set(&r->err, ERR_MISSING, "the log group %s does not exist in %s: look at the task definition %s",
-                r->log_group, aws_session_region(t->errand.aws), r->task_definition);
-    } else if (is_missing(c)) {
-        r->ok = true; /* no stream: the container wrote nothing yet */
-    } else if (c->outcome != AWS_OK) {
-        fail(t, FEATURE_LOGS, c);
-    } else if (!logs_read(c->answer, r)) {
+    r->ok = logs_read(c->answer, r);
+    if (!r->ok) {
         err_set(&r->err, ERR_PROTOCOL, "CloudWatch Logs' answer has no readable list of lines");
     } else if (r->count == 0 && page + 1 < PAGES && *back && !text_equal(back, t->token)) {
+        r->ok = false; /* not settled */
         mem_free(t->token);
         t->token = mem_text(back);
         ask_lines(t, page + 1);
-    } else {
-        r->ok = true;
+    }
+}
+
+static void read_lines(struct tail *t, size_t page, const struct aws_call *c)
+{
+    struct ecs_tail *r = t->of;
+
+    r->ok = is_missing(c);                                  /* no stream: the container wrote nothing yet */
+    if (is_missing(c) && strstr(c->message, "log group")) { /* AWS tells the two apart in words only */
+        r->ok = err_set(&r->err, ERR_MISSING,
+                        "the log group %s does not exist in %s: look at the task definition %s", r->log_group,
+                        aws_session_region(t->errand.aws), r->task_definition);
+    } else if (c->outcome == AWS_OK) {
+        read_page(t, page, c);
+    } else if (!r->ok) {
+        fail(t, FEATURE_LOGS, c);
     }
 }
 

@@ -2,6 +2,7 @@
 #define CORE_PROGRESS_H
 /* From what is known of a restart to what people read: the card that is edited in place, and the messages
  * that are new because somebody must notice. Pure. */
+#include "base/text.h"
 #include "core/card.h"
 #include "core/config.h"
 #include "core/operation.h"
@@ -38,6 +39,8 @@ struct progress_facts {
     char hook[ECS_NAME];            /* the paused hook; "" = none */
     char hook_arn[ECS_NAME * 2];    /* of the service deployment that it holds; "" */
     int64_t care_until_ms;          /* world: after-care's end; 0 = none */
+    unsigned told;                  /* of progress_once: what was told as a new message already */
+    bool expired;                   /* the AWS credentials have ended; not kept in the row */
     char away[300];                 /* the last gap of the bot; "" */
     char pace[160];                 /* why it is looked at less often now; "", and not kept in the row */
     bool breaker;
@@ -87,6 +90,9 @@ enum progress_place { PROGRESS_NONE, PROGRESS_THREAD, PROGRESS_NEW };
 enum progress_place progress_notice(const struct progress_facts *f, const struct follow_state *state,
                                     const struct follow_event *event, const struct ecs_tail *log,
                                     struct card *ret);
+/* What is told as a new message only the first time: its bit in facts.told; 0 = no such limit. Said again it
+ * is a line of the thread. */
+unsigned progress_once(const struct follow_event *event);
 /* What ECS said in this step, as one message for the card's thread. False when it said nothing. */
 bool progress_events(const struct progress_facts *f, const struct follow_state *state,
                      const struct follow_output *output, struct card *ret);
@@ -157,7 +163,8 @@ void progress_care_line(const struct care_goal *goal, const struct care_state *s
 void progress_text_wait(const struct progress_facts *f, const struct follow_state *s, int64_t now_ms,
                         struct card *c);
 /* How to let a paused hook go on, or back. */
-void progress_text_hook(const struct progress_facts *f, const struct follow_state *s, struct card *c);
+void progress_text_hook(const struct progress_facts *f, const struct follow_state *s, int64_t now_ms,
+                        struct card *c);
 
 /* ---- sentences that several cards share (progress_text.c) */
 /* The head of every card of an operation. */
@@ -169,6 +176,10 @@ void progress_text_last_event(const struct follow_state *s, struct card *c);
 const char *progress_text_what(const struct progress_facts *f);
 /* How many of the old and of the new tasks serve, as the load balancer sees them where it does; "healthy" or
  * "run". */
+/* "10 min", "2 min 11 s" */
+void progress_text_span(int64_t ms, char to[TEXT_DURATION]);
+/* "14:02:08 UTC", with its date when that is half a day away */
+void progress_text_when(int64_t at_ms, int64_t now_ms, char to[TEXT_TIME + 8]);
 int progress_text_old(const struct follow_state *s);
 int progress_text_new(const struct follow_state *s);
 const char *progress_text_well(const struct follow_state *s);

@@ -13,7 +13,7 @@ void progress_care_promise(const struct progress_facts *f, const struct follow_s
     if (f->care_until_ms == 0) {
         return;
     }
-    text_duration(span, f->care_until_ms - s->ended_ms);
+    progress_text_span(f->care_until_ms - s->ended_ms, span);
     text_time_of_day(until, f->care_until_ms);
     card_line(c, "I watch %s more for crashes, until %s UTC.", span, until);
 }
@@ -64,7 +64,7 @@ static void in_place(const struct progress_facts *f, const struct care_state *st
                      const struct care_event *event, struct card *c)
 {
     begin(f, state, event, TONE_WARNING, "🔁 A CONTAINER WAS RESTARTED IN PLACE", c);
-    card_line(c, "Its task runs on, so ECS counts no failure. Its log says why: logs of that task.");
+    card_line(c, "Its task runs on, so ECS counts no failure. Its log says why.");
     card_quote(c, event->text);
     card_mention(c, f->asker_mention);
 }
@@ -132,7 +132,7 @@ static void closing(const struct care_goal *goal, const struct care_state *s, co
                     size_t size)
 {
     char span[TEXT_DURATION], blind[TEXT_DURATION], unseen[80] = "", happened[300];
-    text_duration(span, goal->until_ms - goal->began_ms);
+    progress_text_span(goal->until_ms - goal->began_ms, span);
     what_happened(s, happened, sizeof(happened));
     if (s->blind_total_ms > 0) {
         text_duration(blind, s->blind_total_ms);

@@ -95,12 +95,13 @@ static void notice_plain(const struct progress_facts *f, const struct follow_sta
     }
 }
 
-static void still_waiting(const struct follow_state *state, struct card *c)
+static void still_waiting(const struct progress_facts *f, const struct follow_state *state, int64_t now_ms,
+                          struct card *c)
 {
+    progress_text_wait(f, state, now_ms, c);
     card_line(c,
-              "%d of %d new tasks %s, %d pending, %d old ones run. No new task has failed; I keep watching.",
-              progress_text_new(state), state->wanted, progress_text_well(state), state->new_pending,
-              state->old_running);
+              "%d of %d new tasks run, %d pending, %d old ones run. No new task has failed; I keep watching.",
+              state->new_running, state->wanted, state->new_pending, state->old_running);
 }
 
 static void notice_reminder(const struct progress_facts *f, const struct follow_state *state,
@@ -114,7 +115,7 @@ static void notice_reminder(const struct progress_facts *f, const struct follow_
         progress_text_why(f, state, c);
         progress_text_escalation(f, c);
     } else {
-        still_waiting(state, c);
+        still_waiting(f, state, event->at_ms, c);
         card_mention(c, f->asker_mention);
     }
 }
@@ -134,11 +135,102 @@ static enum progress_place notice_served(const struct progress_facts *f, const s
     return PROGRESS_NONE;
 }
 
-static void still_looking(const struct follow_state *state, struct card *c)
+static void notice_blind(const struct progress_facts *f, const struct follow_state *state,
+                         const struct follow_event *event, struct card *c)
 {
     char since[TEXT_TIME];
     text_time_of_day(since, state->unseen_since_ms);
+    notice_plain(f, state, TONE_WARNING, "🙈 I CANNOT SEE AWS; ECS goes on without me", event, c);
     card_line(c, "Nothing seen since %s UTC. I keep looking, and judge nothing until I see again.", since);
+    if (f->expired) {
+        card_line(c, "My AWS sign-in for %s has ended. Renew it on my host%s%s, then I see again by myself.",
+                  f->target, f->profile[0] != '\0' ? ": aws sso login --profile " : "", f->profile);
+        card_mention(c, f->asker_mention);
+    }
+}
+
+static void notice_slow(const struct progress_facts *f, const struct follow_state *state,
+                        const struct follow_event *event, struct card *c)
+{
+    if (state->phase == FOLLOW_ROLLING_BACK) {
+        notice_plain(f, state, TONE_BACK, "↩️ STILL ROLLING BACK", event, c);
+        progress_text_wait(f, state, event->at_ms, c);
+    } else {
+        notice_plain(f, state, TONE_WARNING, "🐢 SLOWER THAN USUAL, nothing has failed", event, c);
+        still_waiting(f, state, event->at_ms, c);
+    }
+}
+
+/* Told as a message of its own when no stopped task announced it. */
+static enum progress_place notice_phase(const struct progress_facts *f, const struct follow_state *state,
+                                        const struct follow_event *event, struct card *c)
+{
+    if (state->phase != FOLLOW_ROLLING_BACK) {
+        return PROGRESS_NONE; /* the card shows it */
+    }
+    notice_plain(f, state, TONE_BACK, "↩️ ECS ROLLS BACK", event, c);
+    card_line(c, "%s. The cause is NOT mended by it; I follow it to the end.",
+              state->by == BY_ALARM     ? "A deployment alarm went off"
+              : state->by == BY_BREAKER ? "The circuit breaker gave the new tasks up"
+              : state->by == BY_HOOK    ? "A deployment hook said no"
+                                        : "The deployment was stopped, and goes back to the one before");
+    if (state->note[0] != '\0') {
+        card_line(c, "%s", state->note);
+    }
+    if (state->reason[0] != '\0') {
+        card_quote(c, state->reason);
+    }
+    if (state->failed_tasks > 0) {
+        return PROGRESS_THREAD;
+    }
+    progress_text_escalation(f, c);
+    return PROGRESS_NEW;
+}
+
+/* ---- ECS says that it cannot go on */
+
+enum { ONCE_SILENCE = 1, ONCE_PLACEMENT = 2, ONCE_DEADLOCK = 4, ONCE_PROTECTED = 8 };
+
+unsigned progress_once(const struct follow_event *event)
+{
+    if (event->kind == FOLLOW_EVENT_SILENCE) {
+        return ONCE_SILENCE;
+    }
+    switch (event->kind == FOLLOW_EVENT_ECS ? diagnose_event(event->text) : EVENT_OTHER) {
+    case EVENT_PLACEMENT: return ONCE_PLACEMENT;
+    case EVENT_DEADLOCK: return ONCE_DEADLOCK;
+    case EVENT_PROTECTED: return ONCE_PROTECTED;
+    default: return 0;
+    }
+}
+
+static enum progress_place notice_obstacle(const struct progress_facts *f, const struct follow_state *state,
+                                           const struct follow_event *event, struct card *c)
+{
+    static const struct {
+        unsigned once;
+        const char *title, *meaning;
+    } rows[] = {
+        {ONCE_PLACEMENT, "🧱 ECS CANNOT PLACE NEW TASKS",
+         "No new task can start until there is a place for it. ECS tries again by itself, less and less "
+         "often."},
+        {ONCE_DEADLOCK, "🧱 ECS IS STUCK: nothing may stop, so nothing can start",
+         "The service's minimum and maximum healthy percent leave no room. It does not get on by itself: one "
+         "of "
+         "them has to be changed."},
+        {ONCE_PROTECTED, "🧱 PROTECTED TASKS HOLD IT UP",
+         "Somebody protected old tasks from being stopped; it goes on when their protection ends."},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].once == progress_once(event)) {
+            notice_plain(f, state, TONE_BAD, rows[i].title, event, c);
+            card_line(c, "%s", rows[i].meaning);
+            progress_text_escalation(f, c);
+            progress_text_stop_retrying(f, false, c);
+            return PROGRESS_NEW;
+        }
+    }
+    return PROGRESS_NONE; /* progress_events */
 }
 
 static enum progress_place notice_count(const struct progress_facts *f, const struct follow_state *state,
@@ -175,7 +267,7 @@ static void notice_paused(const struct progress_facts *f, const struct follow_st
                           const struct follow_event *event, struct card *c)
 {
     notice_plain(f, state, TONE_WARNING, "⏸️ PAUSED, a person must say how it goes on", event, c);
-    progress_text_hook(f, state, c);
+    progress_text_hook(f, state, event->at_ms, c);
     card_mention(c, f->asker_mention);
 }
 
@@ -184,24 +276,18 @@ static enum progress_place notice(const struct progress_facts *f, const struct f
                                   struct card *c)
 {
     switch (event->kind) {
-    case FOLLOW_EVENT_ECS: /* progress_events */
-    case FOLLOW_EVENT_PHASE: /* the card shows it */ return PROGRESS_NONE;
+    case FOLLOW_EVENT_ECS: return notice_obstacle(f, state, event, c);
+    case FOLLOW_EVENT_PHASE: return notice_phase(f, state, event, c);
     case FOLLOW_EVENT_NEW_SERVE:
-        notice_plain(f, state, TONE_GOOD, "✅ New tasks serve: test the site now", event, c);
+        notice_plain(f, state, TONE_GOOD, "✅ New tasks serve, test the site now", event, c);
         return PROGRESS_THREAD;
     case FOLLOW_EVENT_TASK_STOPPED:
         notice_task(f, state, event, log, c);
         return event->number == 1 ? PROGRESS_NEW : PROGRESS_THREAD;
     case FOLLOW_EVENT_NOT_STABILISING: notice_not_stabilising(f, state, event, c); return PROGRESS_NEW;
-    case FOLLOW_EVENT_SLOW:
-        notice_plain(f, state, TONE_WARNING, "🐢 SLOWER THAN USUAL, nothing has failed", event, c);
-        still_waiting(state, c);
-        return PROGRESS_NEW;
+    case FOLLOW_EVENT_SLOW: notice_slow(f, state, event, c); return PROGRESS_NEW;
     case FOLLOW_EVENT_REMINDER: notice_reminder(f, state, event, c); return PROGRESS_NEW;
-    case FOLLOW_EVENT_BLIND:
-        notice_plain(f, state, TONE_WARNING, "🙈 I CANNOT SEE AWS; ECS goes on without me", event, c);
-        still_looking(state, c);
-        return PROGRESS_NEW;
+    case FOLLOW_EVENT_BLIND: notice_blind(f, state, event, c); return PROGRESS_NEW;
     case FOLLOW_EVENT_SEEING:
         notice_plain(f, state, TONE_NEUTRAL, "👀 I see AWS again", event, c);
         return PROGRESS_NEW;

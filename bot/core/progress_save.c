@@ -24,11 +24,12 @@ json_t *progress_facts_save(const struct progress_facts *f)
     json_object_set_new(j, "version_before", json_string(f->version));
     json_object_set_new(j, "cost", json_string(f->cost));
     json_object_set_new(j, "escalation", escalation);
-    json_object_update_new(j, json_pack("{s:b, s:s, s:i, s:b, s:I, s:I, s:s, s:s, s:s, s:s}", "adopted",
+    json_object_update_new(j, json_pack("{s:b, s:s, s:i, s:b, s:I, s:i, s:I, s:s, s:s, s:s, s:s}", "adopted",
                                         f->adopted, "begun", f->begun, "chain", f->chain, "followed_on",
-                                        f->followed_on, "other_ms", (json_int_t)f->other_ms, "care_until_ms",
-                                        (json_int_t)f->care_until_ms, "log_reason", f->log_reason, "log_says",
-                                        f->log_says, "hook", f->hook, "hook_arn", f->hook_arn));
+                                        f->followed_on, "other_ms", (json_int_t)f->other_ms, "told",
+                                        (int)f->told, "care_until_ms", (json_int_t)f->care_until_ms,
+                                        "log_reason", f->log_reason, "log_says", f->log_says, "hook", f->hook,
+                                        "hook_arn", f->hook_arn));
     return j;
 }
 
@@ -69,6 +70,7 @@ void progress_facts_load(const json_t *saved, struct progress_facts *ret)
     LOAD(hook_arn, "hook_arn");
     ret->adopted = jsonx_bool(saved, "adopted", false);
     ret->followed_on = jsonx_bool(saved, "followed_on", false);
+    ret->told = (unsigned)jsonx_int(saved, "told", 0);
     ret->chain = (int)jsonx_int(saved, "chain", 0);
     ret->other_ms = jsonx_int(saved, "other_ms", 0);
     ret->care_until_ms = jsonx_int(saved, "care_until_ms", 0);

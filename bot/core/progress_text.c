@@ -66,6 +66,27 @@ const char *progress_text_well(const struct follow_state *s)
     return s->by_targets ? "healthy" : "run";
 }
 
+void progress_text_span(int64_t ms, char to[TEXT_DURATION])
+{
+    if (ms >= 60000 && ms < 3600000 && ms % 60000 == 0) {
+        text_format(to, TEXT_DURATION, "%d min", (int)(ms / 60000));
+    } else {
+        text_duration(to, ms);
+    }
+}
+
+void progress_text_when(int64_t at_ms, int64_t now_ms, char to[TEXT_TIME + 8])
+{
+    const int64_t away = at_ms > now_ms ? at_ms - now_ms : now_ms - at_ms;
+    char at[TEXT_TIME];
+    if (away > 12 * (int64_t)3600000) {
+        text_date_time(at, at_ms);
+    } else {
+        text_time_of_day(at, at_ms);
+    }
+    text_format(to, TEXT_TIME + 8, "%s UTC", at);
+}
+
 int progress_text_old(const struct follow_state *s)
 {
     return s->by_targets && s->serving >= 0 ? s->serving - s->new_serving : s->old_running;
@@ -121,6 +142,11 @@ static void served_by(const struct progress_facts *f, const struct follow_state 
                     s->new_running + s->old_running, s->wanted);
     } else if (over) {
         card_served(c, "Users: SERVED%s, %d of %d tasks %s.", since, new + old, s->wanted, well);
+    } else if (s->phase == FOLLOW_ROLLING_BACK) {
+        card_served(c, "Users: SERVED%s, %d old and %d new tasks %s. ECS goes back to the old ones.", since,
+                    old, new, well);
+    } else if (s->new_serve_ms != 0 && new < s->wanted) {
+        card_served(c, "Users: SERVED%s by %d of %d new tasks and %d old ones.", since, new, s->wanted, old);
     } else if (s->new_serve_ms != 0) {
         card_served(c, "Users: SERVED%s by %d of %d new tasks%s. %s", since, new, s->wanted,
                     s->by_targets ? ", healthy to the load balancer" : "",

@@ -215,6 +215,9 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
     default:
         card_line(c, "ECS goes on by itself; I do not look any more. What ECS does next: %s status %s %s",
                   f->command, f->target, f->key);
+        if (s->wait_detail[0] != '\0') {
+            card_quote(c, s->wait_detail);
+        }
         break;
     }
     if (s->note[0] != '\0') {
@@ -270,5 +273,8 @@ void progress_card_ended(const struct progress_facts *f, const struct follow_goa
         card_line(ret, "Followed: %s, which may be mine.", goal->deployment_id);
     }
     progress_care_promise(f, state, ret);
+    if (state->verdict != VERDICT_SUCCEEDED) {
+        progress_text_why(f, state, ret);
+    }
     progress_text_last_event(state, ret);
 }

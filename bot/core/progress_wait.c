@@ -57,15 +57,15 @@ static const char *what(const struct follow_state *s)
 
 static void how_long(const struct follow_state *s, int64_t now_ms, char *to, size_t size)
 {
-    char elapsed[TEXT_DURATION], until[TEXT_TIME], so_far[40] = "", at_most[60] = "";
+    char elapsed[TEXT_DURATION], until[TEXT_TIME + 8], so_far[40] = "", at_most[80] = "";
     if (s->wait != FOLLOW_WAIT_NOTHING && s->wait_since_ms != 0 &&
         now_ms - s->wait_since_ms >= WAIT_SHOWN_MS) {
         text_elapsed(elapsed, now_ms - s->wait_since_ms);
         TEXT_FORMAT(so_far, ", for %s now", elapsed);
     }
     if (s->wait != FOLLOW_WAIT_NOTHING && s->wait_until_ms > now_ms) {
-        text_time_of_day(until, s->wait_until_ms);
-        TEXT_FORMAT(at_most, ", until %s UTC at the latest", until);
+        progress_text_when(s->wait_until_ms, now_ms, until);
+        TEXT_FORMAT(at_most, ", until %s at the latest", until);
     }
     text_format(to, size, "%s%s", so_far, at_most);
 }
@@ -82,9 +82,10 @@ static void sick_target(const struct follow_state *s, struct card *c)
     card_quote(c, line);
 }
 
-void progress_text_hook(const struct progress_facts *f, const struct follow_state *s, struct card *c)
+void progress_text_hook(const struct progress_facts *f, const struct follow_state *s, int64_t now_ms,
+                        struct card *c)
 {
-    char profile[CONFIG_NAME + 16] = "", arn[sizeof(f->hook_arn) + 400], until[TEXT_TIME];
+    char profile[CONFIG_NAME + 16] = "", arn[sizeof(f->hook_arn) + 400], until[TEXT_TIME + 8];
     if (f->hook[0] == '\0') {
         return;
     }
@@ -99,11 +100,10 @@ void progress_text_hook(const struct progress_facts *f, const struct follow_stat
                     profile, f->region, f->cluster, f->service);
     }
     if (s->wait_until_ms != 0) {
-        text_time_of_day(until, s->wait_until_ms);
-        card_line(
-            c,
-            "Unanswered, it expires at %s UTC; ECS then does what the hook says, by default it rolls back.",
-            until);
+        progress_text_when(s->wait_until_ms, now_ms, until);
+        card_line(c,
+                  "Unanswered, it expires at %s; ECS then does what the hook says, by default it rolls back.",
+                  until);
     }
     card_line(c, "It waits for a person. To let it go on (or back: --action ROLLBACK), in a shell:");
     card_line(c,
@@ -121,7 +121,7 @@ void progress_text_wait(const struct progress_facts *f, const struct follow_stat
     card_line(c, "%s%s, %d of %d %s · %s of %s%s%s", what(s), waited, progress_text_new(s), s->wanted,
               progress_text_well(s), elapsed, f->usual, f->untouched[0] != '\0' ? " · " : "", f->untouched);
     if (s->wait == FOLLOW_WAIT_HOOK) {
-        progress_text_hook(f, s, c);
+        progress_text_hook(f, s, now_ms, c);
     }
     if (s->wait_detail[0] != '\0') {
         card_quote(c, s->wait_detail);

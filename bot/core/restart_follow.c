@@ -42,8 +42,13 @@ static void stage_notices(struct operation *op, struct store_txn *t, const struc
             op->repeats++;
             continue;
         }
-        const enum progress_place place =
+        enum progress_place place =
             progress_notice(&op->facts, &op->follow, &out->events[i], i == index ? log : NULL, card);
+        const unsigned once = progress_once(&out->events[i]);
+        if (place == PROGRESS_NEW && (op->facts.told & once) != 0) {
+            place = out->events[i].kind == FOLLOW_EVENT_ECS ? PROGRESS_NONE : PROGRESS_THREAD;
+        }
+        op->facts.told |= once;
         if (place != PROGRESS_NONE) {
             stage_notice(op, t, place, card);
         }
@@ -209,6 +214,7 @@ static void note_facts(struct operation *op, const struct snapshot *s)
     if (op->follow.verdict == VERDICT_SUPERSEDED) {
         f->other_ms = other != NULL ? other->created_ms : 0;
     }
+    f->expired = s->service_absence == ECS_EXPIRED;
     if (s->rollout_absence != ECS_SEEN) {
         return;
     }

@@ -212,6 +212,7 @@ struct pending {
     struct ecs_look *look;
     struct ecs_redeploy *redeploy;
     struct ecs_names *names;
+    struct ecs_tail *tail;
 };
 
 static void point(const struct script_ecs *f)
@@ -242,6 +243,8 @@ static void deliver(struct loop_timer *t)
             return;
         }
         copy.redeploy->done(copy.redeploy);
+    } else if (copy.tail != NULL) {
+        copy.tail->done(copy.tail);
     } else {
         copy.names->ok = true;
         copy.names->names = name;
@@ -353,6 +356,21 @@ static void names(struct ecs *e, struct ecs_names *r)
     }
 }
 
+static void tail(struct ecs *e, struct ecs_tail *r)
+{
+    static const char *const lines[] = {"ok - retrying... (5/5)",
+                                        "not ok - terminating due to lack of postgres connection"};
+    struct ecs_door *door = (struct ecs_door *)e;
+    if (!door->shut) {
+        r->ok = true;
+        for (; r->count < 2; r->count++) {
+            TEXT_COPY(r->lines[r->count], lines[r->count]);
+            r->at_ms[r->count] = now(door->fake);
+        }
+        answer(door, &(struct pending){.tail = r}, door->fake->tail_ms);
+    }
+}
+
 /* ---- watches */
 
 static void poll(struct loop_timer *t)
@@ -426,6 +444,7 @@ void script_ecs_init(struct script_ecs *f, struct loop *loop)
                              .maximum = 200,
                              .poll_ms = 5000,
                              .answer_ms = 50,
+                             .tail_ms = 200,
                              .last_desired = -1,
                              .newest = NEW_DEPLOYMENT,
                              .epoch_ms = clock_world(loop_clock(loop)) - clock_boot(loop_clock(loop))};
@@ -437,6 +456,7 @@ void ecs_door_init(struct ecs_door *d, struct script_ecs *f)
                                        .look = look,
                                        .redeploy = redeploy,
                                        .names = names,
+                                       .tail = tail,
                                        .watch = watch,
                                        .unwatch = unwatch,
                                        .endpoint_note = endpoint_note,

@@ -35,6 +35,7 @@ struct script_ecs {
     void (*point)(void *user);          /* told before and after each call that is not a poll */
     void *user;
     int64_t answer_ms; /* how long reads take */
+    int64_t tail_ms;   /* how long a log takes */
     /* what happened */
     int sent;        /* UpdateService */
     int redeploys;   /* executed */

@@ -107,14 +107,15 @@ void call_continue_service_deployment(struct call *c)
     bool waits = sim_record_running(r) && r->rollback_ms == 0 && r->stage != NULL &&
                  text_equal(r->stage, "POST_SCALE_UP");
     if (!waits || !text_equal(jsonx_text(c->body, "hookId"), SIM_HOOK)) {
-        call_refuse(c, "ConflictException", "No lifecycle hook of this deployment waits for an action.");
+        call_refuse(c, "InvalidParameterException",
+                    "No lifecycle hook of this deployment waits for an action.");
         return;
     }
     s->turns[TURN_CONTINUE] = SIM_NEVER;
     if (!text_equal(action, "ROLLBACK")) {
         sim_hook_continue(c->w, s);
     } else if (!sim_rollout_back(c->w, s, BACK_BY_HAND)) {
-        call_refuse(c, "ConflictException", "There is no completed deployment to roll back to.");
+        call_refuse(c, "InvalidParameterException", "There is no completed deployment to roll back to.");
         return;
     }
     call_answer(c, "serviceDeploymentArn", json_string(arn));

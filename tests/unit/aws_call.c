@@ -302,9 +302,31 @@ static void a_change_that_never_left_is_tried_again_and_certain(void **state)
     aws_session_destroy(closed);
 }
 
+/* A load balancer or CloudWatch out of reach does not make the bot blind; ECS does. */
+static void only_what_is_vital_counts_as_failing(void **state)
+{
+    static const enum aws_service services[] = {AWS_LOGS, AWS_ECR, AWS_CLOUDWATCH, AWS_ECS};
+    static const struct step steps[] = {
+        {503, "no", NULL, ANSWER}, {503, "no", NULL, ANSWER}, {503, "no", NULL, ANSWER}};
+    struct aws_counters counters;
+    (void)state;
+    for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
+        struct aws_call c = reading_call();
+        c.service = services[i];
+        w.requests = w.done = 0;
+        run(&c, steps);
+        assert_int_equal(w.call.outcome, AWS_UNREACHABLE);
+        aws_session_counters(w.session, &counters);
+        assert_int_equal(counters.unreachable, i + 1);
+        assert_int_equal(counters.failing_ms != 0, services[i] == AWS_ECS);
+        assert_int_equal(counters.trouble[0] != '\0', services[i] == AWS_ECS);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(only_what_is_vital_counts_as_failing),
         TEST(a_json_call_is_signed_and_read),
         TEST(a_query_call_is_a_form_and_its_answer_xml),
         TEST(an_xml_error_is_read),
