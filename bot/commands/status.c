@@ -1,10 +1,16 @@
-/* status: the runbook's service page. One look at the service that was named (or the default one), and a line
- * for each other service of the target. When AWS knows no such service, the names that are there are asked
- * for: the clusters', and then the services' of the cluster. */
+/* status: the runbook's service page.
+ *
+ *   a look at the service that was named (or the default one) -> its image, and who began its deployment
+ *   at the same time: a look at each other service; CPU, memory and alarms; CloudTAK's own answers
+ *   -> the last one is here -> the page
+ *
+ * When AWS knows no such service, the names that are there are asked for: the clusters', and then the
+ * services' of the cluster. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/preflight_names.h"
+#include "core/probe.h"
 #include "ecs/ecs.h"
 #include "rows.h"
 #include "status_text.h"
@@ -14,8 +20,9 @@ static void run(struct command_call *call);
 const struct command command_status = {
     .name = "status",
     .usage = "status TARGET [SERVICE]",
-    .summary = "are users served, deployments, tasks, last events",
-    .detail = "What the runbook's service page shows, read now. Example: status cotak prod hub",
+    .summary = "are users served, deployments, tasks, targets, CPU and memory, alarms, last events",
+    .detail = "What the runbook's service page shows, read now; also who began the running deployment, and "
+              "whether its image is still there. Example: status cotak prod hub",
     .right = RIGHT_VIEW,
     .needs = NEEDS_SERVICE,
     .flags = COMMAND_SHARED,
@@ -35,6 +42,13 @@ struct looks {
     struct ecs_look looks[CONFIG_SERVICES];
     enum ecs_absence absence[CONFIG_SERVICES];
     char lines[CONFIG_SERVICES][CARD_LINE];
+    struct snapshot *seen; /* of the main one */
+    struct ecs_around around, image;
+    bool has_around;
+    struct probe_look probe;
+    bool has_probe;
+    struct command_origin origin;
+    bool has_origin;
 };
 
 /* What cannot be seen for the main one's reason is told once. */
@@ -69,7 +83,25 @@ static void finish(struct looks *l)
         card_line(&l->card, "%s", note);
     l->card.rehearsal = call->config->rehearsal;
     command_reply(call, &l->card);
+    mem_free(l->seen);
     mem_free(l);
+}
+
+static void show_page(struct looks *l)
+{
+    const struct snapshot *s = l->seen;
+    const struct status_facts f = {.word = l->call->word,
+                                   .target = l->call->parsed.target,
+                                   .service = l->main,
+                                   .snapshot = s,
+                                   .around = l->has_around ? &l->around : NULL,
+                                   .probe = l->has_probe ? &l->probe.result : NULL,
+                                   .origin = l->has_origin ? &l->origin : NULL,
+                                   .now_ms = s->service_as_of_ms ? s->service_as_of_ms : l->call->now_ms};
+
+    l->around.image = l->image.image;
+    status_text_page(&f, &l->card);
+    finish(l);
 }
 
 /* ---- names, for a service that is not there */
@@ -123,26 +155,112 @@ static void on_clusters(struct ecs_names *r)
 
 /* ---- the looks */
 
-static void on_look(struct ecs_look *r)
+static void one_came(struct looks *l)
 {
-    struct looks *l = r->user;
-    const struct config_target *t = l->call->parsed.target;
-    size_t i = (size_t)(r - l->looks);
-    const struct config_service *service = &t->services[i];
-
-    l->absence[i] = r->snapshot->service_absence;
-    if (service != l->main)
-        status_text_line(service, r->snapshot, l->lines[i], CARD_LINE);
-    else if (!(l->missing = r->snapshot->missing))
-        status_text_page(l->call->word, t, service, r->snapshot,
-                         r->snapshot->service_as_of_ms ? r->snapshot->service_as_of_ms : l->call->now_ms,
-                         &l->card);
     if (--l->waiting > 0)
         return;
     if (l->missing)
         ask_names(l, true, on_clusters);
     else
-        finish(l);
+        show_page(l);
+}
+
+static void on_around(struct ecs_around *r)
+{
+    one_came(r->user);
+}
+
+static void on_probe(struct probe_look *r)
+{
+    one_came(r->user);
+}
+
+static void on_origin(struct command_origin *r)
+{
+    one_came(r->user);
+}
+
+static void make_ref(const struct looks *l, const struct config_service *service, struct service_ref *ret)
+{
+    const struct config_target *t = l->call->parsed.target;
+
+    ret->session = t->session;
+    TEXT_COPY(ret->account, t->account);
+    TEXT_COPY(ret->region, t->region);
+    TEXT_COPY(ret->cluster, t->cluster);
+    TEXT_COPY(ret->service, service->name);
+}
+
+static void ask_around(struct looks *l, unsigned parts, const char *task_definition, struct ecs_around *r)
+{
+    struct ecs *ecs = l->call->ecs;
+
+    if (!ecs->ops->around)
+        return;
+    *r = (struct ecs_around){.parts = parts, .done = on_around, .user = l};
+    make_ref(l, l->main, &r->ref);
+    config_alarm_prefix(l->call->parsed.target, r->alarm_prefix, sizeof r->alarm_prefix);
+    TEXT_COPY(r->task_definition, task_definition);
+    l->has_around = true;
+    l->waiting++;
+    ecs->ops->around(ecs, r);
+}
+
+/* Once the service is seen: what its task definition starts, and who began its newest deployment. */
+static void ask_more(struct looks *l)
+{
+    const struct ecs_service *e = &l->seen->service;
+    const struct ecs_deployment *d = model_primary(e);
+
+    ask_around(l, ECS_AROUND_IMAGE, e->task_definition, &l->image);
+    if (!d || !*d->id)
+        return;
+    l->origin = (struct command_origin){.done = on_origin, .user = l};
+    TEXT_COPY(l->origin.deployment_id, d->id);
+    l->has_origin = true;
+    l->waiting++;
+    command_origin(l->call, &l->origin);
+}
+
+static void on_look(struct ecs_look *r)
+{
+    struct looks *l = r->user;
+    size_t i = (size_t)(r - l->looks);
+    const struct config_service *service = &l->call->parsed.target->services[i];
+
+    l->absence[i] = r->snapshot->service_absence;
+    if (service != l->main) {
+        status_text_line(service, r->snapshot, l->lines[i], CARD_LINE);
+    } else {
+        l->missing = r->snapshot->missing;
+        l->seen = mem_alloc(sizeof *l->seen);
+        *l->seen = *r->snapshot;
+        if (!l->missing && l->seen->service_absence == ECS_SEEN)
+            ask_more(l);
+    }
+    one_came(l);
+}
+
+/* The hub has the WebSockets, imports have no page of their own; all else is the API's. */
+static void ask_site(struct looks *l)
+{
+    static const unsigned parts[] = {[DROPS_NOTHING] = PROBE_VERSION | PROBE_DATABASE,
+                                     [DROPS_SOCKETS] = PROBE_WEBSOCKET,
+                                     [DROPS_IMPORTS] = 0};
+    const struct command_call *call = l->call;
+
+    l->has_probe = parts[l->main->drops] != 0;
+    if (!l->has_probe)
+        return;
+    if (!call->probe || !*call->parsed.target->probe) {
+        probe_unseen(&l->probe.result, parts[l->main->drops],
+                     "no address of CloudTAK is set (targets[].probe)");
+        return;
+    }
+    l->probe = (struct probe_look){.parts = parts[l->main->drops], .done = on_probe, .user = l};
+    TEXT_COPY(l->probe.base, call->parsed.target->probe);
+    l->waiting++;
+    call->probe->ops->look(call->probe, &l->probe);
 }
 
 static void run(struct command_call *call)
@@ -160,14 +278,12 @@ static void run(struct command_call *call)
 
         if (!main && !others)
             continue;
-        r->ref.session = t->session;
-        TEXT_COPY(r->ref.account, t->account);
-        TEXT_COPY(r->ref.region, t->region);
-        TEXT_COPY(r->ref.cluster, t->cluster);
-        TEXT_COPY(r->ref.service, t->services[i].name);
-        r->with_tasks = r->with_history = main;
+        make_ref(l, &t->services[i], &r->ref);
+        r->with_tasks = r->with_history = r->with_targets = main;
         r->done = on_look;
         r->user = l;
         call->ecs->ops->look(call->ecs, r);
     }
+    ask_around(l, ECS_AROUND_METRICS | ECS_AROUND_ALARMS, "", &l->around);
+    ask_site(l);
 }

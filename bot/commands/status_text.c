@@ -6,10 +6,11 @@
 
 #include <string.h>
 
-#define EVENTS_SHOWN 5
-#define TASKS_SHOWN  6
-#define DAY_MS       (24 * 60 * 60 * INT64_C(1000))
-#define SHORT_ID     8 /* a task id's first characters tell it apart */
+#define EVENTS_SHOWN      5
+#define TASKS_SHOWN       6
+#define DEPLOYMENTS_SHOWN 4
+#define DAY_MS            (24 * 60 * 60 * INT64_C(1000))
+#define SHORT_ID          8 /* a task id's first characters tell it apart */
 
 static void age(int64_t then_ms, int64_t now_ms, char to[TEXT_DURATION])
 {
@@ -39,81 +40,9 @@ static const struct ecs_deployment *in_progress(const struct ecs_service *s)
     return NULL;
 }
 
-/* Tasks that run and shall go on running. */
-static int running_tasks(const struct snapshot *s, int *ret_unhealthy)
-{
-    int n = 0;
-
-    *ret_unhealthy = 0;
-    if (s->tasks_absence != ECS_SEEN)
-        return s->service.running;
-    for (size_t i = 0; i < s->task_count; i++) {
-        const struct ecs_task *t = &s->tasks[i];
-        if (!text_equal(t->last_status, "RUNNING") || !text_equal(t->desired_status, "RUNNING"))
-            continue;
-        n++;
-        *ret_unhealthy += text_equal(t->health, "UNHEALTHY");
-    }
-    return n;
-}
-
-/* Is the list of tasks seen, and none on it runs? */
-static bool none_listed(const struct snapshot *s)
-{
-    for (size_t i = 0; i < s->task_count; i++) {
-        if (text_equal(s->tasks[i].last_status, "RUNNING")) {
-            return false;
-        }
-    }
-    return s->tasks_absence == ECS_SEEN;
-}
-
-#define TARGETS_UNSEEN "Load balancer health: not checked by this version."
-
-/* The sentence every card begins with. What runs is what ECS knows; target health is not read by this
- * version, and it says so. */
-static void served(const struct snapshot *s, struct card *card)
-{
-    const int wanted = s->service.desired;
-    int unhealthy = 0;
-    const int running = running_tasks(s, &unhealthy);
-
-    if (s->service.running > 0 && none_listed(s)) {
-        /* the two answers disagree: one of them is stale */
-        card->tone = TONE_WARNING;
-        card_served(card, "Users: not known. ECS counts %d of %d tasks as running, but lists none of them.",
-                    s->service.running, wanted);
-    } else if (running == 0) {
-        card->tone = wanted == 0 ? TONE_WARNING : TONE_BAD;
-        if (wanted == 0)
-            card_served(card, "Users: NOT SERVED, 0 tasks wanted, 0 running.");
-        else
-            card_served(card, "Users: NOT SERVED, 0 of %d tasks running.", wanted);
-    } else if (unhealthy == running) {
-        card->tone = TONE_BAD;
-        card_served(card, "Users: probably NOT SERVED, %d of %d tasks running, all UNHEALTHY.", running,
-                    wanted);
-    } else if (wanted == 0) {
-        card->tone = TONE_WARNING;
-        card_served(card, "Users: SERVED only until the last %d tasks stop, 0 are wanted.", running);
-    } else {
-        char ill[40] = "";
-        if (unhealthy)
-            TEXT_FORMAT(ill, ", %d UNHEALTHY", unhealthy);
-        card->tone = running < wanted || unhealthy ? TONE_WARNING : TONE_GOOD;
-        if (running > wanted)
-            card_served(card,
-                        "Users: SERVED by what ECS shows, %d tasks running, %d wanted%s. " TARGETS_UNSEEN,
-                        running, wanted, ill);
-        else
-            card_served(card, "Users: SERVED by what ECS shows, %d of %d tasks running%s. " TARGETS_UNSEEN,
-                        running, wanted, ill);
-    }
-}
-
 static void deployments(const struct ecs_service *e, int64_t now_ms, struct card *card)
 {
-    for (size_t i = 0; i < e->deployment_count; i++) {
+    for (size_t i = 0; i < e->deployment_count && i < DEPLOYMENTS_SHOWN; i++) {
         const struct ecs_deployment *d = &e->deployments[i];
         char since[TEXT_DURATION];
 
@@ -122,6 +51,8 @@ static void deployments(const struct ecs_service *e, int64_t now_ms, struct card
                   d->id, d->status == ECS_PRIMARY ? " (newest)" : "", rollout_word(d->rollout), d->running,
                   d->desired, d->pending, d->failed, since, d->task_definition);
     }
+    if (e->deployment_count > DEPLOYMENTS_SHOWN)
+        card_line(card, "and %zu older deployments", e->deployment_count - DEPLOYMENTS_SHOWN);
 }
 
 static void tasks(const struct snapshot *s, int64_t now_ms, struct card *card)
@@ -161,9 +92,8 @@ static void tasks(const struct snapshot *s, int64_t now_ms, struct card *card)
 
 static void settings(const struct ecs_service *e, struct card *card)
 {
-    card_line(card, "Circuit breaker: %s · target groups: %d · image and settings: %s",
-              e->breaker ? e->breaker_rollback ? "on, rolls back" : "on" : "off", e->target_groups,
-              e->task_definition);
+    card_line(card, "Circuit breaker: %s · image and settings: %s",
+              e->breaker ? e->breaker_rollback ? "on, rolls back" : "on" : "off", e->task_definition);
 }
 
 static void events(const struct ecs_service *e, int64_t now_ms, struct card *card)
@@ -182,18 +112,45 @@ static void events(const struct ecs_service *e, int64_t now_ms, struct card *car
     }
 }
 
-static void last_deployment(const struct snapshot *s, int64_t now_ms, struct card *card)
+/* "begun by @ana through me (7F3K)" */
+static void who_began(const struct command_origin *o, char *to, size_t size)
 {
-    if (s->history_absence != ECS_SEEN || !s->history_count)
-        return;
-    const struct ecs_service_deployment *d = &s->history[0];
-    char since[TEXT_DURATION];
+    if (*o->operation)
+        text_format(to, size, "begun by %s through me (%s)", o->who, o->operation);
+    else if (!o->ok)
+        text_copy(to, size, "who began it: not checked: my own store did not answer");
+    else if (*o->follower)
+        text_format(to, size, "begun outside this bot, followed by %s (%s)", o->followed_by, o->follower);
+    else
+        text_copy(to, size, "begun outside this bot");
+}
 
-    age(d->finished_ms ? d->finished_ms : d->created_ms, now_ms, since);
-    card_line(card, "Last deployment: %s %s ago", d->status, since);
-    if (*d->status_reason) {
+/* Who began the newest deployment, and what ECS's history says of it. The history's own entry is told where
+ * it is another one: a rollback has none of its own id. */
+static void last_deployment(const struct status_facts *f, struct card *card)
+{
+    const struct snapshot *s = f->snapshot;
+    const struct ecs_deployment *d = model_primary(&s->service);
+    const struct ecs_service_deployment *h =
+        s->history_absence == ECS_SEEN && s->history_count ? &s->history[0] : NULL;
+    const bool runs = in_progress(&s->service) != NULL;
+    char since[TEXT_DURATION], at[TEXT_TIME], who[160] = "";
+
+    if (f->origin)
+        who_began(f->origin, who, sizeof who);
+    if (runs && d && d->created_ms > 0) {
+        text_time_of_day(at, d->created_ms);
+        card_line(card, "Running deployment: since %s UTC%s%s%s%s", at, *who ? ", " : "", who,
+                  h ? " · ECS's history says " : "", h ? h->status : "");
+    } else if (h) {
+        age(h->finished_ms ? h->finished_ms : h->created_ms, f->now_ms, since);
+        card_line(card, "Last deployment: %s %s ago%s%s", h->status, since, *who ? ", " : "", who);
+    } else if (*who) {
+        card_line(card, "Last deployment: %s", who);
+    }
+    if (h && *h->status_reason) {
         char line[ECS_REASON + 64];
-        TEXT_FORMAT(line, "ECS on the last deployment: %s", d->status_reason);
+        TEXT_FORMAT(line, "ECS on the last deployment: %s", h->status_reason);
         card_quote(card, line);
     }
 }
@@ -201,9 +158,7 @@ static void last_deployment(const struct snapshot *s, int64_t now_ms, struct car
 static void next_step(const char *word, const struct config_target *t, const struct config_service *service,
                       const struct snapshot *s, struct card *card)
 {
-    const struct ecs_deployment *d = in_progress(&s->service);
-
-    if (d)
+    if (in_progress(&s->service))
         card_footer(card, "A deployment is running; a restart would replace it. Look again: %s status %s %s",
                     word, t->name, service->key);
     else if (s->service.desired == 0)
@@ -278,27 +233,32 @@ void status_text_missing(const char *word, const struct config_target *target,
     page_where(target, service, ret);
 }
 
-void status_text_page(const char *word, const struct config_target *target,
-                      const struct config_service *service, const struct snapshot *s, int64_t now_ms,
-                      struct card *ret)
+void status_text_page(const struct status_facts *f, struct card *ret)
 {
-    page_title(target, service, now_ms, ret);
+    const struct snapshot *s = f->snapshot;
+    const struct ecs_service *e = &s->service;
+
+    page_title(f->target, f->service, f->now_ms, ret);
     if (s->service_absence != ECS_SEEN) {
         ret->tone = TONE_WARNING;
-        unseen(word, target, service, s, ret);
+        unseen(f->word, f->target, f->service, s, ret);
     } else {
-        const struct ecs_service *e = &s->service;
-        served(s, ret);
+        status_served(s, ret);
         if (!text_equal(e->status, "ACTIVE"))
             card_line(ret, "The service is %s: it is being deleted or was deleted.", e->status);
-        deployments(e, now_ms, ret);
-        tasks(s, now_ms, ret);
-        last_deployment(s, now_ms, ret);
+        deployments(e, f->now_ms, ret);
+        last_deployment(f, ret);
+        tasks(s, f->now_ms, ret);
+        status_targets(s, ret);
+        status_metrics(f->around, ret);
+        status_alarms(f->around, f->now_ms, ret);
+        status_site(f->probe, ret);
+        status_image(f->around, f->now_ms, ret);
         settings(e, ret);
-        events(e, now_ms, ret);
-        next_step(word, target, service, s, ret);
+        events(e, f->now_ms, ret);
+        next_step(f->word, f->target, f->service, s, ret);
     }
-    page_where(target, service, ret);
+    page_where(f->target, f->service, ret);
 }
 
 void status_text_line(const struct config_service *service, const struct snapshot *s, char *to, size_t size)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 struct config *config_create(void)
 {
@@ -51,6 +52,20 @@ const struct config_service *config_default_service(const struct config_target *
         }
     }
     return NULL;
+}
+
+/* The API's service is called like its stack, in older releases with "-Service" behind it. */
+void config_alarm_prefix(const struct config_target *t, char *to, size_t size)
+{
+    static const char suffix[] = "-Service";
+    const struct config_service *api = config_service(t, "api");
+    api = api != NULL ? api : config_default_service(t);
+    const size_t len = api != NULL ? strlen(api->name) : 0;
+    const size_t drop = len > 0 && text_ends(api->name, suffix) ? sizeof(suffix) - 1 : 0;
+    text_copy(to, size, "");
+    if (len > drop) {
+        text_format(to, size, "%.*s-", (int)(len - drop), api->name);
+    }
 }
 
 static bool is_user(const struct principal *p, const char *server, const char *user)

@@ -7,6 +7,7 @@
  *   engine_route.c      authorised and run; the command's end
  *   engine_share.c      equal questions share an answer
  *   engine_click.c      a button was pressed
+ *   engine_origin.c     which operation began a deployment
  *   engine_metrics.c    what is counted
  *   operation_record.c  an operation's row, its moves, one transaction a step
  *   restart_*.c         the running restart */
@@ -137,6 +138,10 @@ void share_answer(struct call *leader, const struct card *card);
 void share_refuse(struct call *leader, const char *text);
 void share_finish(struct engine *e);
 
+/* ---- engine_origin.c */
+/* The deployment that a row followed. False: it cannot be told, and is "". */
+bool origin_of_row(const struct store_operation *row, char to[ECS_ID]);
+
 /* ---- answers (engine_route.c) */
 void engine_reply(struct engine *e, const struct request *request, const struct card *card, enum settled how);
 /* "⛔ Not done; nothing was changed. " + text, for the asker. */
@@ -151,6 +156,7 @@ void engine_audit(struct engine *e, const struct request *request, const char *o
 
 /* ---- an operation (operation_record.c) */
 #define OPERATION_AUDITS 4
+#define RESTART_PAST     20 /* deployments in ECS's history of a service */
 
 enum restart_step {
     RESTART_IDLE,
@@ -238,8 +244,12 @@ struct operation {
     bool names_read, clusters_read, names_are_clusters, looked;
     bool blind_told;                      /* SEARCHING: that nothing can be seen */
     int64_t search_mono_ms, seen_mono_ms; /* SEARCHING: since when; the last look that was answered */
-    int64_t durations[STORE_RECENT];
+    struct around_checks *around;         /* of CHECKING, restart_around.c */
+    bool recalled, hurry; /* CHECKING: earlier restarts are here; no more time for what may miss */
+    int64_t durations[STORE_RECENT + RESTART_PAST];
     size_t duration_count;
+    char own[STORE_RECENT][ECS_ID]; /* the deployments of earlier restarts of ours */
+    size_t own_count;
     struct preflight_known last;
     struct follow_goal goal;
     struct follow_state follow;
@@ -325,6 +335,17 @@ void restart_doubt_wait(struct operation *op);
 void restart_follow(struct operation *op);
 void restart_care(struct operation *op);
 void restart_adopt_look(struct operation *op);
+/* What stands around the service, asked while CHECKING (restart_around.c); begin, look: once the service was
+ * seen; ready: nothing is awaited any more. Each that comes calls restart_checked_more. */
+void restart_around_begin(struct operation *op);
+void restart_around_look(struct operation *op, const struct ecs_service *s);
+bool restart_around_ready(const struct operation *op);
+void restart_around_facts(const struct operation *op, struct ecs_around *ret_around,
+                          struct probe_result *ret_probe, struct preflight_facts *f);
+void restart_around_durations(struct operation *op); /* added to op->durations */
+void restart_around_forget(struct operation *op);
+void restart_around_finish(struct operation *op); /* nothing may be owed */
+void restart_checked_more(struct operation *op);
 /* what ends CHECKING */
 void restart_ask(struct operation *op);
 void restart_queue(struct operation *op);
@@ -368,6 +389,8 @@ void restart_adopt(struct operation *op, const char *deployment_id, const char *
 /* Superseded by one that nobody follows: will it be followed, and then it is. */
 bool restart_chain_wanted(const struct operation *op);
 void restart_chain(struct operation *op);
+void restart_service_name(const struct config_target *t, const struct config_service *s, char *to,
+                          size_t size); /* what "one at a time" is keyed by */
 void restart_name_service(struct operation *op);
 void restart_first_facts(struct operation *op);
 /* Following begins: with the answer of UpdateService, or with a deployment that may be ours. */

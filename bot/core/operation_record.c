@@ -136,6 +136,7 @@ void operation_destroy(struct operation *op)
     *(op->prev != NULL ? &op->prev->next : &e->operations) = op->next;
     drop_audits(op);
     restart_story_finish(op);
+    restart_around_finish(op);
     mem_free(op->detail);
     mem_free(op->follow_text);
     mem_free(op->snapshot);

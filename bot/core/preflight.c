@@ -1,6 +1,6 @@
 /* The grading of a restart's facts: wrong world and impossible things refuse, what costs users something
  * asks, the rest is said. */
-#include "preflight.h"
+#include "preflight_private.h"
 
 #include <string.h>
 
@@ -24,9 +24,7 @@ static void refuse(struct preflight *p, const char *format, ...)
     p->grade = PREFLIGHT_REFUSE;
 }
 
-static void ask(struct preflight *p, enum preflight_reason reason, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static void ask(struct preflight *p, enum preflight_reason reason, const char *format, ...)
+void preflight_ask(struct preflight *p, enum preflight_reason reason, const char *format, ...)
 {
     p->reasons |= (unsigned)reason;
     if (p->ask_count == PREFLIGHT_ASKS) {
@@ -46,8 +44,7 @@ static void ask(struct preflight *p, enum preflight_reason reason, const char *f
     }
 }
 
-static void say(struct preflight *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void say(struct preflight *p, const char *format, ...)
+void preflight_say(struct preflight *p, const char *format, ...)
 {
     struct buf b;
     buf_init(&b, sizeof(p->says) - 1);
@@ -67,7 +64,7 @@ static bool right_world(const struct preflight_facts *f, struct preflight *p)
 {
     const struct config_target *t = f->target;
     if (t->account[0] == '\0') {
-        say(p, "account not checked: none is configured");
+        preflight_say(p, "account not checked: none is configured");
         return true;
     }
     if (!f->identified) {
@@ -164,25 +161,25 @@ static void grade_counts(const struct preflight_facts *f, struct preflight *p)
     const int configured = f->service->desired;
     p->wanted = s->desired;
     if (strcmp(s->strategy, "DAEMON") == 0) {
-        say(p, "one task on each instance (DAEMON)");
+        preflight_say(p, "one task on each instance (DAEMON)");
         return;
     }
     if (s->desired == 0) {
         p->send_count = configured > 0 ? configured : 1;
         p->wanted = p->send_count;
-        ask(p, REASON_ZERO,
-            "The count is 0: somebody shut it down (I cannot see who). The restart starts %d.",
-            p->send_count);
+        preflight_ask(p, REASON_ZERO,
+                      "The count is 0: somebody shut it down (I cannot see who). The restart starts %d.",
+                      p->send_count);
     } else if (configured > s->desired) {
         p->send_count = configured;
         p->wanted = configured;
-        say(p, "count %d -> %d, as configured", s->desired, configured);
+        preflight_say(p, "count %d -> %d, as configured", s->desired, configured);
     } else if (configured >= 0 && configured < s->desired) {
-        say(p, "%s says %d, live is %d: I keep %d",
-            strcmp(f->target->preset, "runbook") == 0 ? "The runbook" : "the configuration", configured,
-            s->desired, s->desired);
+        preflight_say(p, "%s says %d, live is %d: I keep %d",
+                      strcmp(f->target->preset, "runbook") == 0 ? "The runbook" : "the configuration",
+                      configured, s->desired, s->desired);
     } else {
-        say(p, "count stays %d", s->desired);
+        preflight_say(p, "count stays %d", s->desired);
     }
 }
 
@@ -196,19 +193,21 @@ static void grade_rolling(const struct preflight_facts *f, struct preflight *p)
     const int least = (s->desired * s->minimum_healthy_percent + 99) / 100;
     const int most = s->desired * s->maximum_percent / 100;
     if (least == 0) {
-        ask(p, REASON_CUTS_OFF,
+        preflight_ask(
+            p, REASON_CUTS_OFF,
             "Users WILL BE CUT OFF: with minimum healthy %d %% ECS may stop every old task before a new one "
             "serves.",
             s->minimum_healthy_percent);
     } else if (most <= least) {
-        ask(p, REASON_STUCK,
+        preflight_ask(
+            p, REASON_STUCK,
             "It may never start: minimum healthy %d %%, maximum %d %% leave no room for a new task.",
             s->minimum_healthy_percent, s->maximum_percent);
     } else if (least < s->desired) {
-        say(p, "only %d of %d tasks are kept while it rolls", least, s->desired);
+        preflight_say(p, "only %d of %d tasks are kept while it rolls", least, s->desired);
     }
     if (s->running == 0) {
-        say(p, "nothing runs now, so no user loses anything");
+        preflight_say(p, "nothing runs now, so no user loses anything");
     }
 }
 
@@ -224,37 +223,40 @@ static void grade_others(const struct preflight_facts *f, struct preflight *p)
                             (primary->rollout == ECS_ROLLOUT_ABSENT && s->deployment_count > 1));
     if (f->running.operation[0] != '\0') {
         text_time_of_day(at, f->running.since_ms);
-        ask(p, REASON_RUNS,
-            "%s runs: %s restarts it since %s UTC. Mine would supersede it: follow that instead?",
-            f->running.operation, f->running.who, at);
+        preflight_ask(p, REASON_RUNS,
+                      "%s runs: %s restarts it since %s UTC. Mine would supersede it: follow that instead?",
+                      f->running.operation, f->running.who, at);
     } else if (rolling) {
         text_duration(ago, f->world_ms - primary->created_ms);
         text_time_of_day(at, primary->created_ms);
-        ask(p, REASON_FOREIGN,
+        preflight_ask(
+            p, REASON_FOREIGN,
             "A deployment begun outside this bot is running since %s UTC (%s ago): %s. Mine would supersede "
             "it.",
             at, ago, primary->id);
     } else if (f->recent.operation[0] != '\0' && f->wall_ms - f->recent.ended_ms < RECENT_MS) {
         text_duration(ago, f->wall_ms - f->recent.ended_ms);
-        ask(p, REASON_RECENT, "A restart by %s (%s) ended %s ago.", f->recent.who, f->recent.operation, ago);
+        preflight_ask(p, REASON_RECENT, "A restart by %s (%s) ended %s ago.", f->recent.who,
+                      f->recent.operation, ago);
     } else {
-        say(p, "nothing else deploying");
+        preflight_say(p, "nothing else deploying");
     }
     if (primary != NULL && primary->rollout == ECS_ROLLOUT_FAILED) {
-        say(p, "the last deployment FAILED");
+        preflight_say(p, "the last deployment FAILED");
     }
 }
 
 static void grade_impact(const struct preflight_facts *f, struct preflight *p)
 {
     if (f->service->drops == DROPS_SOCKETS) {
-        ask(p, REASON_DROPS,
+        preflight_ask(
+            p, REASON_DROPS,
             "It drops every WebSocket and TAK connection for a moment; they come back by themselves.");
     } else if (f->service->drops == DROPS_IMPORTS) {
-        ask(p, REASON_DROPS, "A file import that runs now is lost.");
+        preflight_ask(p, REASON_DROPS, "A file import that runs now is lost.");
     }
     if (f->target->confirm_always && p->grade == PREFLIGHT_GO) {
-        ask(p, REASON_ALWAYS, "This target asks before every change.");
+        preflight_ask(p, REASON_ALWAYS, "This target asks before every change.");
     }
 }
 
@@ -270,13 +272,16 @@ void preflight_grade(const struct preflight_facts *f, struct preflight *ret)
     ret->breaker = s->breaker;
     TEXT_COPY(ret->primary_id, primary != NULL ? primary->id : "");
     TEXT_COPY(ret->task_definition, s->task_definition);
+    preflight_can_start(f, ret);
     grade_others(f, ret);
     grade_counts(f, ret);
     grade_rolling(f, ret);
     grade_impact(f, ret);
+    preflight_serves(f, ret);
     if (!s->breaker) {
-        say(ret, "no circuit breaker, so I judge it myself");
+        preflight_say(ret, "no circuit breaker, so I judge it myself");
     }
+    preflight_unchecked(f, ret);
 }
 
 const char *preflight_differs(const struct preflight *asked, const struct preflight *now)

@@ -5,9 +5,10 @@
 #include <stdint.h>
 
 #include "core/config.h"
+#include "core/probe.h"
 #include "ecs/ecs.h"
 
-#define PREFLIGHT_ASKS 6
+#define PREFLIGHT_ASKS 8
 
 /* What the bot itself knows about restarts of this service. */
 struct preflight_known {
@@ -30,6 +31,9 @@ struct preflight_facts {
     size_t name_count, cluster_count;
     bool names_are_clusters; /* the wanted cluster is not among them; else the services' */
     char (*names)[ECS_NAME];
+    /* what stands around it; NULL = nobody was asked. The snapshot may have targets. */
+    const struct ecs_around *around;
+    const struct probe_result *probe;
     struct preflight_known running, recent;
     int64_t world_ms, wall_ms;
 };
@@ -44,7 +48,9 @@ enum preflight_reason {
     REASON_STUCK = 32,
     REASON_DROPS = 64,
     REASON_ALWAYS = 128,
-    REASON_OLD = 256, /* more than two minutes passed since somebody wanted it */
+    REASON_IMAGE = 512,     /* gone from its registry */
+    REASON_DATABASE = 1024, /* CloudTAK's does not answer */
+    REASON_OLD = 256,       /* more than two minutes passed since somebody wanted it */
 };
 
 enum preflight_grade { PREFLIGHT_GO, PREFLIGHT_ASK, PREFLIGHT_REFUSE };

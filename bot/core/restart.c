@@ -209,11 +209,16 @@ void restart_first_facts(struct operation *op)
     f->asked_ms = engine_world(op->engine) - (engine_wall(op->engine) - op->request.origin_ms);
 }
 
+void restart_service_name(const struct config_target *t, const struct config_service *s, char *to,
+                          size_t size)
+{
+    text_format(to, size, "%s/%s/%s/%s", t->account[0] != '\0' ? t->account : "unchecked", t->region,
+                t->cluster, s->name);
+}
+
 void restart_name_service(struct operation *op)
 {
-    TEXT_FORMAT(op->row.service_name, "%s/%s/%s/%s",
-                op->target->account[0] != '\0' ? op->target->account : "unchecked", op->target->region,
-                op->target->cluster, op->service->name);
+    restart_service_name(op->target, op->service, op->row.service_name, sizeof(op->row.service_name));
 }
 
 /* "/cloudtak restart cotak prod hub, then api, then events": what `all` means, for people. */

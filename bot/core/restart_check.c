@@ -1,7 +1,8 @@
 /* CHECKING: at most eight seconds of looking before anything is changed.
  *
- * identify -> look -> (the service is missing: names of clusters and services) -> earlier restarts -> grade
- * -> refuse, ask or queue. Whatever does not answer in time refuses: nothing was changed yet.
+ * identify -> look -> (the service is missing: names of clusters and services) -> earlier restarts, and what
+ * stands around it (restart_around.c) -> grade -> refuse, ask or queue. What does not answer in time refuses:
+ * nothing was changed yet. What stands around it does not: after six seconds it was not checked.
  *
  * The same looks are made before UpdateService is sent a second time (the state is uncertain then); what they
  * lead to is decided in restart_doubt.c. */
@@ -13,6 +14,7 @@
 #include "engine_private.h"
 
 #define CHECK_MS      8000
+#define AROUND_MS     6000
 #define LOOK_AGAIN_MS 1000
 
 static void grade(struct operation *op);
@@ -23,12 +25,13 @@ static void recalled(struct store_recent *r)
 {
     struct operation *op = r->user;
     if (restart_back(op, RESTART_CHECKING)) {
-        op->duration_count = 0;
+        op->duration_count = op->own_count = 0;
         op->last = (struct preflight_known){0};
-        for (size_t i = 0; r->ok && i < r->count; i++) {
+        for (size_t i = 0; r->ok && i < r->count && i < STORE_RECENT; i++) {
             const struct store_operation *row = &r->operations[i];
             if (strcmp(row->verdict, operation_word(OP_SUCCEEDED)) == 0 && row->duration_ms > 0) {
                 op->durations[op->duration_count++] = row->duration_ms;
+                origin_of_row(row, op->own[op->own_count++]);
             }
             if (op->last.operation[0] == '\0' && row->duration_ms > 0) { /* it did restart */
                 TEXT_COPY(op->last.operation, row->id);
@@ -37,6 +40,14 @@ static void recalled(struct store_recent *r)
                 op->last.ended_ms = row->ended_ms;
             }
         }
+        op->recalled = true;
+        restart_checked_more(op);
+    }
+}
+
+void restart_checked_more(struct operation *op)
+{
+    if (op->recalled && (op->hurry || restart_around_ready(op))) {
         grade(op);
     }
 }
@@ -121,6 +132,9 @@ static void looked(struct ecs_look *r)
         op->again = (struct loop_timer){.fire = look_again, .user = op};
         loop_timer_start(op->engine->loop, &op->again, LOOK_AGAIN_MS);
     } else {
+        if (s->service_absence == ECS_SEEN) {
+            restart_around_look(op, &s->service);
+        }
         recall(op);
     }
 }
@@ -165,6 +179,7 @@ static void forget(struct operation *op)
     op->snapshot = NULL;
     mem_free(op->name_list);
     op->name_list = NULL;
+    restart_around_forget(op);
 }
 
 static void decide(struct operation *op)
@@ -215,6 +230,11 @@ static void grade(struct operation *op)
                                 .recent = op->last,
                                 .world_ms = engine_world(e),
                                 .wall_ms = engine_wall(e)};
+    struct ecs_around around = {0};
+    struct probe_result probe = {0};
+    restart_around_facts(op, &around, &probe, &f);
+    TEXT_COPY(op->facts.version, probe.number);
+    restart_around_durations(op);
     TEXT_COPY(f.account, op->identify.account);
     TEXT_COPY(f.partition, op->identify.partition);
     known_running(op, &f.running);
@@ -225,6 +245,18 @@ static void grade(struct operation *op)
     progress_usual(op->durations, op->duration_count, op->facts.usual, sizeof(op->facts.usual));
     forget(op);
     decide(op);
+}
+
+static void too_slow(struct loop_timer *t);
+
+/* What may miss is no longer waited for; what may not has the rest of the time. */
+static void hurry(struct loop_timer *t)
+{
+    struct operation *op = t->user;
+    op->hurry = true;
+    op->timer = (struct loop_timer){.fire = too_slow, .user = op};
+    loop_timer_start(op->engine->loop, &op->timer, CHECK_MS - AROUND_MS);
+    restart_checked_more(op);
 }
 
 static void too_slow(struct loop_timer *t)
@@ -263,8 +295,10 @@ void restart_check(struct operation *op)
     op->snapshot->service_absence = ECS_NOT_READ;
     op->looked = op->names_read = op->clusters_read = op->names_are_clusters = false;
     op->name_count = op->cluster_count = 0;
-    op->timer = (struct loop_timer){.fire = too_slow, .user = op};
-    loop_timer_start(op->engine->loop, &op->timer, CHECK_MS);
+    op->recalled = op->hurry = false;
+    op->timer = (struct loop_timer){.fire = hurry, .user = op};
+    loop_timer_start(op->engine->loop, &op->timer, AROUND_MS);
+    restart_around_begin(op);
     op->identify = (struct ecs_identify){.session = op->target->session, .done = identified, .user = op};
     if (op->target->account[0] == '\0') {
         look(op);

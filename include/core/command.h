@@ -84,6 +84,19 @@ struct command_call {
     void *state;    /* the command's own, freed by it before it ends */
 };
 
+/* Which operation of ours began this deployment of the call's service? done comes once, never inside; call
+ * stays until then. */
+struct command_origin {
+    char deployment_id[64];
+    void (*done)(struct command_origin *r);
+    void *user;
+    bool ok;                             /* our own memory could be read */
+    char operation[16], who[100];        /* "7F3K", "@ana"; "" = begun outside this bot */
+    char follower[16], followed_by[100]; /* one that follows it, and did not begin it; "" */
+    void *private_;
+};
+void command_origin(struct command_call *call, struct command_origin *r);
+
 /* The answer: to the asker only, where the platform can (slash), else in the thread. Copies card. call is
  * gone afterwards. */
 void command_reply(struct command_call *call, const struct card *card);

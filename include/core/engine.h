@@ -26,7 +26,7 @@ struct engine_options {
     const struct config *config; /* outlives the engine */
     struct store *store;
     struct ecs *ecs;
-    struct probe *probe; /* of CloudTAK itself; NULL = none */
+    struct probe *probe;                   /* of CloudTAK itself; NULL = none */
     const struct command *const *commands; /* NULL-terminated, outlives the engine */
     /* Told once per request when its last word has been delivered: the reply, the refusal, or the operation's
      * verdict (then operation is its state). May be NULL. */

@@ -6,10 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PROBE_VERSION   (1U << 0)
-#define PROBE_DATABASE  (1U << 1)
-#define PROBE_WEBSOCKET (1U << 2) /* leaves a line in CloudTAK's log: once per deployment, never in a poll   \
-                                   */
+#define PROBE_VERSION  (1U << 0)
+#define PROBE_DATABASE (1U << 1)
+#define PROBE_WEBSOCKET                                                                                      \
+    (1U << 2) /* leaves a line in CloudTAK's log: once per deployment, never in a poll                       \
+               */
 
 #define PROBE_WHY 200
 

@@ -1,0 +1,220 @@
+/* CHECKING, what stands around the service: CloudTAK's own answers, its image and alarms, target health and
+ * past deployments. All are asked at once beside the look that decides, and none of them is waited for longer
+ * than it takes to still begin in time: what has not come by then was not checked, which stops nothing.
+ *
+ * Each round has its own memory: what answers too late is let go without touching the next round. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine_private.h"
+
+#define LATE "no answer in time"
+
+struct around_checks {
+    struct operation *op;
+    struct around_checks *next; /* older rounds that somebody still works on */
+    bool current;
+    unsigned out; /* requests with somebody else */
+    bool around_asked, around_came, probe_came;
+    struct ecs_around around;
+    struct ecs_look detail;
+    struct probe_look probe;
+    struct probe_result probed;
+    int64_t durations[RESTART_PAST];
+    char ids[RESTART_PAST][ECS_ID];
+    size_t duration_count;
+};
+
+static void let_go(struct around_checks *c)
+{
+    struct around_checks **at = &c->op->around;
+    while (*at != c) {
+        at = &(*at)->next;
+    }
+    *at = c->next;
+    mem_free(c);
+}
+
+/* One came back. True: it is of this round, and it is waited for. */
+static bool came(struct around_checks *c)
+{
+    struct operation *op = c->op;
+    const bool current = c->current;
+    if (--c->out == 0 && !current) {
+        let_go(c);
+    }
+    return restart_back(op, RESTART_CHECKING) && current;
+}
+
+static void around_came(struct ecs_around *r)
+{
+    struct around_checks *c = r->user;
+    struct operation *op = c->op;
+    c->around_came = true;
+    if (came(c)) {
+        restart_checked_more(op);
+    }
+}
+
+static void probe_came(struct probe_look *r)
+{
+    struct around_checks *c = r->user;
+    struct operation *op = c->op;
+    c->probe_came = true;
+    c->probed = r->result;
+    if (came(c)) {
+        restart_checked_more(op);
+    }
+}
+
+static void keep_history(struct around_checks *c, const struct snapshot *s)
+{
+    for (size_t i = 0; s->history_absence == ECS_SEEN && i < s->history_count; i++) {
+        const struct ecs_service_deployment *d = &s->history[i];
+        const int64_t began = d->started_ms != 0 ? d->started_ms : d->created_ms;
+        if (strcmp(d->status, "SUCCESSFUL") == 0 && began > 0 && d->finished_ms > began) {
+            TEXT_COPY(c->ids[c->duration_count], d->deployment_id);
+            c->durations[c->duration_count++] = d->finished_ms - began;
+        }
+    }
+}
+
+static void keep_targets(struct operation *op, const struct snapshot *s)
+{
+    struct snapshot *to = op->snapshot;
+    to->targets_absence = s->targets_absence;
+    to->targets_as_of_ms = s->targets_as_of_ms;
+    to->target_count = s->target_count;
+    memcpy(to->targets, s->targets, sizeof(to->targets));
+    TEXT_COPY(to->targets_trouble, s->targets_trouble);
+}
+
+static void detail_came(struct ecs_look *r)
+{
+    struct around_checks *c = r->user;
+    struct operation *op = c->op;
+    keep_history(c, r->snapshot);
+    if (c->current && op->snapshot != NULL) {
+        keep_targets(op, r->snapshot);
+    }
+    if (came(c)) {
+        restart_checked_more(op);
+    }
+}
+
+/* ---- asking */
+
+#define PROBED (PROBE_VERSION | PROBE_DATABASE)
+
+void restart_around_begin(struct operation *op)
+{
+    struct probe *probe = op->engine->options.probe;
+    struct around_checks *c = mem_alloc(sizeof(*c));
+    restart_around_forget(op);
+    c->op = op;
+    c->current = true;
+    c->next = op->around;
+    op->around = c;
+    if (probe == NULL || op->target->probe[0] == '\0') {
+        c->probe_came = true;
+        probe_unseen(&c->probed, PROBED, "no address of CloudTAK is set (targets[].probe)");
+        return;
+    }
+    c->probe = (struct probe_look){.parts = PROBED, .done = probe_came, .user = c};
+    TEXT_COPY(c->probe.base, op->target->probe);
+    c->out++;
+    restart_owe(op);
+    probe->ops->look(probe, &c->probe);
+}
+
+void restart_around_look(struct operation *op, const struct ecs_service *s)
+{
+    struct around_checks *c = op->around;
+    struct ecs *ecs = op->engine->ecs;
+    if (c == NULL || !c->current) {
+        return;
+    }
+    c->detail = (struct ecs_look){.with_history = true, .with_targets = true, .done = detail_came, .user = c};
+    restart_ref(op, &c->detail.ref);
+    c->out++;
+    restart_owe(op);
+    ecs->ops->look(ecs, &c->detail);
+    if (ecs->ops->around == NULL) {
+        return;
+    }
+    c->around =
+        (struct ecs_around){.parts = ECS_AROUND_ALARMS | ECS_AROUND_IMAGE, .done = around_came, .user = c};
+    restart_ref(op, &c->around.ref);
+    config_alarm_prefix(op->target, c->around.alarm_prefix, sizeof(c->around.alarm_prefix));
+    TEXT_COPY(c->around.task_definition, s->task_definition);
+    c->around_asked = true;
+    c->out++;
+    restart_owe(op);
+    ecs->ops->around(ecs, &c->around);
+}
+
+/* ---- using */
+
+bool restart_around_ready(const struct operation *op)
+{
+    return op->around == NULL || !op->around->current || op->around->out == 0;
+}
+
+void restart_around_facts(const struct operation *op, struct ecs_around *ret_around,
+                          struct probe_result *ret_probe, struct preflight_facts *f)
+{
+    const struct around_checks *c = op->around;
+    if (c == NULL || !c->current) {
+        return;
+    }
+    if (c->probe_came) {
+        *ret_probe = c->probed;
+    } else {
+        probe_unseen(ret_probe, PROBED, LATE);
+    }
+    f->probe = ret_probe;
+    if (!c->around_asked) {
+        return;
+    }
+    *ret_around = c->around;
+    if (!c->around_came) {
+        ret_around->alarms.absence = ret_around->image.absence = ECS_UNREACHABLE;
+        TEXT_COPY(ret_around->alarms.why, LATE);
+        TEXT_COPY(ret_around->image.why, LATE);
+    }
+    f->around = ret_around;
+}
+
+/* A restart of ours is in both memories: it counts once. */
+void restart_around_durations(struct operation *op)
+{
+    const struct around_checks *c = op->around;
+    for (size_t i = 0; c != NULL && c->current && i < c->duration_count; i++) {
+        bool known = false;
+        for (size_t k = 0; k < op->own_count; k++) {
+            known = known || strcmp(op->own[k], c->ids[i]) == 0;
+        }
+        if (!known && op->duration_count < sizeof(op->durations) / sizeof(op->durations[0])) {
+            op->durations[op->duration_count++] = c->durations[i];
+        }
+    }
+}
+
+void restart_around_forget(struct operation *op)
+{
+    struct around_checks *c = op->around;
+    if (c != NULL && c->current) {
+        c->current = false;
+        if (c->out == 0) {
+            let_go(c);
+        }
+    }
+}
+
+void restart_around_finish(struct operation *op)
+{
+    while (op->around != NULL) {
+        let_go(op->around);
+    }
+}
