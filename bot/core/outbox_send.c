@@ -270,6 +270,9 @@ static void looked(struct chat_find *f)
     if (f->ok && f->found) {
         e->look = false;
         TEXT_COPY(e->row.message, f->message);
+        if (e->durable && e->row.version > 1) {
+            e->in_flight = 0; /* it may stand there in an older version: the newest one is an edit of it */
+        }
         settle_flight(e, true);
         return;
     }

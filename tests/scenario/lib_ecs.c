@@ -92,6 +92,9 @@ static void succeeding(const struct script_ecs *f, struct snapshot *s, int64_t e
         add(&s->service, f->newest, ECS_PRIMARY, done ? ECS_ROLLOUT_COMPLETED : ECS_ROLLOUT_IN_PROGRESS, n,
             run ? n : 0, t0);
     mine->pending = run ? 0 : n;
+    if (strcmp(f->newest, OTHER_DEPLOYMENT) == 0 && f->redeploys > 0 && !done) {
+        add(&s->service, NEW_DEPLOYMENT, ECS_ACTIVE, ECS_ROLLOUT_IN_PROGRESS, 0, 0, t0 - SECOND); /* ours */
+    }
     if (!done && f->running > 0) {
         add(&s->service, OLD_DEPLOYMENT, ECS_ACTIVE, ECS_ROLLOUT_COMPLETED, drain ? 0 : f->running,
             f->running, t0 - 86400 * SECOND);
@@ -319,6 +322,9 @@ static void redeploy(struct ecs *e, struct ecs_redeploy *r)
     }
     f->sent++;
     f->sent_ms = now(f);
+    if (f->sending != NULL) {
+        f->sending(f->user);
+    }
     point(f);
     if (door->shut) {
         return;
@@ -329,13 +335,15 @@ static void redeploy(struct ecs *e, struct ecs_redeploy *r)
         return;
     }
     const char *older = f->redeployed_ms != 0 ? f->newest : OLD_DEPLOYMENT;
+    older = f->overtaken ? OTHER_DEPLOYMENT : older;
     if (f->sent == 1 && f->late_ms > 0) {
         later(f, f->late_ms, executed_late);
-    } else if (f->sent == 1 && f->foreign_ms > 0) {
-        later(f, f->foreign_ms, foreign_begins);
     } else if (!f->drop_call) {
         script_ecs_execute(f);
         f->last_desired = r->desired;
+    }
+    if (f->sent == 1 && f->foreign_ms > 0) {
+        later(f, f->foreign_ms, foreign_begins);
     }
     r->ok = !f->lose_reply && !f->drop_call && !loop_timer_armed(&f->later);
     r->uncertain = !r->ok;

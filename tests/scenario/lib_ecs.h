@@ -28,11 +28,13 @@ struct script_ecs {
     int64_t blind_from_ms, blind_to_ms; /* since UpdateService: throttled */
     bool lose_reply;                    /* executed, not answered */
     bool drop_call;                     /* not executed, not answered */
+    bool overtaken;                     /* another client deploys between the last look and UpdateService */
     bool refuse;                        /* AccessDenied */
     bool blind;                         /* nothing can be read */
     int64_t late_ms;                    /* of the first call: not answered, and executed so long afterwards */
     int64_t foreign_ms;                 /* of the first call: another client deploys so long afterwards */
     void (*point)(void *user);          /* told before and after each call that is not a poll */
+    void (*sending)(void *user);        /* told of each UpdateService as it leaves */
     void *user;
     int64_t answer_ms; /* how long reads take */
     int64_t tail_ms;   /* how long a log takes */

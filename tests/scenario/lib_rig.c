@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "bot/store/txn.h"
 #include "commands/table.h"
 #include "fake_ecs.h"
 #include "lib/test_loop.h"
@@ -67,6 +68,7 @@ struct held_commit {
     struct store_commit *outer;
     struct store_door *door;
     bool kill;
+    bool arms; /* it writes "acting", durably */
 };
 
 static void point(void *user)
@@ -87,12 +89,32 @@ static void committed(struct loop_timer *t)
         rig_kill(h->door->rig);
     }
     if (!h->door->shut) {
+        h->door->rig->armed += h->arms && h->inner.ok;
         h->outer->ok = h->inner.ok;
         h->outer->duplicate = h->inner.duplicate;
         h->outer->err = h->inner.err;
         h->outer->done(h->outer);
     }
     mem_free(h);
+}
+
+static bool arms(const struct store_txn *t)
+{
+    for (const struct txn_row *row = t->first; t->durable && row != NULL; row = row->next) {
+        if (row->kind == TXN_OPERATION && strcmp(row->as.operation.state, "acting") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* In every scenario: UpdateService leaves only after an "acting" of its own that a power cut cannot undo. */
+static void sending(void *user)
+{
+    struct rig *r = user;
+    if (--r->armed < 0) {
+        fail_msg("UpdateService left before \"acting\" was on disk for certain");
+    }
 }
 
 static void carried_out(struct store_commit *c)
@@ -113,7 +135,7 @@ static void commit(struct store *s, struct store_txn *t, struct store_commit *c)
     point(r);
     const bool kill = ++r->commits == r->kill_at;
     struct held_commit *h = mem_alloc(sizeof(*h));
-    *h = (struct held_commit){.outer = c, .door = door, .kill = kill};
+    *h = (struct held_commit){.outer = c, .door = door, .kill = kill, .arms = arms(t)};
     if ((kill && !r->kill_applied) || r->fail_commits) {
         store_txn_destroy(t);
         err_set(&h->inner.err, ERR_IO, "no space left on device");
@@ -172,6 +194,7 @@ void rig_start(struct rig *r)
     struct life *life = mem_alloc(sizeof(*life));
     r->lives[r->life_count++] = life;
     r->killed = false;
+    r->armed = 0;
     life->store = (struct store_door){.store = {.ops = &ops}, .rig = r};
     chat_door_init(&life->chat, r->chat);
     ecs_door_init(&life->ecs, &r->ecs);
@@ -221,6 +244,7 @@ void rig_init(struct rig *r)
     fake_chat_init(r->chat, r->loop);
     script_ecs_init(&r->ecs, r->loop);
     r->ecs.point = point;
+    r->ecs.sending = sending;
     r->ecs.user = r;
     r->commit_ms = 2;
 }

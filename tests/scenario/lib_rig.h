@@ -44,6 +44,7 @@ struct rig {
     bool kill_applied; /* … after it was carried out (else before) */
     bool killed;
     bool fail_commits;
+    int armed; /* "acting" that is on disk for certain, whose UpdateService did not leave yet */
     /* places at which something may happen to the machine: before and after each commit and each call */
     int points;
     int act_at;

@@ -18,14 +18,19 @@ struct lost {
     bool lose_reply, drop_call;
     int64_t late_ms, stale_ms, foreign_ms;
     const char *followed;
+    enum operation_state end;
 };
 
 static const struct lost lost_rows[] = {
-    {"executed, then reset", true, false, 0, 0, 0, NEW_DEPLOYMENT},
-    {"executed, reads stale for 20 s", true, false, 0, 20000, 0, NEW_DEPLOYMENT},
-    {"reset, executed 5 s later", true, false, 5000, 0, 0, NEW_DEPLOYMENT},
-    {"reset, executed 5 s later, reads stale", true, false, 5000, 20000, 0, NEW_DEPLOYMENT},
-    {"dropped while another client deploys", false, true, 0, 0, 7000, OTHER_DEPLOYMENT},
+    {"executed, then reset", true, false, 0, 0, 0, NEW_DEPLOYMENT, OP_SUCCEEDED},
+    {"executed, reads stale for 20 s", true, false, 0, 20000, 0, NEW_DEPLOYMENT, OP_SUCCEEDED},
+    {"reset, executed 5 s later", true, false, 5000, 0, 0, NEW_DEPLOYMENT, OP_SUCCEEDED},
+    {"reset, executed 5 s later, reads stale", true, false, 5000, 20000, 0, NEW_DEPLOYMENT, OP_SUCCEEDED},
+    {"dropped while another client deploys", false, true, 0, 0, 7000, OTHER_DEPLOYMENT, OP_SUCCEEDED},
+    {"executed, reset, and another client deploys before the first look", true, false, 0, 0, 2000,
+     OTHER_DEPLOYMENT, OP_SUCCEEDED},
+    {"executed, reset, and another client deploys after it was seen", true, false, 0, 0, 20000,
+     NEW_DEPLOYMENT, OP_SUPERSEDED},
 };
 
 static void play_lost(const struct lost *x)
@@ -42,7 +47,7 @@ static void play_lost(const struct lost *x)
     rig_settle(r, 1, 60 * MINUTE);
     const struct chat_message *verdict = fake_chat_by_key(r->chat, "/verdict");
     CHECK_ROW(x->name, r->ecs.sent == 1);
-    CHECK_ROW(x->name, r->settled_count == 1 && r->settled[0].state == OP_SUCCEEDED);
+    CHECK_ROW(x->name, r->settled_count == 1 && r->settled[0].state == x->end);
     CHECK_ROW(x->name,
               verdict != NULL && card_says(&verdict->card, "It may have been mine, ECS cannot tell."));
     CHECK_ROW(x->name, card_says(&verdict->card, x->followed));
@@ -66,7 +71,23 @@ static void only_an_answer_makes_it_mine(void **state)
     rig_ask(r, "restart cotak prod");
     rig_settle(r, 1, 30 * MINUTE);
     assert_false(card_says(&fake_chat_by_key(r->chat, "/verdict")->card, "ECS cannot tell"));
+    assert_false(card_says(&fake_chat_by_key(r->chat, "/verdict")->card, "superseded"));
     assert_int_equal(r->ecs.sent, 1);
+}
+
+/* The newest older deployment in the answer is not the one that was PRIMARY at the last look. */
+static void whom_it_superseded_is_said(void **state)
+{
+    struct rig *r = *state;
+    const char *words = "I superseded " OTHER_DEPLOYMENT ", begun in the same second.";
+    r->ecs.overtaken = true;
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    rig_run(r, 30000);
+    assert_true(card_says(&fake_chat_by_key(r->chat, "/card")->card, words));
+    rig_settle(r, 1, 30 * MINUTE);
+    assert_int_equal(r->settled[0].state, OP_SUCCEEDED);
+    assert_false(card_says(&fake_chat_by_key(r->chat, "/verdict")->card, "ECS cannot tell"));
 }
 
 /* ---- the question */
@@ -400,6 +421,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
         cmocka_unit_test(a_lost_answer_is_followed_as_perhaps_mine),
         TEST(only_an_answer_makes_it_mine),
+        TEST(whom_it_superseded_is_said),
         TEST(none_found_is_asked_with_what_was_seen),
         TEST(anyone_leaves_it),
         TEST(nobody_answers),

@@ -97,7 +97,7 @@ static enum chat_member member_of(const struct kind *k)
 }
 
 /* False when the decoder says that no person has asked for anything. */
-static bool say(struct rig *r, const struct kind *k, enum how how, const char *text)
+static bool say_of(struct rig *r, const struct kind *k, enum how how, const char *text, int64_t age_ms)
 {
     char frame[2000];
     struct config_chat *config = mem_alloc(sizeof(*config));
@@ -107,7 +107,7 @@ static bool say(struct rig *r, const struct kind *k, enum how how, const char *t
     if (how == SLASH) {
         write_slash(frame, sizeof(frame), k, text);
     } else {
-        write_mention(frame, sizeof(frame), k, text, now);
+        write_mention(frame, sizeof(frame), k, text, now - age_ms);
     }
     slack_decode(frame, strlen(frame), config, "U0BOT", now, d);
     const bool asked = d->kind == SLACK_REQUEST;
@@ -121,6 +121,11 @@ static bool say(struct rig *r, const struct kind *k, enum how how, const char *t
     mem_free(d);
     mem_free(config);
     return asked;
+}
+
+static bool say(struct rig *r, const struct kind *k, enum how how, const char *text)
+{
+    return say_of(r, k, how, text, 0);
 }
 
 /* ---- what must be so afterwards */
@@ -210,7 +215,7 @@ static void every_verb_by_everybody(void **state)
 
 /* ---- the button of an open question: the right is looked at again when it is pressed */
 
-static void click(struct rig *r, const struct kind *k, const struct chat_message *m)
+static void click_of(struct rig *r, const struct kind *k, const struct chat_message *m, int64_t age_ms)
 {
     char frame[2000];
     const int64_t now = clock_wall(&r->clock);
@@ -224,7 +229,7 @@ static void click(struct rig *r, const struct kind *k, const struct chat_message
         "\"container\":{\"type\":\"message\",\"message_ts\":\"%s\",\"channel_id\":\"%s\"},\"trigger_id\":"
         "\"9.9.9\",\"message\":{\"user\":\"U0BOT\"},\"actions\":[{\"type\":\"button\",\"action_id\":"
         "\"confirm\",\"value\":\"%s\",\"action_ts\":\"%lld.0001\"}]}}",
-        m->id, k->channel, m->card.buttons[1].value, (long long)(now / 1000));
+        m->id, k->channel, m->card.buttons[1].value, (long long)((now - age_ms) / 1000));
     slack_decode(frame, strlen(frame), config, "U0BOT", now, d);
     assert_int_equal(d->kind, SLACK_REQUEST);
     d->request.place.shared = k->shared;
@@ -249,7 +254,7 @@ static void a_click_is_looked_at_again(void **state)
         struct chat_message *m = fake_chat_by_key(r->chat, "/ask");
         assert_non_null(m);
         r->chat->member = member_of(k);
-        click(r, k, m);
+        click_of(r, k, m, 0);
         rig_run(r, 5000);
         CHECK_ROW(k->name, r->ecs.redeploys == (k->change == RUNS ? 1 : 0));
         if (k->change != RUNS) {
@@ -261,12 +266,105 @@ static void a_click_is_looked_at_again(void **state)
     }
 }
 
+/* ---- old intent, by the time that Slack itself writes down: ts, action_ts */
+
+static struct rig *begin_aged(void)
+{
+    struct rig *r = mem_alloc(sizeof(*r));
+    rig_init(r);
+    struct config_target *t = &r->config->targets[0];
+    t->confirm_expires_ms = 300000;
+    TEXT_COPY(t->channels[t->channel_count].server, "slack");
+    TEXT_COPY(t->channels[t->channel_count++].id, "D0ANA"); /* a direct message that is listed as such */
+    rig_start(r);
+    return r;
+}
+
+static void end_aged(struct rig *r)
+{
+    rig_finish(r);
+    mem_free(r);
+}
+
+static void what_was_said_61_s_ago_is_not_run(void **state)
+{
+    (void)state;
+    static const struct kind IN_CHANNEL = {.extra = "", .channel = INCIDENT},
+                             DIRECT = {.extra = "", .channel = "D0ANA"};
+    static const struct {
+        const char *name;
+        const struct kind *kind;
+        int64_t age_ms;
+        bool runs;
+    } ROWS[] = {{"mention, 59 s", &IN_CHANNEL, 59000, true},
+                {"mention, 61 s", &IN_CHANNEL, 61000, false},
+                {"direct message, 59 s", &DIRECT, 59000, true},
+                {"direct message, 61 s", &DIRECT, 61000, false}};
+    for (size_t i = 0; i < CHECK_COUNT(ROWS); i++) {
+        struct rig *r = begin_aged();
+        assert_true(say_of(r, ROWS[i].kind, MENTION, "restart cotak prod", ROWS[i].age_ms));
+        rig_run(r, 10000);
+        CHECK_ROW(ROWS[i].name, r->ecs.sent == (ROWS[i].runs ? 1 : 0));
+        CHECK_ROW(ROWS[i].name, ROWS[i].runs || (card_says(&rig_newest(r)->card, "while I was away") &&
+                                                 open_operations(r) == 0 && audit_says_refused(r)));
+        end_aged(r);
+    }
+}
+
+static void what_was_pressed_61_s_ago_is_not_run(void **state)
+{
+    (void)state;
+    for (int64_t age = 59000; age <= 61000; age += 2000) {
+        struct rig *r = begin_aged();
+        say(r, &KINDS[0], SLASH, "restart cotak prod hub");
+        rig_run(r, 90000);
+        struct chat_message *m = fake_chat_by_key(r->chat, "/ask");
+        assert_non_null(m);
+        click_of(r, &KINDS[0], m, age);
+        rig_run(r, 5000);
+        assert_int_equal(r->ecs.sent, age < 60000 ? 1 : 0);
+        assert_true(age < 60000 || card_says(&rig_newest(r)->card, "Click again if the question is still"));
+        end_aged(r);
+    }
+}
+
+/* Queued when the bot died: what is left of the two minutes counts from the mention's own time. */
+static void a_queued_step_goes_on_at_119_s_and_asks_at_121_s(void **state)
+{
+    (void)state;
+    for (int64_t at = 118000; at <= 121000; at += 3000) { /* the rest of the way takes less than a second */
+        struct rig *r = begin_aged();
+        const int64_t said = clock_wall(&r->clock);
+        r->chat->delay_ms = 500;
+        assert_true(say(r, &KINDS[0], MENTION, "restart cotak prod"));
+        while (r->chat->count == 0) {
+            rig_run(r, 10);
+        }
+        rig_kill(r);
+        rig_run(r, 1);
+        rig_run(r, said / 1000 * 1000 + at - clock_wall(&r->clock));
+        r->chat->delay_ms = 0;
+        rig_start(r);
+        rig_run(r, 10000);
+        assert_int_equal(r->ecs.sent, at < 120000 ? 1 : 0);
+        if (at < 120000) {
+            assert_null(fake_chat_by_key(r->chat, "/ask"));
+        } else {
+            assert_non_null(fake_chat_by_key(r->chat, "/ask"));
+        }
+        end_aged(r);
+    }
+}
+
 int main(void)
 {
     log_set_level(LOG_WARNING);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_verb_by_everybody),
         cmocka_unit_test(a_click_is_looked_at_again),
+        cmocka_unit_test(what_was_said_61_s_ago_is_not_run),
+        cmocka_unit_test(what_was_pressed_61_s_ago_is_not_run),
+        cmocka_unit_test(a_queued_step_goes_on_at_119_s_and_asks_at_121_s),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

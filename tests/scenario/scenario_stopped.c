@@ -141,13 +141,21 @@ static void its_question_ends_on_the_card_too(void **state)
 struct way {
     const char *name, *words;
     bool drop_call, lose_reply, yes;
+    const char *more[2]; /* asked for right after it */
 };
 
 static const struct way ways[] = {
-    {"plain", "restart cotak prod", false, false, false},
-    {"confirmed", "restart cotak prod hub", false, false, true},
-    {"lost, left open", "restart cotak prod", true, false, false},
-    {"lost, sent again", "restart cotak prod", true, false, true},
+    {"plain", "restart cotak prod", false, false, false, {0}},
+    {"confirmed", "restart cotak prod hub", false, false, true, {0}},
+    {"lost, left open", "restart cotak prod", true, false, false, {0}},
+    {"lost, sent again", "restart cotak prod", true, false, true, {0}},
+    {"two services", "restart cotak prod", false, false, true, {"restart cotak prod hub"}},
+    {"three services, one lost",
+     "restart cotak prod",
+     true,
+     false,
+     true,
+     {"restart cotak prod hub", "restart cotak prod events"}},
 };
 
 static size_t open_questions(const struct rig *r)
@@ -199,10 +207,87 @@ static int run_way(struct rig *r, const struct way *w, int64_t ms)
 /* ---- yesterday's database */
 
 static struct store *backup;
+static size_t most_open;
 
 static void take_backup(struct rig *r)
 {
     backup = store_memory_copy(r->store);
+}
+
+/* What the backup holds open, and what is told about each of these after it is restored. */
+struct left_open {
+    size_t count;
+    struct {
+        char id[STORE_ID];
+        bool sent; /* or perhaps sent */
+    } operations[8];
+};
+
+static void note_open(struct store_loaded *l)
+{
+    struct left_open *o = l->user;
+    assert_true(l->ok && l->operation_count <= CHECK_COUNT(o->operations));
+    o->count = l->operation_count;
+    for (size_t i = 0; i < l->operation_count; i++) {
+        const char *state = l->operations[i].state;
+        TEXT_COPY(o->operations[i].id, l->operations[i].id);
+        o->operations[i].sent =
+            strcmp(state, "requested") != 0 && strcmp(state, "asking") != 0 && strcmp(state, "queued") != 0;
+    }
+}
+
+static struct left_open what_is_open(struct rig *r)
+{
+    struct left_open o = {.count = 99};
+    struct store_loaded l = {.done = note_open, .user = &o};
+    r->store->ops->load(r->store, &l);
+    rig_run(r, 10);
+    assert_int_not_equal(o.count, 99);
+    return o;
+}
+
+struct told {
+    size_t questions, ends;
+};
+
+/* Since that moment: questions that were posted, and messages in which an end stands now. */
+static struct told what_was_told(const struct rig *r, const char *id, int64_t since_ms)
+{
+    static const char *const ends[] = {"NOT RESTARTED", "NOT KNOWN WHETHER IT RESTARTED", "DONE", "Expired",
+                                       "SUPERSEDED"};
+    struct told told = {0};
+    char card[STORE_KEY], verdict[STORE_KEY], ask[STORE_KEY];
+    TEXT_FORMAT(card, "%s/card", id);
+    TEXT_FORMAT(verdict, "%s/verdict", id);
+    TEXT_FORMAT(ask, "%s/ask", id);
+    for (size_t i = 0; i < r->chat->count; i++) {
+        const struct chat_message *m = &r->chat->messages[i];
+        const bool touched = m->posted_ms >= since_ms || m->edited_ms >= since_ms;
+        bool ended = false;
+        for (size_t k = 0; k < CHECK_COUNT(ends); k++) {
+            ended = ended || (touched && card_says(&m->card, ends[k]));
+        }
+        const bool question = strncmp(m->key, ask, strlen(ask)) == 0;
+        told.questions += question && m->posted_ms >= since_ms ? 1 : 0;
+        told.ends += ended && (question || strcmp(m->key, card) == 0 || strcmp(m->key, verdict) == 0);
+    }
+    return told;
+}
+
+/* Exactly one question, or none and a told end: for what was not sent. What was sent, or perhaps, is looked
+ * at; it may be asked about once as well, and its end is told. */
+static void expect_told(const struct rig *r, const struct way *w, int at, const struct left_open *open,
+                        int64_t since_ms)
+{
+    for (size_t i = 0; i < open->count; i++) {
+        const struct told told = what_was_told(r, open->operations[i].id, since_ms);
+        if (told.questions > 1 || told.questions + told.ends == 0 ||
+            (open->operations[i].sent && told.ends == 0)) {
+            fail_msg("%s, restored as of %d: %s (%s): %zu questions, %zu ends", w->name, at,
+                     open->operations[i].id, open->operations[i].sent ? "sent" : "not sent", told.questions,
+                     told.ends);
+        }
+    }
 }
 
 static bool restored_at(const struct way *w, int at)
@@ -216,27 +301,29 @@ static bool restored_at(const struct way *w, int at)
     backup = NULL;
     rig_start(r);
     rig_ask(r, w->words);
+    for (size_t i = 0; i < CHECK_COUNT(w->more) && w->more[i] != NULL; i++) {
+        rig_ask(r, w->more[i]);
+    }
     run_way(r, w, 30 * MINUTE);
     const bool reached = backup != NULL;
     if (reached) {
         const int sent = r->ecs.sent;
         rig_restore(r, backup);
         clock_advance(&r->clock, DAY);
-        const size_t asked =
-            fake_chat_said(r->chat, "SEND THE RESTART AGAIN?") + fake_chat_said(r->chat, "RESTART cotak");
+        const struct left_open open = what_is_open(r);
+        const int64_t since = clock_wall(&r->clock);
         rig_start(r);
         rig_run(r, 10 * MINUTE);
-        const size_t again =
-            fake_chat_said(r->chat, "SEND THE RESTART AGAIN?") + fake_chat_said(r->chat, "RESTART cotak");
-        if (r->ecs.sent != sent || again > asked + 1) {
-            fail_msg("%s, restored as of %d: %d changing calls, %zu new questions", w->name, at,
-                     r->ecs.sent - sent, again - asked);
+        if (r->ecs.sent != sent) {
+            fail_msg("%s, restored as of %d: %d changing calls", w->name, at, r->ecs.sent - sent);
         }
+        expect_told(r, w, at, &open, since);
         struct engine_figures f;
         engine_read_figures(rig_life(r)->engine, &f);
         if (f.operations != 0 || open_questions(r) != 0) {
             fail_msg("%s, restored as of %d: %u operations wait for ever", w->name, at, f.operations);
         }
+        most_open = open.count > most_open ? open.count : most_open;
     }
     rig_finish(r);
     mem_free(r);
@@ -248,11 +335,13 @@ static void yesterdays_database_changes_nothing(void **state)
     (void)state;
     for (size_t i = 0; i < CHECK_COUNT(ways); i++) {
         int at = 1;
+        most_open = 0;
         while (at <= MOST && restored_at(&ways[i], at)) {
             at += at < 40 ? 1 : 7; /* later ones are following, all alike */
         }
-        print_message("%s: restored up to place %d\n", ways[i].name, at);
+        print_message("%s: restored up to place %d, at most %zu open\n", ways[i].name, at, most_open);
         assert_true(at > 30);
+        assert_int_equal(most_open, ways[i].more[0] == NULL ? 1 : ways[i].more[1] == NULL ? 2 : 3);
     }
 }
 
@@ -291,7 +380,7 @@ static bool killed_at(const struct way *w, int commit, bool applied)
 static void the_uncertain_way_survives_kills(void **state)
 {
     (void)state;
-    for (size_t i = 2; i < CHECK_COUNT(ways); i++) {
+    for (size_t i = 2; i < 4; i++) {
         int kills = 0;
         for (int applied = 0; applied < 2; applied++) {
             int commit = 1;

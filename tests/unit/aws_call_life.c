@@ -71,18 +71,53 @@ static void a_wrong_clock_is_corrected_once(void **state)
     assert_true(text_starts(w.date, "20300101T0000"));
 }
 
-static void a_right_clock_means_a_wrong_key(void **state)
+/* "date: Sun, 22 Nov 2026 14:02:08 GMT" */
+static void date_header(char *to, size_t size, int64_t at_ms)
 {
-    (void)state;
-    char date[TEXT_TIME + 32], day[TEXT_TIME];
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     static const char *const days[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-    int64_t now = clock_wall(&w.clock);
-    text_time_iso(day, now); /* 2026-11-22T14:02:08Z */
-    int month = (day[5] - '0') * 10 + (day[6] - '0');
-    TEXT_FORMAT(date, "date: %s, %.2s %s %.4s %.8s GMT\r\n", days[now / 86400000 % 7], day + 8,
+    char day[TEXT_TIME];
+    text_time_iso(day, at_ms); /* 2026-11-22T14:02:08Z */
+    const int month = (day[5] - '0') * 10 + (day[6] - '0');
+    text_format(to, size, "date: %s, %.2s %s %.4s %.8s GMT\r\n", days[at_ms / 86400000 % 7], day + 8,
                 months[month - 1], day, day + 11);
+}
+
+/* AWS's clock is so far from ours: signed anew by AWS's, once. */
+static void correct(int64_t ahead_ms, const char *word)
+{
+    char date[TEXT_TIME + 32], body[80], wanted[24], iso[TEXT_TIME];
+    const int64_t aws_ms = clock_wall(&w.clock) + ahead_ms;
+    date_header(date, sizeof(date), aws_ms);
+    TEXT_FORMAT(body, "{\"__type\":\"%s\"}", word);
+    text_time_iso(iso, aws_ms);
+    TEXT_FORMAT(wanted, "%.4s%.2s%.2sT%.2s", iso, iso + 5, iso + 8, iso + 11); /* to the hour */
+    const struct step steps[] = {{.status = 400, .body = body, date, ANSWER}, OK_ANSWER};
+    struct aws_call c = changing_call();
+    run(&c, steps);
+    assert_int_equal(w.call.outcome, AWS_OK);
+    assert_int_equal(w.requests, 2);
+    assert_true(text_starts(w.date, wanted));
+}
+
+static void a_clock_an_hour_behind_awss_is_corrected_once(void **state)
+{
+    (void)state;
+    correct(3600000, "InvalidSignatureException");
+}
+
+static void a_clock_an_hour_before_awss_is_corrected_once(void **state)
+{
+    (void)state;
+    correct(-3600000, "InvalidSignatureException");
+}
+
+static void a_right_clock_means_a_wrong_key(void **state)
+{
+    (void)state;
+    char date[TEXT_TIME + 32];
+    date_header(date, sizeof(date), clock_wall(&w.clock));
     const struct step steps[] = {
         {.status = 403, .body = "{\"__type\":\"InvalidSignatureException\"}", date, ANSWER}, OK_ANSWER};
     struct aws_call c = reading_call();
@@ -276,6 +311,8 @@ int main(void)
         TEST(expired_twice_is_enough),
         TEST(no_keys_no_request),
         TEST(a_wrong_clock_is_corrected_once),
+        TEST(a_clock_an_hour_behind_awss_is_corrected_once),
+        TEST(a_clock_an_hour_before_awss_is_corrected_once),
         TEST(a_right_clock_means_a_wrong_key),
         TEST(a_cancelled_change_that_was_sent_is_uncertain),
         TEST(a_call_cancelled_at_once_sends_nothing),

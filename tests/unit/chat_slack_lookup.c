@@ -110,11 +110,41 @@ static void lookups_share_and_remember(void **state)
     fake_destroy(f);
 }
 
+static bool no_scope(struct fake *f, struct server_call *c, const char *method)
+{
+    if (!text_equal(method, "usergroups.users.list")) {
+        return directory(f, c, method);
+    }
+    fake_json(c, 200, NULL, "{\"ok\":false,\"error\":\"missing_scope\",\"needed\":\"usergroups:read\"}");
+    return true;
+}
+
+static void a_group_without_the_scope_is_a_refusal_that_says_so(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    struct chat *chat = slack_chat(f->slack);
+    int done = 0;
+    struct chat_lookup l = {
+        .user = "U0ANA", .group_count = 1, .groups = {"S0OPS"}, .done = lookup_done, .user_data = &done};
+    f->answer = no_scope;
+    fake_start(f);
+    chat->ops->lookup(chat, &l);
+    UNTIL(f, done == 1, 2000);
+    assert_false(l.ok);
+    assert_false(l.in_group[0]);
+    assert_non_null(
+        strstr(l.err.text, "S0OPS: usergroups.users.list needs the scope usergroups:read: add it"));
+    assert_int_equal(f->fatals, 0);
+    fake_destroy(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members),
         cmocka_unit_test(lookups_share_and_remember),
+        cmocka_unit_test(a_group_without_the_scope_is_a_refusal_that_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

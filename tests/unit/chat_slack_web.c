@@ -424,20 +424,24 @@ static void closing_ends_what_is_under_way(void **state)
     }
 }
 
+static const char *dead; /* Slack's word for a token that is worth nothing */
+
 static bool revoke(struct fake *f, struct server_call *c, const char *method)
 {
     (void)f;
     if (!text_starts(method, "chat.")) {
         return false;
     }
-    fake_json(c, 200, NULL, "{\"ok\":false,\"error\":\"token_revoked\"}");
+    char body[120];
+    TEXT_FORMAT(body, "{\"ok\":false,\"error\":\"%s\"}", dead);
+    fake_json(c, 200, NULL, body);
     return true;
 }
 
-static void a_token_revoked_at_work_is_fatal(void **state)
+static void loses_its_token(const char *word)
 {
-    (void)state;
     struct fake *f = fake_create();
+    dead = word;
     struct message m;
     fake_start(f);
     f->answer = revoke;
@@ -446,12 +450,24 @@ static void a_token_revoked_at_work_is_fatal(void **state)
     assert_int_equal(m.send.outcome, CHAT_LATER);
     assert_int_equal(f->fatals, 1);
     assert_non_null(strstr(f->fatal.text, "bot_token"));
+    assert_non_null(strstr(f->fatal.text, word));
     UNTIL(f, f->open_sockets == 0, 3000);
     message_init(&m, CHAT_POST);
     send_and_wait(f, &m);
     assert_int_equal(m.send.outcome, CHAT_LATER);
     assert_int_equal(fake_count_calls(f, "chat.postMessage"), 1);
     fake_destroy(f);
+}
+
+static void a_token_that_dies_at_work_is_fatal(void **state)
+{
+    (void)state;
+    static const char *const WORDS[] = {"token_revoked",          "not_authed",
+                                        "team_disabled",          "forbidden_team",
+                                        "user_removed_from_team", "not_allowed_token_type"};
+    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+        loses_its_token(WORDS[i]);
+    }
 }
 
 int main(void)
@@ -466,7 +482,7 @@ int main(void)
         cmocka_unit_test(a_throttled_channel_is_left_alone),
         cmocka_unit_test(a_lost_post_is_unknown_and_found),
         cmocka_unit_test(closing_ends_what_is_under_way),
-        cmocka_unit_test(a_token_revoked_at_work_is_fatal),
+        cmocka_unit_test(a_token_that_dies_at_work_is_fatal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

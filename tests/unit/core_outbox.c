@@ -121,6 +121,24 @@ static void an_unknown_fate_is_looked_up(void **state)
     assert_int_equal(f->count, 1);
 }
 
+/* What was posted is the version of then: a question that ended meanwhile must not keep its buttons. */
+static void what_is_found_is_brought_to_the_newest_version(void **state)
+{
+    struct fixture *f = *state;
+    f->next[0] = CHAT_UNKNOWN;
+    f->found = true;
+    put(f, "7F3K/ask", "open");
+    run(f, 50);
+    put(f, "7F3K/ask", "expired");
+    run(f, 10000);
+    assert_int_equal(f->finds, 1);
+    assert_int_equal(f->count, 1);
+    assert_string_equal(f->messages[0].title, "expired");
+    assert_true(f->messages[0].edit);
+    run(f, 10000);
+    assert_int_equal(f->count, 1);
+}
+
 static void a_look_up_that_fails_for_ever_ends_in_a_post(void **state)
 {
     struct fixture *f = *state;
@@ -241,6 +259,7 @@ int main(void)
         TEST(a_throttled_channel_pauses_and_loses_nothing),
         TEST(a_refused_message_does_not_block_the_next),
         TEST(an_unknown_fate_is_looked_up),
+        TEST(what_is_found_is_brought_to_the_newest_version),
         TEST(a_look_up_that_fails_for_ever_ends_in_a_post),
         TEST(what_was_being_sent_is_looked_up_after_a_restart),
         TEST(what_waited_is_sent_after_a_restart),

@@ -100,6 +100,45 @@ static void test_reads_share_a_connection_changes_do_not(void **state)
     assert_int_equal(p.requests, 3);
 }
 
+static int requests_on[PEER_CONNECTIONS + 1];
+
+static void serve_kept_and_count(struct peer *p, int fd, int number)
+{
+    while (peer_read_request(p, fd)) {
+        __atomic_add_fetch(&requests_on[number], 1, __ATOMIC_SEQ_CST);
+        peer_write(fd, OK_ANSWER);
+    }
+}
+
+/* A change's connection dies with it: what comes afterwards, twice at once so that every kept connection is
+ * taken, does not go where a late answer to the change may lie. */
+static void test_a_changes_connection_is_not_used_again(void **state)
+{
+    struct world w;
+    struct peer p;
+    struct ask first = {0}, second = {0}, third = {0};
+    struct ask change = {.request = {.changes = true, .body = "a", .body_len = 1}};
+
+    (void)state;
+    memset(requests_on, 0, sizeof(requests_on));
+    open_world(&w, (struct http_options){0});
+    peer_start(&p, serve_kept_and_count);
+    start_local(&w, &first, "GET", p.port);
+    RIG_WAIT(&w.rig, first.done);
+    start_local(&w, &change, "POST", p.port);
+    RIG_WAIT(&w.rig, change.done);
+    start_local(&w, &second, "GET", p.port);
+    start_local(&w, &third, "GET", p.port);
+    RIG_WAIT(&w.rig, second.done && third.done);
+    assert_true(first.ok && change.ok && second.ok && third.ok);
+    close_world(&w);
+    peer_stop(&p);
+    assert_int_equal(p.requests, 4);
+    assert_int_equal(requests_on[1], 2); /* the reads share the first */
+    assert_int_equal(requests_on[2], 1); /* the change's */
+    assert_int_equal(requests_on[3], 1);
+}
+
 /* ---- cancel and close */
 
 static void on_asked_close(struct http_request *r)
@@ -319,6 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_change_is_sent_once),
         cmocka_unit_test(test_reads_share_a_connection_changes_do_not),
+        cmocka_unit_test(test_a_changes_connection_is_not_used_again),
         cmocka_unit_test(test_cancel_and_close),
         cmocka_unit_test(test_close_inside_done),
         cmocka_unit_test(test_tls_names),
