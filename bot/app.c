@@ -191,6 +191,19 @@ static void on_store_change(void *user, enum store_state state, const char *says
     }
 }
 
+/* Whoever lost a store must not take the new one for the old one. */
+static void tell_made(const struct app *a)
+{
+    struct store_sqlite_figures f;
+
+    store_sqlite_read_figures(a->store, &f);
+    if (f.made && text_equal(a->o.world, "aws"))
+        log_warning("store", NULL,
+                    "made a new, empty store %s: if there was one before, stop the bot and restore it from a "
+                    "backup",
+                    a->o.config->store_path);
+}
+
 static bool create_engine(struct app *a, struct err *err)
 {
     struct store_sqlite_options store = {
@@ -199,6 +212,7 @@ static bool create_engine(struct app *a, struct err *err)
     a->store = store_sqlite_open(a->o.loop, &store, err);
     if (!a->store)
         return false;
+    tell_made(a);
     a->watch = store_watch_create(a->o.loop, a->store);
     a->probe = probe_http_create(a->o.loop, a->http);
     struct engine_options o = {.loop = a->o.loop,

@@ -24,6 +24,7 @@ struct disk {
     int64_t keep_deliveries_ms;
     int64_t last_alive_ms; /* of the previous life */
     bool synced;           /* synchronous=FULL is set */
+    bool made;             /* there was none: this life made it */
     enum store_state state;
     struct err why;    /* it is not OK; also: what has to be said though it is */
     int64_t probed_ms; /* wall: when room was last looked for */

@@ -211,6 +211,7 @@ static bool open_store(struct disk *d, const struct disk_options *o, struct err 
         !sqlite_rows_init(&d->rows, d->db, err) || !keep_reserve(d, err)) {
         return false;
     }
+    d->made = !exists;
     place_mark(&d->place);
     sqlite3_db_config(d->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     return true;

@@ -327,7 +327,8 @@ void store_sqlite_read_figures(struct store *store, struct store_sqlite_figures 
                                          .rows_waiting = s->rows_waiting,
                                          .file_bytes = s->view.file_bytes,
                                          .journal_bytes = s->view.journal_bytes,
-                                         .rows_pruned = s->view.pruned};
+                                         .rows_pruned = s->view.pruned,
+                                         .made = s->disk.made};
 }
 
 /* ---- open */

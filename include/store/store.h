@@ -150,6 +150,7 @@ struct store_sqlite_figures {
     size_t rows_waiting;               /* in them: not on disk yet */
     int64_t file_bytes, journal_bytes; /* as of the last step that was answered */
     uint64_t rows_pruned;              /* since the start */
+    bool made;                         /* there was no store: this start made it */
 };
 /* Cheap; of a full disk it also has the worker look for room again, at most every five seconds. */
 void store_sqlite_read_figures(struct store *s, struct store_sqlite_figures *ret);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The store in bad weather, with the real program: each bad place is refused at start with one sentence, exit status 2, and left byte for byte as it is; a disk that is really full refuses what is new, lets a running restart end, and is accepted again when there is room.
 
-disk.py BUILD start|full
+disk.py BUILD start|new|mounted|full|flood
 """
 import fcntl
 import os
@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 
 from harness import Bot, Sim, Trouble, wait_until, words
 
@@ -167,10 +168,6 @@ def start(build):
         make_store(build, sim, good)
         for case in CASES:
             check_case(build, sim, good, case)
-        if is_root():
-            mounted(build, sim, good)
-        else:
-            print("not root: a read-only and a full file system are left out")
         print(f"{len(CASES)} bad places refused")
         return 0
     finally:
@@ -210,40 +207,95 @@ class Mount:
         os.rmdir(self.folder)
 
 
-def mounted(build, sim, good):
-    with Mount() as disk:
-        if not disk:
-            print("no mounts here: a read-only and a full file system are left out")
-            return
-        store = os.path.join(disk.folder, "store")
-        disk.fill()
-        status, said = run_once(build, sim, os.path.join(store, "state.db"))
-        if status != 2 or "free space" not in said or store not in said:
-            raise Trouble(f"full at the first start: {status}, {said}")
-        print("full at the first start:", said.strip())
-        disk.empty()
-        shutil.rmtree(store, ignore_errors=True)
-        shutil.copytree(good, store)
-        disk.read_only()
-        before = snapshot(store)
-        status, said = run_once(build, sim, os.path.join(store, "state.db"))
-        if status != 2 or "Read-only file system; mount it for writing" not in said or snapshot(store) != before:
-            raise Trouble(f"read-only: {status}, {said}")
-        print("read-only:", said.strip())
-
-
-def full(build):
+def mounted(build):
+    """A full and a read-only file system."""
     if not is_root():
-        print("not root: no file system of its own can be mounted")
+        print("skipped: not root, so that no file system of its own can be mounted")
         return 77
     with Mount() as disk:
         if not disk:
-            print("no mounts here")
+            print("skipped: no file system can be mounted here")
+            return 77
+        sim = Sim(build)
+        good = tempfile.mkdtemp(prefix="cloudtak-disk-")
+        try:
+            make_store(build, sim, good)
+            start_mounted(build, sim, good, disk)
+            return 0
+        finally:
+            sim.close()
+            shutil.rmtree(good, ignore_errors=True)
+
+
+def start_mounted(build, sim, good, disk):
+    store = os.path.join(disk.folder, "store")
+    disk.fill()
+    status, said = run_once(build, sim, os.path.join(store, "state.db"))
+    if status != 2 or "free space" not in said or store not in said:
+        raise Trouble(f"full at the first start: {status}, {said}")
+    print("full at the first start:", said.strip())
+    disk.empty()
+    shutil.rmtree(store, ignore_errors=True)
+    shutil.copytree(good, store)
+    disk.read_only()
+    before = snapshot(store)
+    status, said = run_once(build, sim, os.path.join(store, "state.db"))
+    if status != 2 or "Read-only file system; mount it for writing" not in said or snapshot(store) != before:
+        raise Trouble(f"read-only: {status}, {said}")
+    print("read-only:", said.strip())
+
+
+def new(build):
+    """The first start, and one after which everything is gone: whoever lost a store must not take the new one for the old one."""
+    sim = Sim(build)
+    bot = Bot(build, sim)
+    path = os.path.join(bot.folder, "state.db")
+    try:
+        for name, told in ("the first start", 1), ("the store is there", 0), ("everything is gone", 1):
+            if name == "everything is gone":
+                for left in os.listdir(bot.folder):
+                    if left.startswith("state.db"):
+                        os.remove(os.path.join(bot.folder, left))
+            bot.start()
+            if not bot.wait_ready():
+                raise Trouble(f"{name}: the bot does not start:\n" + "".join(bot.log))
+            lines = [line for line in bot.log if "made a new, empty store" in line]
+            if len(lines) != told or not all(path in line for line in lines):
+                raise Trouble(f"{name}: {len(lines)} lines instead of {told}: {lines}")
+            if bot.stop() != 0:
+                raise Trouble(f"stopping ended with {bot.died()}")
+            print(f"{name}: {''.join(lines).strip() or 'nothing is said about it'}", flush=True)
+        return 0
+    finally:
+        bot.stop()
+        bot.close()
+        sim.close()
+
+
+def full(build):
+    return with_small_disk(build, fill_while_it_runs)
+
+
+def flood(build):
+    return with_small_disk(build, stay_full)
+
+
+def with_small_disk(build, play):
+    if not is_root():
+        print("skipped: not root, so that no file system of its own can be mounted")
+        return 77
+    with Mount() as disk:
+        if not disk:
+            print("skipped: no file system can be mounted here")
             return 77
         sim = Sim(build)
         bot = Bot(build, sim)
+        with open(bot.config, encoding="utf-8") as f:
+            text = f.read().replace(f"{bot.folder}/state.db", f"{disk.folder}/store/state.db")
+        with open(bot.config, "w", encoding="utf-8") as f:
+            f.write(text)
         try:
-            return fill_while_it_runs(bot, sim, disk)
+            return play(bot, sim, disk)
         except Trouble:
             print("".join(bot.log[-20:]))
             raise
@@ -257,11 +309,41 @@ def verdicts(sim):
     return [p for p in sim.posts() if not p.get("thread_ts") and "DONE" in words(p)]
 
 
+REFUSED = 15  # a person may ask 20 times a minute
+LINES = 2  # for each refused change, and as many for all that follows
+
+
+def stay_full(bot, sim, disk):
+    """The disk stays full, and people go on asking: what is logged is bounded by what they asked."""
+    bot.start()
+    bot.wait_ready()
+    sim.slash("restart cotak prod")
+    wait_until("UpdateService", lambda: sim.aws("UpdateService"))
+    disk.fill()
+    wait_until("the full disk is noticed", lambda: any("disk is full" in line for line in bot.log), 60)
+    wait_until("the verdict of what runs", lambda: verdicts(sim), 120)
+    before, said = len(bot.log), sum("disk is full" in str(e) for e in list(sim.events))
+    for _ in range(REFUSED):
+        sim.slash("restart cotak prod events", user="bo")
+        now = said
+        said = wait_until("the refusal", lambda: (n := sum("disk is full" in str(e) for e in list(sim.events))) > now and n, 30)
+    lines = bot.log[before:]
+    if len(lines) > LINES * (REFUSED + 1):
+        raise Trouble(f"{len(lines)} lines for {REFUSED} refusals:\n" + "".join(lines[:20]))
+    time.sleep(8)  # nobody asks: nothing is repeated for ever
+    idle = bot.log[before + len(lines):]
+    if len(idle) > LINES:
+        raise Trouble(f"{len(idle)} lines while nobody asked:\n" + "".join(idle[:20]))
+    if len(sim.aws("UpdateService")) != 1:
+        raise Trouble("something new was begun on a full disk")
+    disk.empty()
+    if bot.stop() != 0:
+        raise Trouble(f"stopping ended with {bot.died()}")
+    print(f"{len(lines)} lines for {REFUSED} refusals on a full disk, {len(idle)} while nobody asked")
+    return 0
+
+
 def fill_while_it_runs(bot, sim, disk):
-    with open(bot.config, encoding="utf-8") as f:
-        text = f.read().replace(f"{bot.folder}/state.db", f"{disk.folder}/store/state.db")
-    with open(bot.config, "w", encoding="utf-8") as f:
-        f.write(text)
     bot.start()
     bot.wait_ready()
     sim.slash("restart cotak prod")
@@ -292,4 +374,4 @@ def fill_while_it_runs(bot, sim, disk):
 
 
 if __name__ == "__main__":
-    sys.exit({"start": start, "full": full}[sys.argv[2]](sys.argv[1]))
+    sys.exit({"start": start, "new": new, "mounted": mounted, "full": full, "flood": flood}[sys.argv[2]](sys.argv[1]))
