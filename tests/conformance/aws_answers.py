@@ -13,12 +13,16 @@ import time
 import peers
 
 CLUSTER, SERVICE = "tak-vpc-cotak-prod", "tak-cloudtak-cotak-prod"
+SPEED = 100
 ACTIONS = {"DescribeServices", "ListServices", "UpdateService", "ListTasks", "DescribeTasks", "StopTask", "ListClusters",
            "DescribeClusters", "ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment",
-           "DescribeTaskDefinition", "GetCallerIdentity"}
+           "DescribeTaskDefinition", "ContinueServiceDeployment", "GetCallerIdentity", "DescribeTargetHealth", "GetLogEvents",
+           "GetMetricData", "DescribeAlarms", "DescribeImages"}
 ERRORS = {"ClusterNotFoundException", "ServiceNotFoundException", "InvalidParameterException", "ClientException",
           "ServiceDeploymentNotFoundException", "ConflictException", "UnsupportedFeatureException", "InvalidSignatureException",
-          "SignatureDoesNotMatch", "UnknownOperationException", "InvalidAction", "ThrottlingException"}
+          "SignatureDoesNotMatch", "UnknownOperationException", "InvalidAction", "ThrottlingException", "TargetGroupNotFound",
+          "ResourceNotFoundException", "ImageNotFoundException", "RepositoryNotFoundException", "ValidationException",
+          "ExpiredTokenException", "ExpiredToken"}
 
 
 def client(service, endpoint, secret="rehearsal-secret-key-of-nobody"):
@@ -88,6 +92,94 @@ def ask_everything(ecs, sts):
     tried(ecs.list_attributes, **here, targetType="container-instance")  # what the simulator does not do
 
 
+def ask_around(endpoint, ecs):
+    """What the other services say of the same world; CloudWatch in CBOR by botocore, and in JSON as the bot speaks it."""
+    elbv2, logs, ecr, cloudwatch = (client(s, endpoint) for s in ("elbv2", "logs", "ecr", "cloudwatch"))
+    here = {"cluster": CLUSTER}
+    services = tried(ecs.describe_services, **here, services=[SERVICE, SERVICE + "-stateful"])["services"]
+    for service in services:
+        group = service["loadBalancers"][0]["targetGroupArn"]
+        tried(elbv2.describe_target_health, TargetGroupArn=group)
+        tried(elbv2.describe_target_health, TargetGroupArn=group + "0")
+    for status in ("RUNNING", "STOPPED"):
+        for arn in tried(ecs.list_tasks, **here, serviceName=SERVICE, desiredStatus=status)["taskArns"][:3]:
+            tried(logs.get_log_events, logGroupName=SERVICE, logStreamName=f"{SERVICE}/api/{arn.split('/')[-1]}", limit=20)
+    tried(logs.get_log_events, logGroupName=SERVICE, logStreamName="nothing")
+    tried(logs.get_log_events, logGroupName="nothing", logStreamName="nothing")
+    repository = CLUSTER + "-cloudtak-api"
+    tried(ecr.describe_images, repositoryName=repository)
+    tried(ecr.describe_images, repositoryName=repository, imageIds=[{"imageTag": "0f3c2b1a"}])
+    tried(ecr.describe_images, repositoryName=repository, imageIds=[{"imageTag": "nothing"}])
+    tried(ecr.describe_images, repositoryName="nothing")
+    now = int(time.time())
+    for end in (now, now + 3600, 1):
+        tried(cloudwatch.get_metric_data, MetricDataQueries=[query("CPUUtilization"), query("MemoryUtilization")],
+              StartTime=now - 600, EndTime=end)
+    tried(cloudwatch.describe_alarms, AlarmNamePrefix=SERVICE + "-", StateValue="INSUFFICIENT_DATA")
+    tried(cloudwatch.describe_alarms, MaxRecords=1000)
+    in_json(endpoint, "DescribeAlarms", {"AlarmNamePrefix": SERVICE + "-"})
+    in_json(endpoint, "DescribeAlarms", {"MaxRecords": 1000})
+    in_json(endpoint, "GetMetricData", {"MetricDataQueries": [query("CPUUtilization")], "StartTime": now - 600, "EndTime": now})
+
+
+def query(metric):
+    dimensions = [{"Name": "ClusterName", "Value": CLUSTER}, {"Name": "ServiceName", "Value": SERVICE}]
+    return {"Id": metric.lower(), "MetricStat": {"Metric": {"Namespace": "AWS/ECS", "MetricName": metric, "Dimensions": dimensions},
+                                                 "Period": 60, "Stat": "Average"}}
+
+
+def in_json(endpoint, action, body):
+    """CloudWatch's JSON 1.0, which botocore does not choose by itself."""
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+    from botocore.httpsession import URLLib3Session
+    request = AWSRequest(method="POST", url=endpoint + "/", data=json.dumps(body).encode(), headers={
+        "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "GraniteServiceVersion20100801." + action})
+    credentials = Credentials("AKIAREHEARSAL0000000", "rehearsal-secret-key-of-nobody")
+    SigV4Auth(credentials, "monitoring", "us-gov-east-1").add_auth(request)
+    URLLib3Session().send(request.prepare())
+
+
+def pause_and_continue(ecs):
+    """A deployment that a hook holds up, in each of its stages; then one that is sent back at the hook."""
+    here, name = {"cluster": CLUSTER}, SERVICE + "-stateful"
+    for action in ("CONTINUE", "ROLLBACK"):
+        tried(ecs.update_service, **here, service=name, forceNewDeployment=True)
+        newest = tried(ecs.list_service_deployments, **here, service=name)["serviceDeployments"][0]["serviceDeploymentArn"]
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            seen = tried(ecs.describe_service_deployments, serviceDeploymentArns=[newest])["serviceDeployments"][0]
+            hooks = seen.get("lifecycleHookDetails")
+            if hooks:
+                break
+            time.sleep(0.1)
+        tried(ecs.continue_service_deployment, serviceDeploymentArn=newest, hookId=hooks[0]["hookId"], action=action)
+        tried(ecs.continue_service_deployment, serviceDeploymentArn=newest, hookId=hooks[0]["hookId"], action=action)
+        tried(ecs.describe_service_deployments, serviceDeploymentArns=[newest])
+        tried(ecs.describe_services, **here, services=[name])
+    tried(ecs.continue_service_deployment, serviceDeploymentArn=newest + "0", hookId="none", action="CONTINUE")
+
+
+def expired(ecs, sts):
+    """The answers of a world whose credentials end three minutes after the change."""
+    tried(ecs.update_service, cluster=CLUSTER, service=SERVICE, forceNewDeployment=True)
+    time.sleep(3 * 60 / SPEED + 0.2)
+    tried(ecs.describe_services, cluster=CLUSTER, services=[SERVICE])
+    tried(sts.get_caller_identity)
+
+
+def alarmed(ecs):
+    """A deployment that an alarm sends back after six minutes."""
+    here = {"cluster": CLUSTER}
+    tried(ecs.update_service, **here, service=SERVICE, forceNewDeployment=True)
+    newest = tried(ecs.list_service_deployments, **here, service=SERVICE)["serviceDeployments"][0]["serviceDeploymentArn"]
+    for pause in (0.1, 6 * 60 / SPEED):
+        time.sleep(pause)
+        tried(ecs.describe_services, **here, services=[SERVICE])
+        tried(ecs.describe_service_deployments, serviceDeploymentArns=[newest])
+
+
 def roll_back(ecs, here):
     service = SERVICE + "-stateful"
     tried(ecs.update_service, **here, service=service, forceNewDeployment=True)
@@ -103,11 +195,21 @@ def calls_of_our_own(build):
     import proxy
     from harness import Sim
     kept = []
-    for scenario in ("ok", "unhealthy"):
-        sim = Sim(build, scenario, 100)
+    for scenario in ("ok", "unhealthy", "rolled-back-by-alarm", "hook-paused", "expired-image", "credentials-expire"):
+        sim = Sim(build, scenario, SPEED)
         recorder = proxy.Proxy(sim.ready["aws"])
+        ecs, sts = client("ecs", recorder.url), client("sts", recorder.url)
         try:
-            ask_everything(client("ecs", recorder.url), client("sts", recorder.url))
+            if scenario == "credentials-expire":
+                expired(ecs, sts)
+            elif scenario == "hook-paused":
+                pause_and_continue(ecs)
+            elif scenario == "rolled-back-by-alarm":
+                alarmed(ecs)
+            elif scenario != "expired-image":
+                ask_everything(ecs, sts)
+            if scenario != "credentials-expire":
+                ask_around(recorder.url, ecs)
             tried(client("ecs", recorder.url, "wrong").list_clusters)
             tried(client("sts", recorder.url, "wrong").get_caller_identity)
         finally:

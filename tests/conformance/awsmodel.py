@@ -46,18 +46,32 @@ class Unknown(Exception):
 def operation(exchange):
     """The operation that a request asks for, by AWS's models; Unknown when none does."""
     target = header(exchange, "X-Amz-Target")
+    if is_cbor(exchange):
+        service, _, name = exchange["path"].removeprefix("/service/").partition("/operation/")
+        if service == model("cloudwatch").metadata["targetPrefix"] and name in model("cloudwatch").operation_names:
+            return model("cloudwatch").operation_model(name)
+        raise Unknown(f"{exchange['path']} is no operation of AWS")
     if target is not None:
-        for service in ("ecs", "logs"):
+        for service in ("ecs", "logs", "ecr", "cloudwatch"):
             if target.startswith(model(service).metadata["targetPrefix"] + "."):
                 name = target.split(".", 1)[1]
                 if name in model(service).operation_names:
                     return model(service).operation_model(name)
         raise Unknown(f"X-Amz-Target {target} is no operation of AWS")
     form = dict(urllib.parse.parse_qsl(body_of(exchange).decode()))
-    for service in ("sts", "elbv2", "cloudwatch"):
+    for service in ("sts", "elbv2"):
         if form.get("Action") in model(service).operation_names and form.get("Version") == model(service).api_version:
             return model(service).operation_model(form["Action"])
     raise Unknown(f"Action {form.get('Action')}, Version {form.get('Version')} is no operation of AWS")
+
+
+def is_cbor(exchange):
+    return header(exchange, "smithy-protocol") == "rpc-v2-cbor"
+
+
+def cbor_value(body):
+    parser = botocore.parsers.create_parser("smithy-rpc-v2-cbor")
+    return parser.parse_data_item(parser.get_peekable_stream_from_bytes(body))
 
 
 # ---- values beside their shapes
@@ -69,8 +83,9 @@ SCALARS = {
     "long": lambda v: isinstance(v, int) and not isinstance(v, bool),
     "double": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
     "float": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
-    # json 1.1: seconds since the epoch; AWS writes no others here
-    "timestamp": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool) and 0 < v < 4102444800,
+    # json 1.1: seconds since the epoch; AWS writes no others here. CBOR: a tag of its own
+    "timestamp": lambda v: isinstance(v, datetime.datetime) or (
+        isinstance(v, (int, float)) and not isinstance(v, bool) and 0 < v < 4102444800),
     "blob": lambda v: isinstance(v, str),
 }
 
@@ -232,6 +247,8 @@ def judge_signature(exchange, key, secret):
 # ---- answers
 
 def error_code(exchange):
+    if is_cbor(exchange):
+        return cbor_value(answer_of(exchange)).get("__type", "").split("#")[-1]
     if header(exchange, "X-Amz-Target"):
         return json.loads(answer_of(exchange)).get("__type", "").split("#")[-1]
     root = xml.etree.ElementTree.fromstring(answer_of(exchange))
@@ -241,16 +258,20 @@ def error_code(exchange):
 
 def judge_error(op, exchange):
     code = error_code(exchange)
-    modelled = {e.name for e in op.error_shapes} if op else set()
+    modelled = {name for e in op.error_shapes for name in (e.name, e.error_code)} if op else set()
     if code not in modelled | COMMON:
         yield f"{op.name if op else 'no operation'}: the error {code!r} is none that AWS gives here"
-    parsed = botocore.parsers.create_parser("json" if header(exchange, "X-Amz-Target") else "query").parse(
+    parsed = botocore.parsers.create_parser(protocol(exchange)).parse(
         {"body": answer_of(exchange), "headers": dict(lower(exchange)), "status_code": exchange["status"]},
         op.output_shape if op else None)
     if parsed.get("Error", {}).get("Code") != code or not parsed["Error"].get("Message"):
         yield f"{op.name if op else 'no operation'}: botocore reads the error as {parsed.get('Error')}"
     if not parsed["ResponseMetadata"].get("RequestId"):
         yield f"{code}: no request id that botocore finds"
+
+
+def protocol(exchange):
+    return "smithy-rpc-v2-cbor" if is_cbor(exchange) else "json" if header(exchange, "X-Amz-Target") else "query"
 
 
 def lower(exchange):
@@ -272,14 +293,18 @@ def judge_answer(exchange):
     is_json = header(exchange, "X-Amz-Target") is not None
     answer = {"body": answer_of(exchange), "headers": dict(lower(exchange)), "status_code": 200}
     try:
-        parsed = botocore.parsers.create_parser("json" if is_json else "query").parse(answer, op.output_shape)
+        parsed = botocore.parsers.create_parser(protocol(exchange)).parse(answer, op.output_shape)
     except Exception as trouble:  # whatever it is that botocore stumbles over
         yield f"{op.name}: botocore cannot read it: {trouble}"
         return
     if not parsed["ResponseMetadata"].get("RequestId"):
         yield f"{op.name}: no request id that botocore finds"
     kind = header(exchange, "Content-Type", "answer_headers")
-    if is_json:
+    if is_cbor(exchange):
+        if kind != "application/cbor" or header(exchange, "smithy-protocol", "answer_headers") != "rpc-v2-cbor":
+            yield f"{op.name}: Content-Type {kind}"
+        wrong = walk(op.output_shape, cbor_value(answer["body"]))
+    elif is_json:
         if kind != f"application/x-amz-json-{op.service_model.metadata['jsonVersion']}":
             yield f"{op.name}: Content-Type {kind}"
         wrong = walk(op.output_shape, json.loads(answer["body"]))

@@ -63,12 +63,28 @@ static const struct {
     [FAKE_LOST_AFTER] = {ECS_UNREACHABLE, ERR_TIMEOUT, "AWS did not answer in time"},
 };
 
-static void set_err(struct err *err, enum fake_fault fault, bool cancelled)
+void fake_set_err(struct err *err, enum fake_fault fault, bool cancelled)
 {
     if (cancelled) {
         err_set(err, ERR_CANCELLED, "cancelled");
     } else {
         err_set(err, faults[fault].code, "%s", faults[fault].text);
+    }
+}
+
+enum ecs_absence fake_fault_absence(enum fake_fault fault, const char **ret_why)
+{
+    *ret_why = faults[fault].text;
+    return faults[fault].absence;
+}
+
+/* What the world refused. */
+static void answer_err(const struct world_answer *a, struct err *err)
+{
+    if (fake_absence(a) == ECS_EXPIRED) {
+        fake_set_err(err, FAKE_EXPIRED, false);
+    } else {
+        err_set(err, ERR_REMOTE, "%s: %s", jsonx_text(a->body, "__type"), jsonx_text(a->body, "message"));
     }
 }
 
@@ -95,8 +111,8 @@ static void fire(struct loop_timer *t)
     mem_free(p);
 }
 
-static struct pending *start(struct ecs *e, void *request,
-                             void (*run)(struct pending *p, enum fake_fault fault, bool cancelled))
+struct pending *fake_start(struct ecs *e, void *request,
+                           void (*run)(struct pending *p, enum fake_fault fault, bool cancelled))
 {
     struct fake *f = fake_of(e);
     struct pending *p = mem_alloc(sizeof(*p));
@@ -115,20 +131,23 @@ static struct pending *start(struct ecs *e, void *request,
 static void run_identify(struct pending *p, enum fake_fault fault, bool cancelled)
 {
     struct ecs_identify *r = p->request;
+    if (world_ecs_expired(p->fake->world, fake_now_ms(p->fake)) && fault == FAKE_NONE) {
+        fault = FAKE_EXPIRED;
+    }
     r->ok = fault == FAKE_NONE && !cancelled;
     if (r->ok) {
         TEXT_COPY(r->account, WORLD_ACCOUNT);
         TEXT_COPY(r->partition, WORLD_PARTITION);
         TEXT_COPY(r->arn, ARN);
     } else {
-        set_err(&r->err, fault, cancelled);
+        fake_set_err(&r->err, fault, cancelled);
     }
     r->done(r);
 }
 
 static void identify(struct ecs *e, struct ecs_identify *r)
 {
-    start(e, r, run_identify);
+    fake_start(e, r, run_identify);
 }
 
 /* ---- looking */
@@ -137,6 +156,7 @@ static void empty_snapshot(struct snapshot *s)
 {
     memset(s, 0, sizeof(*s));
     s->service_absence = s->tasks_absence = s->history_absence = ECS_NOT_READ;
+    s->rollout_absence = s->targets_absence = ECS_NOT_READ;
 }
 
 static void fail_snapshot(struct snapshot *s, enum fake_fault fault)
@@ -154,11 +174,15 @@ static void run_look(struct pending *p, enum fake_fault fault, bool cancelled)
         fail_snapshot(s, cancelled ? FAKE_UNREACHABLE : fault);
     } else {
         fake_read_service(p->fake, &r->ref, s);
-        if (r->with_tasks && s->service_absence == ECS_SEEN) {
+        bool there = s->service_absence == ECS_SEEN && !s->missing;
+        if (r->with_tasks && there) {
             fake_read_tasks(p->fake, &r->ref, s);
         }
-        if (r->with_history && s->service_absence == ECS_SEEN) {
+        if (r->with_history && there) {
             fake_read_history(p->fake, &r->ref, s);
+        }
+        if (r->with_targets && there) {
+            fake_read_targets(p->fake, s);
         }
     }
     r->snapshot = s;
@@ -167,7 +191,7 @@ static void run_look(struct pending *p, enum fake_fault fault, bool cancelled)
 
 static void look(struct ecs *e, struct ecs_look *r)
 {
-    start(e, r, run_look);
+    fake_start(e, r, run_look);
 }
 
 /* ---- redeploy */
@@ -211,9 +235,9 @@ static void run_redeploy(struct pending *p, enum fake_fault fault, bool cancelle
         r->uncertain = true;
     }
     if (cancelled || fault != FAKE_NONE) {
-        set_err(&r->err, fault, cancelled);
+        fake_set_err(&r->err, fault, cancelled);
     } else if (a.status != 200) {
-        err_set(&r->err, ERR_REMOTE, "%s: %s", jsonx_text(a.body, "__type"), jsonx_text(a.body, "message"));
+        answer_err(&a, &r->err);
     } else {
         r->ok = true;
         TEXT_COPY(r->request_id, "00000000-0000-4000-a000-000000000001");
@@ -227,7 +251,7 @@ static void run_redeploy(struct pending *p, enum fake_fault fault, bool cancelle
 
 static void redeploy(struct ecs *e, struct ecs_redeploy *r)
 {
-    start(e, r, run_redeploy)->redeploys = true;
+    fake_start(e, r, run_redeploy)->redeploys = true;
 }
 
 /* ---- names */
@@ -239,7 +263,7 @@ static void run_names(struct pending *p, enum fake_fault fault, bool cancelled)
     r->names = p->fake->names;
     r->ok = fault == FAKE_NONE && !cancelled;
     if (!r->ok) {
-        set_err(&r->err, fault, cancelled);
+        fake_set_err(&r->err, fault, cancelled);
         r->done(r);
         return;
     }
@@ -250,7 +274,7 @@ static void run_names(struct pending *p, enum fake_fault fault, bool cancelled)
     const json_t *list = jsonx_at(answer, r->clusters ? "clusterArns" : "serviceArns");
     r->ok = a.status == 200;
     if (!r->ok) {
-        err_set(&r->err, ERR_REMOTE, "%s: %s", jsonx_text(answer, "__type"), jsonx_text(answer, "message"));
+        answer_err(&a, &r->err);
     }
     for (size_t i = 0; i < json_array_size(list) && i < ECS_NAMES; i++) {
         const char *arn = json_string_value(json_array_get(list, i));
@@ -263,10 +287,21 @@ static void run_names(struct pending *p, enum fake_fault fault, bool cancelled)
 
 static void names(struct ecs *e, struct ecs_names *r)
 {
-    start(e, r, run_names);
+    fake_start(e, r, run_names);
 }
 
 /* ---- watching */
+
+/* With the tasks comes what says how it goes for them. */
+static void read_more(struct fake *f, const struct ecs_watch *w, struct snapshot *s)
+{
+    fake_read_tasks(f, &w->ref, s);
+    fake_read_targets(f, s);
+    fake_read_history(f, &w->ref, s);
+    if (w->rollout_of[0] != '\0') {
+        fake_read_rollout(f, w->rollout_of, s);
+    }
+}
 
 static void run_watch(struct pending *p, enum fake_fault fault, bool cancelled)
 {
@@ -282,8 +317,9 @@ static void run_watch(struct pending *p, enum fake_fault fault, bool cancelled)
         fail_snapshot(s, fault);
     } else {
         fake_read_service(f, &w->ref, s);
-        if (s->service_absence == ECS_SEEN && (w->wants_tasks == NULL || w->wants_tasks(w, s))) {
-            fake_read_tasks(f, &w->ref, s);
+        if (s->service_absence == ECS_SEEN && !s->missing &&
+            (w->wants_tasks == NULL || w->wants_tasks(w, s))) {
+            read_more(f, w, s);
         }
     }
     w->seen(w, s);
@@ -296,7 +332,7 @@ static void run_watch(struct pending *p, enum fake_fault fault, bool cancelled)
 
 static void watch(struct ecs *e, struct ecs_watch *w)
 {
-    struct pending *p = start(e, w, run_watch);
+    struct pending *p = fake_start(e, w, run_watch);
     p->watch = true;
     w->private_ = p;
 }
@@ -335,6 +371,8 @@ static const struct ecs_ops ops = {
     .look = look,
     .redeploy = redeploy,
     .names = names,
+    .around = fake_around,
+    .tail = fake_tail,
     .watch = watch,
     .unwatch = unwatch,
     .endpoint_note = endpoint_note,

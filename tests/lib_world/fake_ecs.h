@@ -1,7 +1,8 @@
 #ifndef LIB_WORLD_FAKE_ECS_H
 #define LIB_WORLD_FAKE_ECS_H
-/* A struct ecs over the simulated world, for tests in virtual time. Answers pass through decode.h, so that
- * decoding is tested too; time, latency and polling run on the loop's clock. Calls can be made to fail. */
+/* A struct ecs over the simulated world, for tests in virtual time. Answers pass through the bot's own
+ * decoders, so that those are tested too; time, latency and polling run on the loop's clock. Calls can be
+ * made to fail. */
 #include <stdint.h>
 
 #include "ecs/ecs.h"
@@ -33,7 +34,7 @@ enum fake_fault {
     FAKE_LOST_AFTER,  /* no answer; executed: uncertain */
 };
 /* The n-th request from now (1 = the next) and the `times` - 1 after it fail so. Requests are identify, look,
- * redeploy, names, and each round of a watch. A new plan replaces the old one. */
+ * redeploy, names, around, tail, and each round of a watch. A new plan replaces the old one. */
 void fake_ecs_fail(struct ecs *e, unsigned nth, unsigned times, enum fake_fault fault);
 /* Only the n-th next redeploy. */
 void fake_ecs_fail_redeploy(struct ecs *e, unsigned nth, enum fake_fault fault);

@@ -1,6 +1,7 @@
 #ifndef LIB_WORLD_FAKE_ECS_PRIVATE_H
 #define LIB_WORLD_FAKE_ECS_PRIVATE_H
-/* Inside the fake ECS: fake_ecs.c runs requests and watches, fake_ecs_read.c makes snapshots. */
+/* Inside the fake ECS: fake_ecs.c runs requests and watches, fake_ecs_read.c makes snapshots,
+ * fake_ecs_around.c what stands around a service, and tails of logs. */
 #include <jansson.h>
 
 #include "fake_ecs.h"
@@ -39,5 +40,20 @@ json_t *fake_call(struct fake *f, const char *action, json_t *body, struct world
 void fake_read_service(struct fake *f, const struct service_ref *ref, struct snapshot *s);
 void fake_read_tasks(struct fake *f, const struct service_ref *ref, struct snapshot *s);
 void fake_read_history(struct fake *f, const struct service_ref *ref, struct snapshot *s);
+/* After the service. */
+void fake_read_targets(struct fake *f, struct snapshot *s);
+/* After the history, in which it is looked for. */
+void fake_read_rollout(struct fake *f, const char *deployment_id, struct snapshot *s);
+enum ecs_absence fake_absence(const struct world_answer *a);
+
+/* fake_ecs.c */
+struct pending *fake_start(struct ecs *e, void *request,
+                           void (*run)(struct pending *p, enum fake_fault fault, bool cancelled));
+void fake_set_err(struct err *err, enum fake_fault fault, bool cancelled);
+enum ecs_absence fake_fault_absence(enum fake_fault fault, const char **ret_why);
+
+/* fake_ecs_around.c */
+void fake_around(struct ecs *e, struct ecs_around *r);
+void fake_tail(struct ecs *e, struct ecs_tail *r);
 
 #endif

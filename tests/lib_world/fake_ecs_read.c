@@ -3,9 +3,11 @@
 
 #include "base/clock.h"
 #include "base/jsonx.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "ecs/decode.h"
 #include "fake_ecs_private.h"
+#include "sim/wire_aws.h"
 
 int64_t fake_now_ms(const struct fake *f)
 {
@@ -19,11 +21,12 @@ json_t *fake_call(struct fake *f, const char *action, json_t *body, struct world
     return ret->body;
 }
 
-static enum ecs_absence absence_of(const struct world_answer *a)
+enum ecs_absence fake_absence(const struct world_answer *a)
 {
     const char *type = jsonx_text(a->body, "__type");
     return a->status == 200                                ? ECS_SEEN
            : text_equal(type, "ThrottlingException")       ? ECS_THROTTLED
+           : text_equal(type, "ExpiredTokenException")     ? ECS_EXPIRED
            : text_equal(type, "UnknownOperationException") ? ECS_UNSUPPORTED
                                                            : ECS_REFUSED;
 }
@@ -47,13 +50,17 @@ void fake_read_service(struct fake *f, const struct service_ref *ref, struct sna
     json_t *answer =
         fake_call(f, "DescribeServices",
                   json_pack("{s:s,s:[s]}", "cluster", ref->cluster, "services", ref->service), &a);
-    s->service_absence = absence_of(&a);
+    s->service_absence = fake_absence(&a);
     s->missing = told_missing(&a);
+    s->no_cluster = text_equal(jsonx_text(answer, "__type"), "ClusterNotFoundException");
     const json_t *service = jsonx_at(answer, "services.0");
-    if (s->service_absence != ECS_SEEN) {
+    if (s->missing) { /* that is an answer */
+        s->service_absence = ECS_SEEN;
+        s->service_as_of_ms = fake_now_ms(f);
+        note_trouble(s, &a);
+    } else if (s->service_absence != ECS_SEEN) {
         note_trouble(s, &a);
     } else if (service == NULL) {
-        s->service_absence = ECS_REFUSED;
         s->missing = true;
         s->service_as_of_ms = fake_now_ms(f);
         TEXT_FORMAT(s->trouble, "ECS knows no service \"%s\"", ref->service);
@@ -73,7 +80,7 @@ static bool list_tasks(struct fake *f, const struct service_ref *ref, const char
                                json_pack("{s:s,s:s,s:s}", "cluster", ref->cluster, "serviceName",
                                          ref->service, "desiredStatus", status),
                                &a);
-    s->tasks_absence = absence_of(&a);
+    s->tasks_absence = fake_absence(&a);
     if (s->tasks_absence == ECS_SEEN) {
         json_array_extend(list, jsonx_at(answer, "taskArns"));
     } else {
@@ -96,7 +103,7 @@ void fake_read_tasks(struct fake *f, const struct service_ref *ref, struct snaps
         if (json_array_size(list) > 0) {
             json_t *answer = fake_call(f, "DescribeTasks",
                                        json_pack("{s:s,s:O}", "cluster", ref->cluster, "tasks", list), &a);
-            s->tasks_absence = absence_of(&a);
+            s->tasks_absence = fake_absence(&a);
             const json_t *tasks = jsonx_at(answer, "tasks");
             for (size_t i = 0; i < json_array_size(tasks); i++) {
                 decode_task(json_array_get(tasks, i), &s->tasks[s->task_count++]);
@@ -110,19 +117,77 @@ void fake_read_tasks(struct fake *f, const struct service_ref *ref, struct snaps
     json_decref(list);
 }
 
+/* Only adds to what is known: its absence is no trouble. */
 void fake_read_history(struct fake *f, const struct service_ref *ref, struct snapshot *s)
 {
     struct world_answer a;
     json_t *answer = fake_call(f, "ListServiceDeployments",
                                json_pack("{s:s,s:s}", "cluster", ref->cluster, "service", ref->service), &a);
-    s->history_absence = absence_of(&a);
+    s->history_absence = fake_absence(&a);
     s->history_as_of_ms = fake_now_ms(f);
     const json_t *list = jsonx_at(answer, "serviceDeployments");
     for (size_t i = 0; i < json_array_size(list) && i < sizeof(s->history) / sizeof(s->history[0]); i++) {
         decode_service_deployment(json_array_get(list, i), &s->history[s->history_count++]);
     }
-    if (s->history_absence != ECS_SEEN) {
-        note_trouble(s, &a);
-    }
     json_decref(answer);
+}
+
+static bool read_group(struct fake *f, int group, struct snapshot *s)
+{
+    struct world_answer a;
+    struct err err;
+    json_t *answer = fake_call(f, "DescribeTargetHealth",
+                               json_pack("{s:s}", "TargetGroupArn", s->service.groups[group].arn), &a);
+    s->targets_absence = fake_absence(&a);
+    if (s->targets_absence != ECS_SEEN) {
+        TEXT_FORMAT(s->targets_trouble, "%s: %s", jsonx_text(answer, "__type"),
+                    jsonx_text(answer, "message"));
+        json_decref(answer);
+        return false;
+    }
+    json_t *whole =
+        json_pack("{s:{s:o}}", "DescribeTargetHealthResponse", "DescribeTargetHealthResult", answer);
+    char *xml = wire_xml(whole);
+    bool good = decode_targets(xml, strlen(xml), group, s->targets, ECS_TARGETS, &s->target_count, &err);
+    if (!good) {
+        s->targets_absence = ECS_UNREACHABLE;
+        TEXT_COPY(s->targets_trouble, err.text);
+    }
+    mem_free(xml);
+    json_decref(whole);
+    return good;
+}
+
+void fake_read_targets(struct fake *f, struct snapshot *s)
+{
+    for (int i = 0; i < s->service.target_groups && i < ECS_GROUPS; i++) {
+        if (!read_group(f, i, s)) {
+            s->target_count = 0;
+            return;
+        }
+    }
+    s->targets_as_of_ms = s->targets_absence == ECS_SEEN ? fake_now_ms(f) : 0;
+}
+
+void fake_read_rollout(struct fake *f, const char *deployment_id, struct snapshot *s)
+{
+    if (s->history_absence != ECS_SEEN) {
+        s->rollout_absence = s->history_absence;
+        return;
+    }
+    for (size_t i = 0; i < s->history_count; i++) {
+        if (!text_equal(s->history[i].deployment_id, deployment_id)) {
+            continue;
+        }
+        struct world_answer a;
+        json_t *answer = fake_call(f, "DescribeServiceDeployments",
+                                   json_pack("{s:[s]}", "serviceDeploymentArns", s->history[i].arn), &a);
+        s->rollout_absence = fake_absence(&a);
+        if (s->rollout_absence == ECS_SEEN) {
+            decode_rollout_detail(jsonx_at(answer, "serviceDeployments.0"), &s->rollout);
+            s->rollout_as_of_ms = fake_now_ms(f);
+        }
+        json_decref(answer);
+        return;
+    }
 }

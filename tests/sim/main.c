@@ -1,5 +1,5 @@
-/* cloudtak-sim: the simulated AWS and Slack on loopback, controlled by lines on standard input, telling what
- * happens on standard output. It ends at the end of its input. */
+/* cloudtak-sim: the simulated AWS, Slack and CloudTAK page on loopback, controlled by lines on standard
+ * input, telling what happens on standard output. It ends at the end of its input. */
 #include <argp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ struct settings {
     double speed;
     int64_t epoch_ms;
     uint64_t seed;
-    int slack_port, aws_port;
+    int slack_port, aws_port, map_port;
     bool list;
 };
 
@@ -32,6 +32,7 @@ struct sim {
     struct wire_out out;
     struct wire_ecs *wire_ecs;
     struct wire_slack *wire_slack;
+    struct wire_map *wire_map;
     struct wire_control *control;
     struct lines *input;
     int open; /* listeners that are not closed yet */
@@ -40,7 +41,7 @@ struct sim {
 
 /* ---- command line */
 
-enum { KEY_SLACK_PORT = 256, KEY_AWS_PORT, KEY_EPOCH, KEY_SEED, KEY_LIST };
+enum { KEY_SLACK_PORT = 256, KEY_AWS_PORT, KEY_MAP_PORT, KEY_EPOCH, KEY_SEED, KEY_LIST };
 static const struct argp_option options[] = {
     {"scenario", 's', "NAME", 0, "What becomes of deployments (default: ok)", 0},
     {"speed", 'x', "N", 0, "The world runs N times as fast as the clock on the wall (default: 1)", 0},
@@ -48,6 +49,7 @@ static const struct argp_option options[] = {
     {"seed", KEY_SEED, "N", 0, "Of identifiers and small delays (default: random)", 0},
     {"slack-port", KEY_SLACK_PORT, "PORT", 0, "Default: any free one", 0},
     {"aws-port", KEY_AWS_PORT, "PORT", 0, "Default: any free one", 0},
+    {"map-port", KEY_MAP_PORT, "PORT", 0, "Of CloudTAK's own page (default: any free one)", 0},
     {"list", KEY_LIST, NULL, 0, "Print the scenarios", 0},
     {0},
 };
@@ -73,6 +75,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_SEED: s->seed = (uint64_t)number(state, text, 0, INT64_MAX); break;
     case KEY_SLACK_PORT: s->slack_port = (int)number(state, text, 0, 65535); break;
     case KEY_AWS_PORT: s->aws_port = (int)number(state, text, 0, 65535); break;
+    case KEY_MAP_PORT: s->map_port = (int)number(state, text, 0, 65535); break;
     case KEY_LIST: s->list = true; break;
     case ARGP_KEY_ARG: argp_usage(state); break;
     default: return ARGP_ERR_UNKNOWN;
@@ -119,9 +122,10 @@ static void begin_end(void *user)
         return;
     }
     s->ending = true;
-    s->open = 2;
+    s->open = 3;
     wire_slack_close(s->wire_slack, on_listener_closed, s);
     wire_ecs_close(s->wire_ecs, on_listener_closed, s);
+    wire_map_close(s->wire_map, on_listener_closed, s);
 }
 
 static void on_line(void *user, char *line, size_t len)
@@ -140,10 +144,11 @@ static void on_signal(void *user, int signum)
 
 static void tell_ready(struct sim *s)
 {
-    char slack[64], aws[64];
+    char slack[64], aws[64], map[64];
     TEXT_FORMAT(slack, "http://127.0.0.1:%d/api/", wire_slack_port(s->wire_slack));
     TEXT_FORMAT(aws, "http://127.0.0.1:%d", wire_ecs_port(s->wire_ecs));
-    json_t *o = json_pack("{s:b,s:s,s:s}", "ready", 1, "slack_api", slack, "aws", aws);
+    TEXT_FORMAT(map, "http://127.0.0.1:%d", wire_map_port(s->wire_map));
+    json_t *o = json_pack("{s:b,s:s,s:s,s:s}", "ready", 1, "slack_api", slack, "aws", aws, "map", map);
     wire_answer(&s->out, o);
     json_decref(o);
 }
@@ -159,7 +164,10 @@ static bool open_worlds(struct sim *s, const struct settings *settings, const st
     s->slack = world_slack_create(&slack);
     s->wire_slack = wire_slack_create(s->loop, s->slack, &s->out, wire_now_us(), settings->slack_port, err);
     s->wire_ecs = wire_ecs_create(s->loop, s->ecs, &s->out, settings->aws_port, err);
-    return s->wire_slack != NULL && s->wire_ecs != NULL;
+    if (s->wire_slack != NULL && s->wire_ecs != NULL) {
+        s->wire_map = wire_map_create(s->loop, s->ecs, settings->map_port, err);
+    }
+    return s->wire_map != NULL;
 }
 
 int main(int argc, char **argv)

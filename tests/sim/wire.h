@@ -1,7 +1,7 @@
 #ifndef SIM_WIRE_H
 #define SIM_WIRE_H
-/* The simulated worlds behind sockets of loopback: AWS on one port, Slack on another, and a control channel
- * of JSON lines. Whatever becomes visible is told through wire_tell. */
+/* The simulated worlds behind sockets of loopback: AWS on one port, Slack on another, CloudTAK's page on a
+ * third, and a control channel of JSON lines. Whatever becomes visible is told through wire_tell. */
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ json_t *wire_form(const char *text, size_t len);
 /* A request's body: JSON or a form by its content type; {} when it is neither. New reference. */
 json_t *wire_body(const struct server_call *call);
 
-/* ---- AWS: ECS in JSON 1.1, STS's GetCallerIdentity in query and XML */
+/* ---- AWS: ECS, Logs, ECR in JSON 1.1, CloudWatch in JSON 1.0 and CBOR, STS and ELBv2 in query and XML */
 #define WIRE_ACCESS_KEY "AKIAREHEARSAL0000000"
 #define WIRE_SECRET_KEY                                                                                      \
     "rehearsal-secret-key-of-nobody" /* of a simulated AWS: signatures by it are checked */
@@ -42,6 +42,12 @@ json_t *wire_ecs_arrived(const struct wire_ecs *e); /* {action: n} that came in;
 /* A line of bad weather (wire_weather.h); NULL, or why it cannot be done. */
 const char *wire_ecs_weather(struct wire_ecs *e, const json_t *line);
 void wire_ecs_close(struct wire_ecs *e, void (*on_closed)(void *user), void *user); /* accepts NULL */
+
+/* ---- CloudTAK's own page */
+struct wire_map;
+struct wire_map *wire_map_create(struct loop *loop, struct world_ecs *world, int port, struct err *err);
+int wire_map_port(const struct wire_map *m);
+void wire_map_close(struct wire_map *m, void (*on_closed)(void *user), void *user); /* accepts NULL */
 
 /* ---- Slack: Web API, response_url and Socket Mode on one port */
 struct wire_slack;

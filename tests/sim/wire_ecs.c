@@ -1,27 +1,22 @@
-/* AWS on a socket: ECS by X-Amz-Target, STS as a query. Every request must be signed; signatures by the
- * rehearsal's key are checked, so that a wrong one fails as it would at AWS. A lost answer is a connection
- * that is reset after the call was executed. Bad weather (wire_weather.h) comes between signature and
- * answer. */
+/* AWS on a socket: ECS, Logs, ECR and CloudWatch by X-Amz-Target, CloudWatch also in CBOR, STS and ELBv2 as
+ * queries, all on one port. Every request must be signed for its service (wire_signed.c). A lost answer is a
+ * connection that is reset after the call was executed. Bad weather (wire_weather.h) comes between signature
+ * and answer. */
 #include <inttypes.h>
 #include <string.h>
 
-#include "aws/sigv4.h"
-#include "base/buf.h"
 #include "base/clock.h"
-#include "base/crypto.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "loop/loop.h"
 #include "net/server.h"
 #include "sim/wire.h"
+#include "sim/wire_aws.h"
 #include "sim/wire_weather_act.h"
 #include "sim/world_ecs.h"
 
-#define JSON_TYPE   "application/x-amz-json-1.1"
-#define XML_TYPE    "text/xml"
 #define BODY_MOST   (1024 * 1024)
-#define SIGNED_MOST (SIGV4_HEADERS - 1)
 #define CONNECTIONS 256
 
 struct wire_ecs {
@@ -37,157 +32,57 @@ struct wire_ecs {
     void *user;
 };
 
+static const char *const types[] = {[WEATHER_JSON_1_1] = "application/x-amz-json-1.1",
+                                    [WEATHER_JSON_1_0] = "application/x-amz-json-1.0",
+                                    [WEATHER_CBOR] = "application/cbor",
+                                    [WEATHER_QUERY] = "text/xml"};
+
 static void send_bytes(void *user, struct server_call *call, int status, const char *type,
                        const char *more_headers, const char *body, size_t len)
 {
     struct wire_ecs *e = user;
-    char headers[256];
-    TEXT_FORMAT(headers, "%sx-amzn-requestid: 00000000-0000-4000-a000-%012" PRIx64 "\r\n", more_headers,
-                e->requests);
+    char headers[320];
+    TEXT_FORMAT(headers, "%s%sx-amzn-requestid: 00000000-0000-4000-a000-%012" PRIx64 "\r\n", more_headers,
+                text_equal(type, types[WEATHER_CBOR]) ? "smithy-protocol: rpc-v2-cbor\r\n" : "", e->requests);
     server_answer(call, status, type, headers, body, len);
 }
 
-static char *error_text(const struct wire_ecs *e, bool query, const char *code, const char *message)
+/* A body that is JSON here, as the caller speaks; len may differ from strlen. */
+static char *body_text(enum weather_speech speech, const json_t *body, size_t *ret_len)
 {
-    if (!query) {
+    if (speech == WEATHER_CBOR) {
+        return wire_cbor_write(body, ret_len);
+    }
+    char *text = json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    *ret_len = strlen(text);
+    return text;
+}
+
+static char *error_text(const struct wire_ecs *e, enum weather_speech speech, const char *code,
+                        const char *message, size_t *ret_len)
+{
+    char xml[1200];
+    if (speech != WEATHER_QUERY) {
         json_t *body = json_pack("{s:s,s:s}", "__type", code, "message", message);
-        char *text = jsonx_print(body);
+        char *text = body_text(speech, body, ret_len);
         json_decref(body);
         return text;
     }
-    char xml[1200];
     TEXT_FORMAT(xml,
                 "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error>"
                 "<RequestId>00000000-0000-4000-a000-%012" PRIx64 "</RequestId></ErrorResponse>",
                 code, message, e->requests);
+    *ret_len = strlen(xml);
     return mem_text(xml);
 }
 
-static void send_error(void *user, struct server_call *call, bool query, int status, const char *more_headers,
-                       const char *code, const char *message)
+static void send_error(void *user, struct server_call *call, enum weather_speech speech, int status,
+                       const char *more_headers, const char *code, const char *message)
 {
-    char *text = error_text(user, query, code, message);
-    send_bytes(user, call, status, query ? XML_TYPE : JSON_TYPE, more_headers, text, strlen(text));
-    mem_free(text);
-}
-
-static void refuse(struct wire_ecs *e, struct server_call *call, bool query, int status, const char *code,
-                   const char *message)
-{
-    send_error(e, call, query, status, "", code, message);
-}
-
-/* ---- signatures */
-
-/* "Credential=AKIA…/20261122/us-gov-east-1/ecs/aws4_request, SignedHeaders=host;x-amz-date, Signature=…" */
-struct authorization {
-    char access_key[64], day[16], region[32], service[32], headers[512], signature[80];
-};
-
-static bool part_of(const char *value, const char *name, char *to, size_t size)
-{
-    const char *at = strstr(value, name);
-    if (at == NULL) {
-        return false;
-    }
-    at += strlen(name);
-    return text_copy_n(to, size, at, strcspn(at, ", "));
-}
-
-static bool next_field(const char **at, char *to, size_t size)
-{
-    size_t len = strcspn(*at, "/");
-    bool good = len > 0 && text_copy_n(to, size, *at, len);
-    *at += len + ((*at)[len] == '/');
-    return good;
-}
-
-static bool read_authorization(const char *value, struct authorization *ret)
-{
-    char credential[256];
-    if (value == NULL || !text_starts(value, "AWS4-HMAC-SHA256 ") ||
-        !part_of(value, "Credential=", credential, sizeof(credential)) ||
-        !part_of(value, "SignedHeaders=", ret->headers, sizeof(ret->headers)) ||
-        !part_of(value, "Signature=", ret->signature, sizeof(ret->signature))) {
-        return false;
-    }
-    const char *at = credential;
-    return next_field(&at, ret->access_key, sizeof(ret->access_key)) &&
-           next_field(&at, ret->day, sizeof(ret->day)) && next_field(&at, ret->region, sizeof(ret->region)) &&
-           next_field(&at, ret->service, sizeof(ret->service)) && text_equal(at, "aws4_request");
-}
-
-/* Signs what arrived with the known key: the same signature must come out. */
-static bool signature_right(const struct server_call *call, const struct authorization *a)
-{
-    const char *date = server_header(call, "x-amz-date");
     size_t len;
-    const char *body = server_body(call, &len);
-    struct sigv4_input in = {.method = server_method(call),
-                             .path = server_path(call),
-                             .query = server_query(call),
-                             .region = a->region,
-                             .service = a->service,
-                             .access_key = WIRE_ACCESS_KEY,
-                             .secret_key = WIRE_SECRET_KEY,
-                             .date = date,
-                             .body = body,
-                             .body_len = len};
-    char names[sizeof(a->headers)];
-    TEXT_COPY(names, a->headers);
-    size_t count = 0;
-    for (char *name = names; *name != '\0' && count < SIGNED_MOST; count++) {
-        char *end = name + strcspn(name, ";");
-        bool last = *end == '\0';
-        *end = '\0';
-        const char *value = server_header(call, name);
-        if (value == NULL) {
-            return false;
-        }
-        /* owned copies: a later look at a header may use the place of an earlier one */
-        in.headers[count] = (struct sigv4_header){name, mem_text(value)};
-        name = last ? end : end + 1;
-    }
-    struct buf wanted;
-    buf_init(&wanted, 4096);
-    struct authorization mine;
-    bool right = date != NULL && sigv4_sign(&in, &wanted) && read_authorization(wanted.data, &mine) &&
-                 text_equal(mine.signature, a->signature);
-    for (size_t i = 0; i < count; i++) {
-        mem_free((void *)(uintptr_t)in.headers[i].value);
-    }
-    buf_finish(&wanted);
-    return right;
-}
-
-/* False, and answered, when the request is not signed as it must be. */
-static bool is_signed(struct wire_ecs *e, struct server_call *call, bool query)
-{
-    struct authorization a;
-    const char *value = server_header(call, "authorization");
-    if (value == NULL) {
-        refuse(e, call, query, 403,
-               query ? "MissingAuthenticationToken" : "MissingAuthenticationTokenException",
-               "Missing Authentication Token");
-        return false;
-    }
-    if (!read_authorization(value, &a)) {
-        refuse(e, call, query, 400, query ? "IncompleteSignature" : "IncompleteSignatureException",
-               "The Authorization header is not of Signature Version 4.");
-        return false;
-    }
-    if (!text_equal(a.access_key, WIRE_ACCESS_KEY)) {
-        refuse(e, call, query, query ? 403 : 400,
-               query ? "InvalidClientTokenId" : "UnrecognizedClientException",
-               "The security token included in the request is invalid.");
-        return false;
-    }
-    if (!signature_right(call, &a)) {
-        refuse(e, call, query, 403, query ? "SignatureDoesNotMatch" : "InvalidSignatureException",
-               "The request signature we calculated does not match the signature you provided.");
-        return false;
-    }
-    return true;
+    char *text = error_text(user, speech, code, message, &len);
+    send_bytes(user, call, status, types[speech], more_headers, text, len);
+    mem_free(text);
 }
 
 /* ---- requests */
@@ -208,63 +103,109 @@ static void note(struct wire_ecs *e, const char *action, int status, bool change
     }
 }
 
-/* True when the world loses the answer. */
-static bool execute_ecs(struct wire_ecs *e, const struct weather_ask *ask, struct weather_reply *ret)
+/* "ExpiredTokenException" is "ExpiredToken" in the query protocol. */
+static void query_code(const char *code, char *to, size_t size)
 {
+    size_t len = strlen(code);
+    text_copy_n(to, size, code, text_ends(code, "Exception") ? len - strlen("Exception") : len);
+}
+
+static void reply_error(const struct wire_ecs *e, const struct weather_ask *ask, int status, const char *type,
+                        const char *message, struct weather_reply *ret)
+{
+    char code[96];
+    TEXT_COPY(code, type);
+    if (ask->speech == WEATHER_QUERY) {
+        query_code(type, code, sizeof(code));
+    }
+    ret->status = status;
+    ret->text = error_text(e, ask->speech, code, message, &ret->len);
+}
+
+static void reply_query(const struct wire_ecs *e, const struct weather_ask *ask, const json_t *result,
+                        struct weather_reply *ret)
+{
+    char *inner = wire_xml(result);
+    size_t size = strlen(inner) + 600;
+    ret->text = mem_alloc(size);
+    ret->status = 200;
+    text_format(ret->text, size,
+                "<%sResponse xmlns=\"%s\"><%sResult>%s</%sResult><ResponseMetadata>"
+                "<RequestId>00000000-0000-4000-a000-%012" PRIx64 "</RequestId></ResponseMetadata>"
+                "</%sResponse>",
+                ask->action, wire_service_named(ask->service)->xml_namespace, ask->action, inner, ask->action,
+                e->requests, ask->action);
+    ret->len = strlen(ret->text);
+    mem_free(inner);
+}
+
+static void execute_sts(struct wire_ecs *e, const struct weather_ask *ask, struct weather_reply *ret)
+{
+    bool known = text_equal(ask->action, "GetCallerIdentity");
+    bool expired = world_ecs_expired(e->world, clock_world(loop_clock(e->loop)));
+    note(e, known ? ask->action : "other", known && !expired ? 200 : 400, false);
+    if (!known) {
+        reply_error(e, ask, 400, "InvalidAction", "The simulator does not know this action.", ret);
+        return;
+    }
+    if (expired) {
+        reply_error(e, ask, 403, "ExpiredTokenException",
+                    "The security token included in the request is expired", ret);
+        return;
+    }
+    json_t *result =
+        json_pack("{s:s,s:s,s:s}", "Arn",
+                  "arn:" WORLD_PARTITION ":sts::" WORLD_ACCOUNT ":assumed-role/cloudtak-bot/rehearsal",
+                  "UserId", "AROAREHEARSAL00000000:rehearsal", "Account", WORLD_ACCOUNT);
+    reply_query(e, ask, result, ret);
+    json_decref(result);
+}
+
+/* True when the world loses the answer. */
+static bool execute(struct wire_ecs *e, const struct weather_ask *ask, struct weather_reply *ret)
+{
+    ret->type = types[ask->speech];
+    if (text_equal(ask->service, "sts")) {
+        execute_sts(e, ask, ret);
+        return false;
+    }
+    const char *owner = world_ecs_service(ask->action);
+    bool known = owner != NULL && text_equal(owner, ask->service);
+    if (!known) {
+        note(e, ask->action, 400, false);
+        reply_error(e, ask, 400, ask->speech == WEATHER_QUERY ? "InvalidAction" : "UnknownOperationException",
+                    "The simulator does not know this action.", ret);
+        return false;
+    }
     struct world_answer answer;
     world_ecs_call(e->world, clock_world(loop_clock(e->loop)), ask->action, ask->body, &answer);
     note(e, ask->action, answer.status, answer.changes);
-    char *text = json_dumps(answer.body, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    *ret = (struct weather_reply){answer.status, JSON_TYPE, text};
+    if (answer.status != 200) {
+        reply_error(e, ask, answer.status, jsonx_text(answer.body, "__type"),
+                    jsonx_text(answer.body, "message"), ret);
+    } else if (ask->speech == WEATHER_QUERY) {
+        reply_query(e, ask, answer.body, ret);
+    } else {
+        ret->status = 200;
+        ret->text = body_text(ask->speech, answer.body, &ret->len);
+    }
     json_decref(answer.body);
     return answer.lost;
 }
 
-static void execute_query(struct wire_ecs *e, const struct weather_ask *ask, struct weather_reply *ret)
-{
-    ret->type = XML_TYPE;
-    if (!text_equal(ask->action, "GetCallerIdentity")) {
-        note(e, "other", 400, false);
-        ret->status = 400;
-        ret->text = error_text(e, true, "InvalidAction", "The simulator does not know this action.");
-        return;
-    }
-    char xml[700];
-    note(e, ask->action, 200, false);
-    TEXT_FORMAT(xml,
-                "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
-                "<GetCallerIdentityResult><Arn>arn:%s:sts::%s:assumed-role/cloudtak-bot/rehearsal</Arn>"
-                "<UserId>AROAREHEARSAL00000000:rehearsal</UserId><Account>%s</Account>"
-                "</GetCallerIdentityResult><ResponseMetadata>"
-                "<RequestId>00000000-0000-4000-a000-%012" PRIx64 "</RequestId></ResponseMetadata>"
-                "</GetCallerIdentityResponse>",
-                WORLD_PARTITION, WORLD_ACCOUNT, WORLD_ACCOUNT, e->requests);
-    ret->status = 200;
-    ret->text = mem_text(xml);
-}
-
 static void execute_behind(void *user, const struct weather_ask *ask, struct weather_reply *ret)
 {
-    if (text_equal(ask->service, "ecs")) {
-        execute_ecs(user, ask, ret);
-    } else {
-        execute_query(user, ask, ret);
-    }
+    execute(user, ask, ret);
 }
 
 static void answer(struct wire_ecs *e, struct server_call *call, const struct weather_ask *ask)
 {
     struct weather_reply reply = {0};
-    bool lost = false;
-    if (text_equal(ask->service, "ecs")) {
-        lost = execute_ecs(e, ask, &reply);
-    } else {
-        execute_query(e, ask, &reply);
-    }
+    bool lost = execute(e, ask, &reply);
     if (lost) {
         server_drop(call, true);
     } else {
-        send_bytes(e, call, reply.status, reply.type, "", reply.text, strlen(reply.text));
+        send_bytes(e, call, reply.status, reply.type, "", reply.text, reply.len);
     }
     mem_free(reply.text);
 }
@@ -278,33 +219,47 @@ static void on_hit(void *user, const struct weather_ask *ask, const char *kind)
     json_decref(o);
 }
 
+/* False, and answered, when the request is for nobody, or not signed as it must be. */
+static bool is_admitted(struct wire_ecs *e, struct server_call *call, const struct wire_question *q)
+{
+    bool query = q->speech == WEATHER_QUERY;
+    const struct wire_refusal *refusal = wire_aws_signed(call, q->service);
+    if (refusal != NULL) {
+        send_error(e, call, q->speech, refusal->status, "", query ? refusal->query_code : refusal->code,
+                   refusal->message);
+        return false;
+    }
+    if (q->service == NULL) {
+        note(e, "other", 400, false);
+        send_error(e, call, q->speech, 400, "", query ? "InvalidAction" : "UnknownOperationException",
+                   "The simulator does not know this service.");
+        return false;
+    }
+    return true;
+}
+
 static void on_request(void *user, struct server_call *call)
 {
     struct wire_ecs *e = user;
-    const char *target = server_header(call, "x-amz-target");
-    bool ecs = target != NULL && text_starts(target, "AmazonEC2ContainerServiceV20141113.");
     e->requests++;
     if (!text_equal(server_method(call), "POST")) {
-        refuse(e, call, true, 404, "NotFound", "Only POST is known here.");
+        send_error(e, call, WEATHER_QUERY, 404, "", "NotFound", "Only POST is known here.");
         return;
     }
-    if (!is_signed(e, call, target == NULL)) {
-        return;
-    }
-    if (target != NULL && !ecs) {
-        note(e, "other", 400, false);
-        refuse(e, call, false, 400, "UnknownOperationException", "The simulator does not know this service.");
-        return;
-    }
-    json_t *body = wire_body(call);
-    const struct weather_ask ask = {.service = ecs ? "ecs" : "sts",
-                                    .action = ecs ? strchr(target, '.') + 1 : jsonx_text(body, "Action"),
-                                    .date = server_header(call, "x-amz-date"),
-                                    .body = body,
-                                    .now_ms = clock_wall(loop_clock(e->loop))};
-    add_one(e->arrived, ask.action);
-    if (!weather_front_take(e->weather, call, &ask)) {
-        answer(e, call, &ask);
+    json_t *body = wire_aws_body(call);
+    struct wire_question q;
+    wire_aws_question(call, body, &q);
+    if (is_admitted(e, call, &q)) {
+        const struct weather_ask ask = {.service = q.service->name,
+                                        .action = q.action,
+                                        .speech = q.speech,
+                                        .date = server_header(call, "x-amz-date"),
+                                        .body = body,
+                                        .now_ms = clock_wall(loop_clock(e->loop))};
+        add_one(e->arrived, ask.action);
+        if (!weather_front_take(e->weather, call, &ask)) {
+            answer(e, call, &ask);
+        }
     }
     json_decref(body);
 }

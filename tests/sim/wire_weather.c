@@ -244,8 +244,7 @@ static void name_resource(const struct weather_ask *ask, char *to, size_t size)
 void weather_error(const struct weather_kind *kind, const struct weather_ask *ask, const char **ret_code,
                    char *message, size_t size)
 {
-    bool query = text_equal(ask->service, "sts");
-    *ret_code = query ? kind->query_code : kind->code;
+    *ret_code = ask->speech == WEATHER_QUERY ? kind->query_code : kind->code;
     if (kind->text != NULL) {
         text_copy(message, size, kind->text);
     } else if (kind->clock_ms != 0) {

@@ -17,10 +17,14 @@
 
 #define WEATHER_RULES 32
 
+/* How a call was put, and its answer has to be. */
+enum weather_speech { WEATHER_JSON_1_1, WEATHER_JSON_1_0, WEATHER_CBOR, WEATHER_QUERY };
+
 /* One call as it came in. Texts are borrowed. */
 struct weather_ask {
     const char *service, *action; /* "ecs", "UpdateService" */
-    const char *date;             /* x-amz-date: "20261122T140208Z" */
+    enum weather_speech speech;
+    const char *date; /* x-amz-date: "20261122T140208Z" */
     const json_t *body;
     int64_t now_ms; /* wall */
 };
@@ -60,7 +64,7 @@ struct weather_kind {
 
 struct weather_rule {
     const struct weather_kind *kind;
-    char service[16], action[64]; /* "*" = all */
+    char service[24], action[64]; /* "*" = all */
     int64_t delay_ms;
     int64_t left; /* -1 = until it is cleared */
     int64_t every, seen;

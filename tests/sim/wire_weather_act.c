@@ -19,7 +19,7 @@ struct held {
     const struct weather_kind *kind;
     struct server_call *call; /* NULL once answered or gone */
     struct loop_timer timer;
-    char service[16], action[64], date[32];
+    char service[24], action[64], date[32];
     struct weather_ask ask;
     struct weather_reply reply;
     bool executed;
@@ -70,7 +70,7 @@ static void send_text(struct held *h, const char *text, size_t len)
 
 static void send_huge(struct held *h)
 {
-    size_t len = strlen(h->reply.text);
+    size_t len = h->reply.len;
     char *text = mem_alloc(len + WEATHER_HUGE_BYTES + 1);
     memcpy(text, h->reply.text, len);
     memset(text + len, ' ', WEATHER_HUGE_BYTES);
@@ -81,7 +81,7 @@ static void send_huge(struct held *h)
 /* XML has only texts: a name that is no longer there is as near as it comes. */
 static void send_mangled(struct held *h)
 {
-    size_t len = strlen(h->reply.text);
+    size_t len = h->reply.len;
     json_t *answer = jsonx_parse(h->reply.text, len, NULL);
     if (answer == NULL) {
         send_text(h, "<GetCallerIdentityResponse/>", strlen("<GetCallerIdentityResponse/>"));
@@ -97,7 +97,7 @@ static void send_mangled(struct held *h)
 
 static void show_answer(struct held *h)
 {
-    size_t len = strlen(h->reply.text);
+    size_t len = h->reply.len;
     switch (h->kind->mangle) {
     case WEATHER_WHOLE: send_text(h, h->reply.text, len); break;
     case WEATHER_CUT: send_text(h, h->reply.text, len / 2); break;
@@ -121,7 +121,7 @@ static void show_error(struct held *h)
         weather_date(h->kind, h->ask.now_ms, date, sizeof(date));
         TEXT_FORMAT(headers, "date: %s\r\n", date);
     }
-    b->send_error(b->user, h->call, text_equal(h->service, "sts"), h->kind->status, headers, code, message);
+    b->send_error(b->user, h->call, h->ask.speech, h->kind->status, headers, code, message);
 }
 
 /* The call is answered, dropped, or left hanging. */
@@ -170,6 +170,7 @@ static struct held *hold(struct weather_front *f, struct server_call *call, cons
     TEXT_COPY(h->date, ask->date);
     h->ask = (struct weather_ask){.service = h->service,
                                   .action = h->action,
+                                  .speech = ask->speech,
                                   .date = h->date,
                                   .body = json_incref((json_t *)(uintptr_t)ask->body),
                                   .now_ms = ask->now_ms};

@@ -12,6 +12,7 @@ struct weather_reply {
     int status;
     const char *type; /* static */
     char *text;       /* mem_free */
+    size_t len;
 };
 
 /* What stands behind the weather. */
@@ -20,8 +21,8 @@ struct weather_behind {
     /* headers: "name: value\r\n" or "" */
     void (*send)(void *user, struct server_call *call, int status, const char *type, const char *headers,
                  const char *text, size_t len);
-    void (*send_error)(void *user, struct server_call *call, bool query, int status, const char *headers,
-                       const char *code, const char *message);
+    void (*send_error)(void *user, struct server_call *call, enum weather_speech speech, int status,
+                       const char *headers, const char *code, const char *message);
     void (*hit)(void *user, const struct weather_ask *ask, const char *kind);
     void *user;
 };

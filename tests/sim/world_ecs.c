@@ -189,7 +189,7 @@ struct world_ecs *world_ecs_create(const struct world_scenario *scenario,
     struct world_ecs *w = mem_alloc(sizeof(*w));
     w->scenario = scenario;
     w->random = seed;
-    w->now_ms = start_ms;
+    w->start_ms = w->now_ms = start_ms;
     w->lose_in = scenario->first_reply_lost ? 1 : 0;
     w->alarm_ms = scenario->alarm != NULL && scenario->alarm_after_ms == 0 ? start_ms - ALARM_BEFORE_MS : 0;
     w->services = mem_array(service_count, sizeof(w->services[0]));

@@ -70,6 +70,9 @@ struct world_service {
     bool breaker;             /* with rollback */
     bool autoscaled;
     int cpu, memory, port;
+    const char *image_tag;
+    const char *ready_line;                     /* what it writes when it is up */
+    bool proxied;                               /* nginx answers 502 for it while it does not */
     int64_t provision_ms, pull_ms, activate_ms; /* until RUNNING */
     int64_t healthy_ms;                         /* from RUNNING until it counts as healthy */
     int64_t drain_ms, kill_ms;                  /* deregistration delay; from SIGTERM to SIGKILL */
@@ -78,11 +81,15 @@ struct world_service {
 /* CloudTAK as it stands in the rehearsal. */
 const struct world_service *world_services(size_t *ret_count);
 
-#define WORLD_ACCOUNT   "000000000000"
-#define WORLD_PARTITION "aws-us-gov"
-#define WORLD_REGION    "us-gov-east-1"
-#define WORLD_CLUSTER   "tak-vpc-cotak-prod"
-#define WORLD_STACK     "tak-cloudtak-cotak-prod"
+#define WORLD_ACCOUNT    "000000000000"
+#define WORLD_PARTITION  "aws-us-gov"
+#define WORLD_REGION     "us-gov-east-1"
+#define WORLD_CLUSTER    "tak-vpc-cotak-prod"
+#define WORLD_STACK      "tak-cloudtak-cotak-prod"
+#define WORLD_REPOSITORY "tak-vpc-cotak-prod-cloudtak-api"
+#define WORLD_VERSION    "13.70.0"
+/* A password that stands where CloudTAK has one in the clear: nobody may ever show it. */
+#define WORLD_CANARY "canary-of-the-database-7d1f"
 
 /* scenario and services must outlive the world. At start_ms all services stand at a steady state. */
 struct world_ecs *world_ecs_create(const struct world_scenario *scenario,
@@ -101,9 +108,18 @@ struct world_answer {
     bool lost;    /* executed, but the answer never arrives */
     bool changes; /* the action is one that changes something */
 };
+/* Which service knows the action ("ecs", "elasticloadbalancing", "cloudwatch", "logs", "ecr": as IAM names
+ * it); NULL = none. */
+const char *world_ecs_service(const char *action);
 /* One call: steps to now, then answers. action: "UpdateService"; body: its JSON object. */
 void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, const json_t *body,
                     struct world_answer *ret);
+
+/* What CloudTAK answers to a browser. */
+struct world_site {
+    int api, database, hub; /* GET /api; GET /api/config?keys=…; GET /api as a WebSocket: HTTP status */
+};
+void world_ecs_site(struct world_ecs *w, int64_t now_ms, struct world_site *ret);
 
 /* Do all calls answer ExpiredTokenException now? */
 bool world_ecs_expired(const struct world_ecs *w, int64_t now_ms);

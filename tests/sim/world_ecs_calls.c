@@ -106,32 +106,39 @@ bool call_stale(const struct world_ecs *w, const struct sim_service *s)
 
 /* ---- the table, and AWS's token buckets per account and region */
 
-enum bucket { SERVICE_READ, SERVICE_MODIFY, CLUSTER_READ, CLUSTER_MODIFY, DEPLOYMENTS, DEFINITIONS };
+enum bucket { SERVICE_READ, SERVICE_MODIFY, CLUSTER_READ, CLUSTER_MODIFY, DEPLOYMENTS, DEFINITIONS, OTHERS };
 static const struct {
     double burst, per_second;
 } limits[SIM_BUCKETS] = {
     [SERVICE_READ] = {100, 20},   [SERVICE_MODIFY] = {50, 5}, [CLUSTER_READ] = {100, 20},
     [CLUSTER_MODIFY] = {100, 40}, [DEPLOYMENTS] = {50, 20},   [DEFINITIONS] = {50, 20},
+    [OTHERS] = {100, 50},
 };
 
 static const struct action {
-    const char *name;
+    const char *service, *name;
     enum bucket bucket;
     bool changes;
     void (*run)(struct call *c);
 } actions[] = {
-    {"DescribeServices", SERVICE_READ, false, call_describe_services},
-    {"ListServices", SERVICE_READ, false, call_list_services},
-    {"UpdateService", SERVICE_MODIFY, true, call_update_service},
-    {"ListTasks", CLUSTER_READ, false, call_list_tasks},
-    {"DescribeTasks", CLUSTER_READ, false, call_describe_tasks},
-    {"StopTask", CLUSTER_MODIFY, true, call_stop_task},
-    {"ListServiceDeployments", DEPLOYMENTS, false, call_list_service_deployments},
-    {"DescribeServiceDeployments", DEPLOYMENTS, false, call_describe_service_deployments},
-    {"StopServiceDeployment", SERVICE_MODIFY, true, call_stop_service_deployment},
-    {"ListClusters", DEFINITIONS, false, call_list_clusters},
-    {"DescribeClusters", DEFINITIONS, false, call_describe_clusters},
-    {"DescribeTaskDefinition", DEFINITIONS, false, call_describe_task_definition},
+    {"ecs", "DescribeServices", SERVICE_READ, false, call_describe_services},
+    {"ecs", "ListServices", SERVICE_READ, false, call_list_services},
+    {"ecs", "UpdateService", SERVICE_MODIFY, true, call_update_service},
+    {"ecs", "ListTasks", CLUSTER_READ, false, call_list_tasks},
+    {"ecs", "DescribeTasks", CLUSTER_READ, false, call_describe_tasks},
+    {"ecs", "StopTask", CLUSTER_MODIFY, true, call_stop_task},
+    {"ecs", "ListServiceDeployments", DEPLOYMENTS, false, call_list_service_deployments},
+    {"ecs", "DescribeServiceDeployments", DEPLOYMENTS, false, call_describe_service_deployments},
+    {"ecs", "StopServiceDeployment", SERVICE_MODIFY, true, call_stop_service_deployment},
+    {"ecs", "ListClusters", DEFINITIONS, false, call_list_clusters},
+    {"ecs", "DescribeClusters", DEFINITIONS, false, call_describe_clusters},
+    {"ecs", "DescribeTaskDefinition", DEFINITIONS, false, call_describe_task_definition},
+    {"ecs", "ContinueServiceDeployment", SERVICE_MODIFY, true, call_continue_service_deployment},
+    {"elasticloadbalancing", "DescribeTargetHealth", OTHERS, false, call_describe_target_health},
+    {"cloudwatch", "GetMetricData", OTHERS, false, call_get_metric_data},
+    {"cloudwatch", "DescribeAlarms", OTHERS, false, call_describe_alarms},
+    {"logs", "GetLogEvents", OTHERS, false, call_get_log_events},
+    {"ecr", "DescribeImages", OTHERS, false, call_describe_images},
 };
 
 static bool take_token(struct world_ecs *w, enum bucket bucket)
@@ -184,6 +191,12 @@ static const struct action *find_action(const char *name)
         }
     }
     return NULL;
+}
+
+const char *world_ecs_service(const char *action)
+{
+    const struct action *a = find_action(action);
+    return a != NULL ? a->service : NULL;
 }
 
 /* Never three reads in a row: a caller that retries as AWS advises gets through. */

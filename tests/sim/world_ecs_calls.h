@@ -1,6 +1,7 @@
 #ifndef SIM_WORLD_ECS_CALLS_H
 #define SIM_WORLD_ECS_CALLS_H
-/* One call being answered, and the actions: reads in world_ecs_reads.c, changes in world_ecs_changes.c. */
+/* One call being answered, and the actions: reads in world_ecs_reads.c, changes in world_ecs_changes.c, what
+ * the other services of AWS answer in files of their names. */
 #include "sim/world_ecs_private.h"
 
 struct call {
@@ -38,5 +39,12 @@ void call_describe_task_definition(struct call *c);
 void call_update_service(struct call *c);
 void call_stop_task(struct call *c);
 void call_stop_service_deployment(struct call *c);
+void call_continue_service_deployment(struct call *c);
+
+void call_describe_target_health(struct call *c); /* world_balancer.c */
+void call_get_metric_data(struct call *c);        /* world_cloudwatch.c */
+void call_describe_alarms(struct call *c);
+void call_get_log_events(struct call *c);  /* world_logs.c */
+void call_describe_images(struct call *c); /* world_registry.c */
 
 #endif

@@ -94,3 +94,29 @@ void call_stop_service_deployment(struct call *c)
     }
     call_answer(c, "serviceDeploymentArn", json_string(arn));
 }
+
+void call_continue_service_deployment(struct call *c)
+{
+    const char *arn = jsonx_text(c->body, "serviceDeploymentArn"), *action = jsonx_text(c->body, "action");
+    struct sim_service *s = NULL;
+    struct sim_record *r = call_find_record(c->w, arn, &s);
+    if (r == NULL) {
+        call_refuse(c, "ServiceDeploymentNotFoundException", "Service deployment not found.");
+        return;
+    }
+    bool waits = sim_record_running(r) && r->rollback_ms == 0 && r->stage != NULL &&
+                 text_equal(r->stage, "POST_SCALE_UP");
+    if (!waits || !text_equal(jsonx_text(c->body, "hookId"), SIM_HOOK)) {
+        call_refuse(c, "InvalidParameterException",
+                    "No lifecycle hook of this deployment waits for an action.");
+        return;
+    }
+    s->turns[TURN_CONTINUE] = SIM_NEVER;
+    if (!text_equal(action, "ROLLBACK")) {
+        sim_hook_continue(c->w, s);
+    } else if (!sim_rollout_back(c->w, s, BACK_BY_HAND)) {
+        call_refuse(c, "InvalidParameterException", "There is no completed deployment to roll back to.");
+        return;
+    }
+    call_answer(c, "serviceDeploymentArn", json_string(arn));
+}

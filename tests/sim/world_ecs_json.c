@@ -1,57 +1,32 @@
-/* How services, tasks, deployments and task definitions read in AWS's JSON. */
-#include "sim/world_ecs_private.h"
+/* How services, deployments and tasks read in AWS's JSON; their history: world_ecs_history.c. */
+#include "sim/world_ecs_json.h"
 
 #include <inttypes.h>
 
 #include "base/mem.h"
 #include "base/text.h"
 
-#define ARN_MAX 512
-
-static void put_text(json_t *o, const char *name, const char *value)
-{
-    json_object_set_new(o, name, json_string(value));
-}
-
-static void put_int(json_t *o, const char *name, int64_t value)
-{
-    json_object_set_new(o, name, json_integer(value));
-}
-
-static void put_bool(json_t *o, const char *name, bool value)
-{
-    json_object_set_new(o, name, json_boolean(value));
-}
-
-/* Epoch seconds with milliseconds; absent when it has not happened. */
-static void put_time(json_t *o, const char *name, int64_t ms)
-{
-    if (ms != 0) {
-        json_object_set_new(o, name, json_real((double)ms / 1000.0));
-    }
-}
-
 void sim_arn(const char *kind, const char *rest, char *to, size_t size)
 {
     text_format(to, size, "arn:%s:ecs:%s:%s:%s/%s", WORLD_PARTITION, WORLD_REGION, WORLD_ACCOUNT, kind, rest);
 }
 
-static void put_arn(json_t *o, const char *name, const char *kind, const char *rest)
+void put_arn(json_t *o, const char *name, const char *kind, const char *rest)
 {
     char arn[ARN_MAX];
     sim_arn(kind, rest, arn, sizeof(arn));
     put_text(o, name, arn);
 }
 
-static void put_definition_arn(json_t *o, const char *name, const struct sim_service *s, int revision)
+void put_definition_arn(json_t *o, const char *name, const struct sim_service *s, int revision)
 {
     char rest[ARN_MAX];
     TEXT_FORMAT(rest, "%s:%d", s->row->name, revision);
     put_arn(o, name, "task-definition", rest);
 }
 
-static void put_service_part(json_t *o, const char *name, const char *kind, const struct sim_service *s,
-                             uint64_t number)
+void put_service_part(json_t *o, const char *name, const char *kind, const struct sim_service *s,
+                      uint64_t number)
 {
     char rest[ARN_MAX];
     TEXT_FORMAT(rest, "%s/%s/%" PRIu64, WORLD_CLUSTER, s->row->name, number);
@@ -75,11 +50,7 @@ static json_t *network_json(void)
                      "ENABLED");
 }
 
-struct tally {
-    int running, pending;
-};
-
-static struct tally tally(const struct sim_service *s, uint64_t deployment)
+struct tally sim_tally(const struct sim_service *s, uint64_t deployment)
 {
     struct tally sum = {0, 0};
     for (const struct sim_task *t = s->tasks; t != NULL; t = t->next) {
@@ -94,7 +65,7 @@ static struct tally tally(const struct sim_service *s, uint64_t deployment)
 static json_t *deployment_json(const struct sim_service *s, size_t i)
 {
     const struct sim_deployment *d = &s->deployments[i];
-    struct tally sum = tally(s, d->number);
+    struct tally sum = sim_tally(s, d->number);
     char id[48];
     TEXT_FORMAT(id, "ecs-svc/%" PRIu64, d->number);
     json_t *o = json_object();
@@ -134,7 +105,7 @@ static void put_revisions(json_t *o, const struct sim_service *s)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < s->deployment_count; i++) {
-        struct tally sum = tally(s, s->deployments[i].number);
+        struct tally sum = sim_tally(s, s->deployments[i].number);
         json_t *r = json_object();
         put_service_part(r, "arn", "service-revision", s, s->deployments[i].number);
         put_int(r, "requestedTaskCount", s->deployments[i].desired);
@@ -166,15 +137,14 @@ void sim_alarm_name(const char *middle, char *to, size_t size)
     text_format(to, size, WORLD_STACK "-%s-" WORLD_REGION "-batchelb", middle);
 }
 
-/* The names of the deployment alarms. */
-static json_t *alarm_names(const struct world_ecs *w)
+json_t *sim_alarm_names_json(const struct world_ecs *w)
 {
     char name[ARN_MAX];
     sim_alarm_name(w->scenario->alarm, name, sizeof(name));
     return json_pack("[s]", name);
 }
 
-static json_t *configuration_json(const struct world_ecs *w, const struct sim_service *s)
+json_t *sim_configuration_json(const struct world_ecs *w, const struct sim_service *s)
 {
     const struct world_scenario *row = w->scenario;
     json_t *o =
@@ -182,10 +152,16 @@ static json_t *configuration_json(const struct world_ecs *w, const struct sim_se
                   "rollback", s->breaker, "maximumPercent", sim_maximum_percent(w), "minimumHealthyPercent",
                   sim_minimum_percent(w), "strategy", row->pause_ms > 0 ? "BLUE_GREEN" : "ROLLING",
                   "bakeTimeInMinutes", (int)(row->bake_ms / 60000));
+    if (row->pause_ms > 0) {
+        json_object_set_new(o, "lifecycleHooks",
+                            json_pack("[{s:s,s:[s],s:{s:i,s:s}}]", "targetType", "PAUSE", "lifecycleStages",
+                                      "POST_SCALE_UP", "timeoutConfiguration", "timeoutInMinutes",
+                                      (int)(row->pause_expires_ms / 60000), "action", "ROLLBACK"));
+    }
     if (row->alarm_rolls_back) {
         json_object_set_new(
             o, "alarms",
-            json_pack("{s:o,s:b,s:b}", "alarmNames", alarm_names(w), "rollback", 1, "enable", 1));
+            json_pack("{s:o,s:b,s:b}", "alarmNames", sim_alarm_names_json(w), "rollback", 1, "enable", 1));
     }
     return o;
 }
@@ -194,7 +170,7 @@ json_t *sim_service_json(const struct world_ecs *w, const struct sim_service *s)
 {
     char rest[ARN_MAX];
     TEXT_FORMAT(rest, "%s/%s", WORLD_CLUSTER, s->row->name);
-    struct tally sum = tally(s, 0);
+    struct tally sum = sim_tally(s, 0);
     json_t *o = json_object();
     put_arn(o, "serviceArn", "service", rest);
     put_text(o, "serviceName", s->row->name);
@@ -208,7 +184,7 @@ json_t *sim_service_json(const struct world_ecs *w, const struct sim_service *s)
     put_text(o, "platformVersion", "LATEST");
     put_text(o, "platformFamily", "Linux");
     put_definition_arn(o, "taskDefinition", s, s->deployments[0].revision);
-    json_object_set_new(o, "deploymentConfiguration", configuration_json(w, s));
+    json_object_set_new(o, "deploymentConfiguration", sim_configuration_json(w, s));
     json_t *deployments = json_array();
     for (size_t i = 0; i < s->deployment_count; i++) {
         json_array_append_new(deployments, deployment_json(s, i));
@@ -244,12 +220,53 @@ static const char *status_word(enum sim_phase p)
     return words[p];
 }
 
-static json_t *container_json(const struct sim_task *t)
+void sim_image(const struct sim_service *s, char *to, size_t size)
+{
+    text_format(to, size, "%s.dkr.ecr.%s.amazonaws.com/%s:%s", WORLD_ACCOUNT, WORLD_REGION, WORLD_REPOSITORY,
+                s->row->image_tag);
+}
+
+const char *sim_image_digest(const struct world_service *row)
+{
+    return text_starts(row->image_tag, "events-")
+               ? "sha256:9b1c7e1d2f4a5b6c7d8e9f00112233445566778899aabbccddeeff0011223344"
+               : "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
+}
+
+/* The network interface of a task, once it has one: an id made of the task's, and its address. */
+static void interface_id(const struct sim_task *t, char *to, size_t size)
+{
+    text_format(to, size, "%.8s-%.4s-4000-a000-%.12s", t->id, t->id + 8, t->id + 20);
+}
+
+static json_t *attachments_json(const struct sim_task *t)
+{
+    if (t->pull_started_ms == 0) {
+        return json_array();
+    }
+    char id[48], eni[32];
+    interface_id(t, id, sizeof(id));
+    TEXT_FORMAT(eni, "eni-0%.16s", t->id);
+    return json_pack("[{s:s,s:s,s:s,s:[{s:s,s:s},{s:s,s:s},{s:s,s:s}]}]", "id", id, "type",
+                     "ElasticNetworkInterface", "status", t->phase == PHASE_STOPPED ? "DELETED" : "ATTACHED",
+                     "details", "name", "subnetId", "value", "subnet-0aaaaaaaaaaaaaaa1", "name",
+                     "networkInterfaceId", "value", eni, "name", "privateIPv4Address", "value", t->address);
+}
+
+static json_t *interfaces_json(const struct sim_task *t)
+{
+    char id[48];
+    interface_id(t, id, sizeof(id));
+    return t->pull_started_ms == 0
+               ? json_array()
+               : json_pack("[{s:s,s:s}]", "attachmentId", id, "privateIpv4Address", t->address);
+}
+
+static json_t *container_json(const struct sim_service *s, const struct sim_task *t)
 {
     char rest[ARN_MAX], image[ARN_MAX];
     TEXT_FORMAT(rest, "%s/%s/%s", WORLD_CLUSTER, t->id, "5e1f0c5a-0000-4000-a000-000000000001");
-    TEXT_FORMAT(image, "%s.dkr.ecr.%s.amazonaws.com/%s-cloudtak-api:0f3c2b1a", WORLD_ACCOUNT, WORLD_REGION,
-                WORLD_CLUSTER);
+    sim_image(s, image, sizeof(image));
     bool exited = t->exit_code >= 0 || t->exited_ms != 0;
     json_t *o = json_object();
     put_arn(o, "containerArn", "container", rest);
@@ -258,8 +275,9 @@ static json_t *container_json(const struct sim_task *t)
     put_text(o, "name", "api");
     put_text(o, "image", image);
     if (t->pull_stopped_ms != 0) {
-        put_text(o, "imageDigest", "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef");
-        put_text(o, "runtimeId", t->id);
+        put_text(o, "imageDigest", sim_image_digest(s->row));
+        TEXT_FORMAT(rest, "%s-%010d", t->id, 1404120711 + t->restarts);
+        put_text(o, "runtimeId", rest);
     }
     put_text(o, "lastStatus", exited ? "STOPPED" : sim_task_pending(t) ? "PENDING" : "RUNNING");
     if (t->exit_code >= 0) {
@@ -269,6 +287,7 @@ static json_t *container_json(const struct sim_task *t)
         put_text(o, "reason", t->container_reason);
     }
     json_object_set_new(o, "networkBindings", json_array());
+    json_object_set_new(o, "networkInterfaces", interfaces_json(t));
     put_text(o, "healthStatus", "UNKNOWN");
     put_text(o, "cpu", "0");
     return o;
@@ -278,7 +297,7 @@ json_t *sim_task_json(const struct sim_service *s, const struct sim_task *t)
 {
     char text[ARN_MAX];
     json_t *o = json_object();
-    json_object_set_new(o, "attachments", json_array());
+    json_object_set_new(o, "attachments", attachments_json(t));
     put_text(o, "availabilityZone", t->id[0] % 2 == 0 ? WORLD_REGION "a" : WORLD_REGION "b");
     put_arn(o, "clusterArn", "cluster", WORLD_CLUSTER);
     TEXT_FORMAT(text, "%s/%s", WORLD_CLUSTER, t->id);
@@ -314,98 +333,13 @@ json_t *sim_task_json(const struct sim_service *s, const struct sim_task *t)
     }
     put_text(o, "healthStatus", "UNKNOWN");
     json_t *containers = json_array();
-    json_array_append_new(containers, container_json(t));
+    json_array_append_new(containers, container_json(s, t));
     json_object_set_new(o, "containers", containers);
     json_object_set_new(o, "overrides",
                         json_pack("{s:[],s:[]}", "containerOverrides", "inferenceAcceleratorOverrides"));
     json_object_set_new(o, "tags", json_array());
     put_bool(o, "enableExecuteCommand", false);
     put_int(o, "version", (int64_t)t->phase + 1);
-    return o;
-}
-
-/* ListServiceDeployments shows it in brief, DescribeServiceDeployments in full. */
-json_t *sim_record_json(const struct sim_service *s, const struct sim_record *r, bool brief)
-{
-    char rest[ARN_MAX];
-    TEXT_FORMAT(rest, "%s/%s", WORLD_CLUSTER, s->row->name);
-    json_t *o = json_object();
-    put_service_part(o, "serviceDeploymentArn", "service-deployment", s, r->number);
-    put_arn(o, "serviceArn", "service", rest);
-    put_arn(o, "clusterArn", "cluster", WORLD_CLUSTER);
-    put_time(o, "startedAt", r->started_ms);
-    put_time(o, "createdAt", r->created_ms);
-    put_time(o, "finishedAt", r->finished_ms);
-    put_text(o, "status", r->status);
-    if (r->reason[0] != '\0') {
-        put_text(o, "statusReason", r->reason);
-    }
-    if (brief) {
-        put_service_part(o, "targetServiceRevisionArn", "service-revision", s, r->number);
-        return o;
-    }
-    struct tally sum = tally(s, r->number);
-    put_time(o, "updatedAt", r->updated_ms);
-    json_t *target = json_object();
-    put_service_part(target, "arn", "service-revision", s, r->number);
-    put_int(target, "requestedTaskCount", s->desired);
-    put_int(target, "runningTaskCount", sum.running);
-    put_int(target, "pendingTaskCount", sum.pending);
-    json_object_set_new(o, "targetServiceRevision", target);
-    json_t *sources = json_array();
-    if (r->source != 0) {
-        json_t *source = json_object();
-        put_service_part(source, "arn", "service-revision", s, r->source);
-        json_array_append_new(sources, source);
-    }
-    json_object_set_new(o, "sourceServiceRevisions", sources);
-    const char *state = !s->breaker      ? "DISABLED"
-                        : r->failed > 0  ? "TRIGGERED"
-                        : r->finished_ms ? "MONITORING_COMPLETE"
-                                         : "MONITORING";
-    const struct sim_deployment *d = &s->deployments[0];
-    json_object_set_new(o, "deploymentCircuitBreaker",
-                        json_pack("{s:s,s:i,s:i}", "status", state, "failureCount",
-                                  r->failed > 0 || d->number != r->number ? r->failed : d->failed,
-                                  "threshold", sim_breaker_threshold(s)));
-    if (r->rollback_ms != 0) {
-        json_t *back = json_object();
-        put_text(back, "reason", r->reason);
-        put_time(back, "startedAt", r->rollback_ms);
-        put_service_part(back, "serviceRevisionArn", "service-revision", s, r->source);
-        json_object_set_new(o, "rollback", back);
-    }
-    return o;
-}
-
-/* With a password in the clear, as CloudTAK's own definitions have it: nobody may show it. */
-json_t *sim_definition_json(const struct sim_service *s, int revision)
-{
-    char text[ARN_MAX];
-    json_t *container = json_pack("{s:s,s:i,s:b}", "name", "api", "cpu", 0, "essential", true);
-    TEXT_FORMAT(text, "%s.dkr.ecr.%s.amazonaws.com/%s-cloudtak-api:0f3c2b1a", WORLD_ACCOUNT, WORLD_REGION,
-                WORLD_CLUSTER);
-    put_text(container, "image", text);
-    json_object_set_new(container, "environment",
-                        json_pack("[{s:s,s:s}]", "name", "POSTGRES", "value",
-                                  "postgres://tak:not-a-real-password@db.invalid:5432/tak_ps_etl"));
-    json_object_set_new(container, "logConfiguration",
-                        json_pack("{s:s,s:{s:s,s:s,s:s}}", "logDriver", "awslogs", "options", "awslogs-group",
-                                  s->row->name, "awslogs-region", WORLD_REGION, "awslogs-stream-prefix",
-                                  s->row->name));
-    json_t *o = json_object();
-    put_definition_arn(o, "taskDefinitionArn", s, revision);
-    json_t *containers = json_array();
-    json_array_append_new(containers, container);
-    json_object_set_new(o, "containerDefinitions", containers);
-    put_text(o, "family", s->row->name);
-    put_text(o, "networkMode", "awsvpc");
-    put_int(o, "revision", revision);
-    put_text(o, "status", "ACTIVE");
-    TEXT_FORMAT(text, "%d", s->row->cpu);
-    put_text(o, "cpu", text);
-    TEXT_FORMAT(text, "%d", s->row->memory);
-    put_text(o, "memory", text);
     return o;
 }
 

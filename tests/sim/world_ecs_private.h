@@ -6,9 +6,10 @@
  *   world_ecs_schedule.c  what the service scheduler does at each tick
  *   world_ecs_rollout.c   deployments: begin, complete, fail, roll back
  *   world_ecs_turns.c     what somebody else, an alarm, autoscaling or a hook does
- *   world_ecs_json.c      how all of it reads in AWS's JSON
- *   world_ecs_calls.c     a call: found, throttled, counted; world_ecs_reads.c, world_ecs_changes.c: the
- * actions */
+ *   world_ecs_json.c      how all of it reads in AWS's JSON; history and task definitions:
+ * world_ecs_history.c world_ecs_calls.c     a call: found, throttled, counted; world_ecs_reads.c,
+ * world_ecs_changes.c: the actions world_balancer.c, world_cloudwatch.c, world_logs.c, world_registry.c what
+ * the other services of AWS say of it world_site.c          what CloudTAK itself answers to a browser */
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,8 +22,9 @@
 #define SIM_EVENTS      100
 #define SIM_RECORDS     50
 #define SIM_TASKS       400 /* of one service; beyond it the oldest stopped one is forgotten */
-#define SIM_ACTIONS     16
+#define SIM_ACTIONS     24
 #define SIM_REVISION    412 /* of every task definition */
+#define SIM_HOOK        "pause-after-scale-up"
 
 enum sim_phase {
     PHASE_PROVISIONING,
@@ -39,7 +41,7 @@ enum sim_phase {
 
 struct sim_task {
     struct sim_task *next; /* newest first */
-    char id[33];
+    char id[33], address[16];
     uint64_t deployment;
     int revision;
     enum sim_phase phase;
@@ -76,6 +78,7 @@ struct sim_record {
     char reason[160];
     int64_t created_ms, started_ms, finished_ms, updated_ms, rollback_ms;
     int failed;
+    bool alarmed;      /* an alarm sent it back */
     const char *stage; /* of a deployment with a hook; NULL */
     int64_t hook_ms;   /* since when the hook waits or waited; 0 = it did not yet */
 };
@@ -123,6 +126,7 @@ struct sim_service {
     int64_t complained_ms;   /* last "unable to consistently start tasks" */
     int64_t unplaced_ms;     /* last "unable to place a task" */
     int64_t deadlock_ms;     /* last "unable to stop or start tasks" */
+    int launched;            /* tasks, ever */
     json_t *stale;           /* what reads still show */
     int64_t stale_until_ms;
 };
@@ -132,7 +136,7 @@ struct sim_count {
     uint64_t count;
 };
 
-#define SIM_BUCKETS 6
+#define SIM_BUCKETS 7
 struct sim_bucket {
     double tokens;
     int64_t filled_ms;
@@ -144,7 +148,7 @@ struct world_ecs {
     size_t service_count;
     uint64_t random; /* of throttling */
     unsigned refused_in_a_row;
-    int64_t now_ms;
+    int64_t start_ms, now_ms;
     unsigned lose_in;   /* the n-th next changing call loses its answer; 0 = none */
     int64_t changed_ms; /* the first change; 0 = none yet */
     int64_t alarm_ms;   /* since when the scenario's alarm stands in ALARM; 0 = it does not */
@@ -176,6 +180,8 @@ bool sim_task_pending(const struct sim_task *t);
 bool sim_task_running(const struct sim_task *t);
 void sim_tasks_forget(struct sim_service *s, int64_t now_ms); /* stopped an hour ago, or too many */
 void sim_tasks_free(struct sim_service *s);
+/* Of a target whose task does not answer: nginx before the program says 502, else nothing is said. */
+const char *sim_unhealthy_words(const struct sim_service *s);
 void sim_target_group_arn(const struct sim_service *s, char *to, size_t size);
 
 /* world_ecs_schedule.c */
@@ -212,7 +218,9 @@ json_t *sim_service_json(const struct world_ecs *w, const struct sim_service *s)
 /* "STACK-<middle>-<region>-batchelb", as CloudTAK names its alarms. */
 void sim_alarm_name(const char *middle, char *to, size_t size);
 json_t *sim_task_json(const struct sim_service *s, const struct sim_task *t);
-json_t *sim_record_json(const struct sim_service *s, const struct sim_record *r, bool brief);
+/* world_ecs_history.c */
+json_t *sim_record_json(const struct world_ecs *w, const struct sim_service *s, const struct sim_record *r,
+                        bool brief);
 json_t *sim_definition_json(const struct sim_service *s, int revision);
 json_t *sim_failure_json(const char *arn, const char *reason);
 void sim_arn(const char *kind, const char *rest, char *to, size_t size);

@@ -232,7 +232,7 @@ void call_list_service_deployments(struct call *c)
         const struct sim_record *r = &s->records[i];
         bool unseen = call_stale(c->w, s) && r->created_ms + c->w->scenario->stale_ms > c->w->now_ms;
         if (!unseen && r->created_ms > after && r->created_ms < before && status_asked(c->body, r->status)) {
-            json_array_append_new(all, sim_record_json(s, r, true));
+            json_array_append_new(all, sim_record_json(c->w, s, r, true));
         }
     }
     answer_page(c, "serviceDeployments", all, 20, 100);
@@ -253,7 +253,7 @@ void call_describe_service_deployments(struct call *c)
         if (r == NULL) {
             missing(failures, "service-deployment", arn == NULL ? "" : arn);
         } else {
-            json_array_append_new(found, sim_record_json(s, r, false));
+            json_array_append_new(found, sim_record_json(c->w, s, r, false));
         }
     }
     call_answer(c, "serviceDeployments", found);

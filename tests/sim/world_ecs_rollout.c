@@ -95,6 +95,20 @@ static size_t completed_before(const struct sim_service *s)
     return 0;
 }
 
+/* Where a hook keeps older tasks in their places, those of a deployment that was given up make room. */
+static void make_room(struct world_ecs *w, struct sim_service *s)
+{
+    char reason[128];
+    TEXT_FORMAT(reason, "Scaling activity initiated by (deployment ecs-svc/%" PRIu64 ")",
+                s->deployments[0].number);
+    for (struct sim_task *t = s->tasks; t != NULL; t = t->next) {
+        const struct sim_deployment *of = sim_deployment_find(s, t->deployment);
+        if (sim_task_live(t) && of != NULL && of->rollout != ROLLOUT_COMPLETED) {
+            sim_task_stop(w, s, t, true, "ServiceSchedulerInitiated", reason);
+        }
+    }
+}
+
 bool sim_rollout_begin(struct world_ecs *w, struct sim_service *s, int revision)
 {
     if (s->deployment_count == SIM_DEPLOYMENTS) {
@@ -116,6 +130,7 @@ bool sim_rollout_begin(struct world_ecs *w, struct sim_service *s, int revision)
     new_record(w, s, source);
     if (w->scenario->pause_ms > 0) {
         s->records[0].stage = "SCALE_UP";
+        make_room(w, s);
     }
     disturb(w, s);
     return true;
@@ -188,6 +203,7 @@ void sim_rollout_fail(struct world_ecs *w, struct sim_service *s, enum sim_back 
     d->updated_ms = w->now_ms;
     TEXT_COPY(d->reason, backs[why].failed_reason);
     r->failed = d->failed;
+    r->alarmed = why == BACK_BY_ALARM;
     sim_event(w, s, "(deployment ecs-svc/%" PRIu64 ") deployment failed: %s.", d->number, backs[why].event);
     if (!sim_rollout_back(w, s, why) && sim_record_running(r)) {
         finish_record(w, r, "ROLLBACK_FAILED");

@@ -12,7 +12,7 @@
  *        +--------------+-------------+---> DEPROVISIONING --> STOPPED --(1 h)--> forgotten
  *
  * CloudTAK's containers ignore SIGTERM: whatever passes KILLING ends with SIGKILL, exit code 137. */
-#include "sim/world_ecs_private.h"
+#include "sim/world_ecs_json.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -83,6 +83,7 @@ struct sim_task *sim_task_launch(struct world_ecs *w, struct sim_service *s, con
     t->created_ms = w->now_ms;
     t->due_ms = w->now_ms + s->row->provision_ms + sim_jitter(s, 3000);
     t->exit_code = -1;
+    TEXT_FORMAT(t->address, "10.0.%d.%d", 16 + (int)(s - w->services), 10 + s->launched++ % 240);
     t->next = s->tasks;
     s->tasks = t;
     return t;
@@ -133,11 +134,12 @@ static void count_failure(struct world_ecs *w, struct sim_service *s, const stru
 
 static void pull_failed(struct world_ecs *w, struct sim_service *s, struct sim_task *t)
 {
-    char reason[sizeof(t->container_reason)];
+    char reason[sizeof(t->container_reason)], image[200];
+    sim_image(s, image, sizeof(image));
     TEXT_FORMAT(reason,
                 "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve "
-                "ref %s.dkr.ecr.%s.amazonaws.com/%s-cloudtak-api:0f3c2b1a: not found",
-                WORLD_ACCOUNT, WORLD_REGION, WORLD_CLUSTER);
+                "ref %s: not found",
+                image);
     begin_stop(w, t, "TaskFailedToStart", reason);
     TEXT_COPY(t->container_reason, reason);
     t->exited_ms = w->now_ms;
@@ -166,10 +168,8 @@ static void found_unhealthy(struct world_ecs *w, struct sim_service *s, struct s
     if (t->registered) {
         char arn[256];
         sim_target_group_arn(s, arn, sizeof(arn));
-        sim_event(w, s,
-                  "(task %s) (port %d) is unhealthy in (target-group %s) due to (reason Health checks failed "
-                  "with these codes: [502])",
-                  t->id, s->row->port, arn);
+        sim_event(w, s, "(task %s) (port %d) is unhealthy in (target-group %s) due to (reason %s)", t->id,
+                  s->row->port, arn, sim_unhealthy_words(s));
         TEXT_FORMAT(reason, "Task failed ELB health checks in (target-group %s)", arn);
     } else {
         sim_event(w, s, "(task %s) failed container health checks.", t->id);

@@ -18,7 +18,7 @@ static void ecs_answers(void **state)
     assert_string_equal(jsonx_text(f.answer, "__type"), "ClusterNotFoundException");
     ask_ecs(&f, "FlyToTheMoon", "{}");
     assert_string_equal(jsonx_text(f.answer, "__type"), "UnknownOperationException");
-    ask(&f, "Logs_20140328.GetLogEvents", "{}");
+    ask(&f, "DynamoDB_20120810.ListTables", "{}");
     assert_string_equal(jsonx_text(f.answer, "__type"), "UnknownOperationException");
     json_t *stats = wire_ecs_stats(f.wire);
     assert_int_equal(jsonx_int(stats, "UpdateService", -1), 2);
@@ -34,7 +34,7 @@ static void sts_answers_in_xml(void **state)
     ask(&f, NULL, "Action=GetCallerIdentity&Version=2011-06-15");
     assert_int_equal(f.status, 200);
     assert_non_null(strstr(f.text, "<Account>000000000000</Account>"));
-    ask(&f, NULL, "Action=DescribeTargetHealth&Version=2015-12-01");
+    ask(&f, NULL, "Action=GetSessionToken&Version=2011-06-15");
     assert_int_equal(f.status, 400);
     assert_non_null(strstr(f.text, "<Code>InvalidAction</Code>"));
     end(&f);

@@ -32,6 +32,7 @@ struct fixture {
     char told[4096];
     int told_count;
     const char *secret;
+    const char *signs;    /* NULL = as it should be */
     int64_t clock_off_ms; /* of our own clock */
     bool reuse;           /* of connections, as reads do */
     /* of the last request */
@@ -112,6 +113,23 @@ static void on_done(struct http_request *r)
     }
 }
 
+/* The service that the signature names. */
+static const char *signs(const char *target, const char *body)
+{
+    static const char *const rows[][2] = {{"AmazonEC2ContainerServiceV20141113", "ecs"},
+                                          {"Logs_20140328", "logs"},
+                                          {"GraniteServiceVersion20100801", "monitoring"},
+                                          {"AmazonEC2ContainerRegistry_V20150921", "ecr"}};
+    for (size_t i = 0; target != NULL && i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (text_starts(target, rows[i][0])) {
+            return rows[i][1];
+        }
+    }
+    return target != NULL                               ? "ecs"
+           : strstr(body, "Version=2015-12-01") != NULL ? "elasticloadbalancing"
+                                                        : "sts";
+}
+
 /* target NULL = a query. Signed with f->secret, unless that is NULL. */
 static void ask(struct fixture *f, const char *target, const char *body)
 {
@@ -119,12 +137,14 @@ static void ask(struct fixture *f, const char *target, const char *body)
     TEXT_FORMAT(url, "http://127.0.0.1:%d/", wire_ecs_port(f->wire));
     TEXT_FORMAT(host, "127.0.0.1:%d", wire_ecs_port(f->wire));
     text_time_basic(date, clock_wall(&f->clock) + f->clock_off_ms);
-    const char *type = target != NULL ? "application/x-amz-json-1.1" : "application/x-www-form-urlencoded";
+    const char *type = target == NULL                          ? "application/x-www-form-urlencoded"
+                       : text_starts(target, "GraniteService") ? "application/x-amz-json-1.0"
+                                                               : "application/x-amz-json-1.1";
     struct sigv4_input in = {.method = "POST",
                              .path = "/",
                              .query = "",
                              .region = WORLD_REGION,
-                             .service = target != NULL ? "ecs" : "sts",
+                             .service = f->signs != NULL ? f->signs : signs(target, body),
                              .access_key = WIRE_ACCESS_KEY,
                              .secret_key = f->secret,
                              .date = date,

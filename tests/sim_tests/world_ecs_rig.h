@@ -136,6 +136,28 @@ static inline int64_t until(struct fixture *f, const char *name, const char *pat
     return 0;
 }
 
+/* DescribeTasks of all tasks with that status; new reference. */
+static inline json_t *tasks(struct fixture *f, const char *name, const char *status)
+{
+    json_t *list = call(f, "ListTasks", json_pack("{s:s,s:s}", "serviceName", name, "desiredStatus", status));
+    json_t *all = call(f, "DescribeTasks", json_pack("{s:O}", "tasks", jsonx_at(list, "taskArns")));
+    json_decref(list);
+    assert_int_equal(f->status, 200);
+    return all;
+}
+
+/* {task ARN: runtime id} of what runs; new reference. */
+static inline json_t *runtimes(struct fixture *f, const char *name)
+{
+    json_t *all = tasks(f, name, "RUNNING"), *map = json_object();
+    for (size_t i = 0; i < json_array_size(jsonx_at(all, "tasks")); i++) {
+        const json_t *t = json_array_get(jsonx_at(all, "tasks"), i);
+        json_object_set(map, jsonx_text(t, "taskArn"), jsonx_at(t, "containers.0.runtimeId"));
+    }
+    json_decref(all);
+    return map;
+}
+
 /* The newest stopped task of our deployment; NULL when none. New reference. */
 static inline json_t *stopped_task(struct fixture *f, const char *name, const char *deployment)
 {
