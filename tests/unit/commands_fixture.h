@@ -57,6 +57,11 @@ void engine_restart(struct command_call *call)
     (void)call;
 }
 
+void engine_follow(struct command_call *call)
+{
+    (void)call;
+}
+
 /* Ana in the incident's channel. */
 static inline struct command_call call_of(const struct config *config)
 {

@@ -53,6 +53,8 @@ static void help_lists_every_row(void **state)
                             "let the old ones go; no downtime\n"
                             "   status TARGET [SERVICE]: are users served, deployments, tasks, last "
                             "events\n"
+                            "   follow TARGET [SERVICE]: follow a deployment that was begun elsewhere to its "
+                            "end; changes nothing\n"
                             "   help [COMMAND]: this list, or what one command does\n"));
     for (size_t i = 0; commands_table[i] != NULL; i++) {
         char line[CARD_LINE];
