@@ -51,8 +51,10 @@ static void help_lists_every_row(void **state)
                             "What I can do, each behind /cloudtak\n"
                             "   restart TARGET [SERVICE|all] [--reason TEXT]: start new tasks, then "
                             "let the old ones go; no downtime\n"
-                            "   status TARGET [SERVICE]: are users served, deployments, tasks, last "
-                            "events\n"
+                            "   status TARGET [SERVICE]: are users served, deployments, tasks, "
+                            "targets, CPU and memory, alarms, last events\n"
+                            "   follow TARGET [SERVICE]: follow a deployment that was begun elsewhere to its "
+                            "end; changes nothing\n"
                             "   help [COMMAND]: this list, or what one command does\n"));
     for (size_t i = 0; commands_table[i] != NULL; i++) {
         char line[CARD_LINE];
