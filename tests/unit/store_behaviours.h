@@ -27,6 +27,7 @@ static void every_field_of_an_operation_comes_back(void **state)
     o.acting_ms = START_MS + 5;
     o.ended_ms = 0;
     o.duration_ms = 77;
+    o.watch_until_ms = START_MS + 600000;
     o.detail = "{\"reason\":\"it's \xC3\xA9t\xC3\xA9 %s\"}";
     o.follow = "{\"v\":1}";
     put_operation(f, &o);
@@ -154,6 +155,27 @@ static void ended_operations_are_not_loaded(void **state)
     o.ended_ms = START_MS + 9;
     put_operation(f, &o);
     assert_int_equal(load_now(f).operation_count, 0);
+}
+
+static void what_ended_and_is_watched_is_loaded(void **state)
+{
+    struct fixture *f = *state;
+    struct store_operation o = an_operation("7F3K");
+    struct store_outbox card = a_message("7F3K/card", "7F3K", OUTBOX_SENT);
+    o.ended = true;
+    o.watch_until_ms = START_MS + 600000;
+    card.version = card.sent_version = 3; /* nothing waits to be sent */
+    put_operation(f, &o);
+    put_message(f, &card);
+    struct seen s = load_now(f);
+    assert_int_equal(s.operation_count, 1);
+    assert_int_equal(s.operations[0].watch_until_ms, o.watch_until_ms);
+    assert_int_equal(s.outbox_count, 1); /* its messages are edited still */
+    o.watch_until_ms = 0;
+    put_operation(f, &o);
+    s = load_now(f);
+    assert_int_equal(s.operation_count, 0);
+    assert_int_equal(s.outbox_count, 0);
 }
 
 static void what_waits_in_the_outbox_is_loaded(void **state)
@@ -388,6 +410,7 @@ static void closing_finishes_what_was_committed(void **state)
     BEHAVES(a_key_twice_in_one_step_is_a_duplicate),  \
     BEHAVES(long_keys_differ_at_their_ends),          \
     BEHAVES(ended_operations_are_not_loaded),         \
+    BEHAVES(what_ended_and_is_watched_is_loaded),     \
     BEHAVES(what_waits_in_the_outbox_is_loaded),      \
     BEHAVES(requests_take_effect_in_order),           \
     BEHAVES(too_long_a_text_is_refused),              \

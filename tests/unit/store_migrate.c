@@ -133,6 +133,8 @@ static void real_schema_has_the_indexes_it_needs(void **state)
         "operation_ended");
     plan_must_say(db, "EXPLAIN QUERY PLAN SELECT detail FROM operation WHERE ended = 0 ORDER BY number",
                   "operation_open");
+    plan_must_say(db, "EXPLAIN QUERY PLAN SELECT number FROM operation WHERE watch_until_ms > 0",
+                  "operation_watched");
     plan_must_say(db,
                   "EXPLAIN QUERY PLAN SELECT number FROM outbox WHERE (state < 2 OR (state = 2 AND "
                   "sent_version < version))",
