@@ -25,6 +25,7 @@ static void settled_service(struct snapshot *s)
     d->rollout = ECS_ROLLOUT_COMPLETED;
     d->desired = d->running = 2;
     d->created_ms = NOW - 90 * MINUTE;
+    s->targets_absence = ECS_NOT_READ;
     s->task_count = 2;
     for (size_t i = 0; i < 2; i++) {
         struct ecs_task *t = &s->tasks[i];
@@ -50,6 +51,7 @@ static int set_up(void **state)
     config = make_config();
     snap = mem_alloc(sizeof(*snap));
     settled_service(snap);
+    memset(&facts, 0, sizeof(facts));
     return 0;
 }
 
@@ -68,7 +70,8 @@ static int tear_down(void **state)
 #define CONSOLE                                                                                              \
     "   AWS console: https://console.amazonaws-us-gov.com/ecs/v2/clusters/tak-vpc-cotak-prod/services/"      \
     "tak-cloudtak-cotak-prod/health?region=us-gov-east-1\n"
-#define UNCHECKED " Load balancer health: not checked by this version.\n"
+#define UNCHECKED " Load balancer health: not checked.\n"
+#define TARGETS   "   Targets: not checked: AWS did not answer\n"
 #define DEPLOYMENT                                                                                           \
     "   Deployment ecs-svc/1 (newest): completed, 2 of 2 running, 0 starting, 0 failed, begun 1 h 30 min "   \
     "ago, cloudtak:41\n"
@@ -76,18 +79,31 @@ static int tear_down(void **state)
     "   Tasks: aaaaaaa0 RUNNING HEALTHY for 1 h 20 min · "                                                  \
     "aaaaaaa1 RUNNING HEALTHY for 1 h 20 min\n"
 #define LAST     "   Last deployment: SUCCESSFUL 1 h 21 min ago\n"
-#define SETTINGS "   Circuit breaker: off · target groups: 1 · image and settings: cloudtak:41\n"
+#define SETTINGS "   Circuit breaker: off · image and settings: cloudtak:41\n"
 #define EVENTS                                                                                               \
     "   | Last events, newest first, UTC:\n"                                                                 \
     "   | 12:42:08 (service x) has reached a steady state.\n"                                                \
     "   | 2026-11-20 14:02:08 (service x) registered 2 targets.\n"
 #define NEXT "   Next, without downtime: /cloudtak restart cotak prod api\n"
 
+/* What was read beside the snapshot; zero = nobody was asked. */
+static struct status_facts facts;
+
+static void page(const struct config_service *service, struct card *ret)
+{
+    facts.word = "/cloudtak";
+    facts.target = &config->targets[0];
+    facts.service = service;
+    facts.snapshot = snap;
+    facts.now_ms = NOW;
+    status_text_page(&facts, ret);
+}
+
 static void expect_page(const char *name, enum card_tone tone, const char *expected)
 {
     struct card c;
     char got[6000];
-    status_text_page("/cloudtak", &config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
+    page(&config->targets[0].services[1], &c);
     char *text = card_text(&c, 0);
     TEXT_COPY(got, text);
     mem_free(text);
@@ -102,7 +118,7 @@ static void served(void **state)
     (void)state;
     expect_page("settled", TONE_GOOD,
                 TITLE "   Users: SERVED by what ECS shows, 2 of 2 tasks running." UNCHECKED WHERE DEPLOYMENT
-                    TASKS LAST SETTINGS EVENTS CONSOLE NEXT);
+                    LAST TASKS TARGETS SETTINGS EVENTS CONSOLE NEXT);
 }
 
 static void set_health(const char *first, const char *second)
@@ -122,29 +138,23 @@ static void who_is_served(void **state)
         const char *expected, *footer;
     } rows[] = {
         {"all well", "HEALTHY", "HEALTHY", 2, 2, 0, TONE_GOOD,
-         "Users: SERVED by what ECS shows, 2 of 2 tasks running. Load balancer health: not checked by this "
-         "version.",
+         "Users: SERVED by what ECS shows, 2 of 2 tasks running. Load balancer health: not checked.",
          "Next, without downtime: /cloudtak restart cotak prod api"},
         {"no health check", "UNKNOWN", "", 2, 2, 0, TONE_GOOD,
-         "Users: SERVED by what ECS shows, 2 of 2 tasks running. Load balancer health: not checked by this "
-         "version.",
+         "Users: SERVED by what ECS shows, 2 of 2 tasks running. Load balancer health: not checked.",
          "Next, without downtime: /cloudtak restart cotak prod api"},
         {"one ill", "HEALTHY", "UNHEALTHY", 2, 2, 0, TONE_WARNING,
          "Users: SERVED by what ECS shows, 2 of 2 tasks running, 1 UNHEALTHY. Load balancer health: not "
-         "checked by "
-         "this version.",
+         "checked.",
          "Next, without downtime: /cloudtak restart cotak prod api"},
         {"all ill", "UNHEALTHY", "UNHEALTHY", 2, 2, 0, TONE_BAD,
          "Users: probably NOT SERVED, 2 of 2 tasks running, all UNHEALTHY.",
          "Next: /cloudtak restart cotak prod api · why tasks stopped: /cloudtak tasks cotak prod api"},
         {"one draining", "HEALTHY", "HEALTHY", 2, 2, 1, TONE_WARNING,
-         "Users: SERVED by what ECS shows, 1 of 2 tasks running. Load balancer health: not checked by this "
-         "version.",
+         "Users: SERVED by what ECS shows, 1 of 2 tasks running. Load balancer health: not checked.",
          "Next, without downtime: /cloudtak restart cotak prod api"},
         {"more than wanted", "HEALTHY", "HEALTHY", 1, 2, 0, TONE_GOOD,
-         "Users: SERVED by what ECS shows, 2 tasks running, 1 wanted. Load balancer health: not checked by "
-         "this "
-         "version.",
+         "Users: SERVED by what ECS shows, 2 tasks running, 1 wanted. Load balancer health: not checked.",
          "Next, without downtime: /cloudtak restart cotak prod api"},
         {"none", "HEALTHY", "HEALTHY", 2, 0, 2, TONE_BAD, "Users: NOT SERVED, 0 of 2 tasks running.",
          "Next: /cloudtak restart cotak prod api · why tasks stopped: /cloudtak tasks cotak prod api"},
@@ -163,7 +173,7 @@ static void who_is_served(void **state)
         for (int k = 0; k < rows[i].draining; k++) {
             TEXT_COPY(snap->tasks[k].desired_status, "STOPPED");
         }
-        status_text_page("/cloudtak", &config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
+        page(&config->targets[0].services[1], &c);
         if (strcmp(c.served, rows[i].expected) != 0 || strcmp(c.footer, rows[i].footer) != 0) {
             fail_msg("row \"%s\": %s\n%s", rows[i].name, c.served, c.footer);
         }
@@ -177,7 +187,7 @@ static void counts_and_list_disagree(void **state)
     (void)state;
     struct card c;
     snap->task_count = 0;
-    status_text_page("/cloudtak", &config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
+    page(&config->targets[0].services[1], &c);
     assert_string_equal(c.served,
                         "Users: not known. ECS counts 2 of 2 tasks as running, but lists none of them.");
     assert_int_equal(c.tone, TONE_WARNING);
@@ -204,7 +214,7 @@ static void what_a_restart_drops(void **state)
     (void)state;
     for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
         service.drops = rows[i].drops;
-        status_text_page("/cloudtak", &config->targets[0], &service, snap, NOW, &c);
+        page(&service, &c);
         assert_string_equal(c.footer, rows[i].footer);
     }
 }
@@ -222,7 +232,8 @@ static void wanted_zero(void **state)
         TITLE "   Users: NOT SERVED, 0 tasks wanted, 0 running.\n" WHERE
               "   Deployment ecs-svc/1 (newest): completed, 0 of 0 running, 0 starting, 0 failed, begun 1 h "
               "30 min ago, cloudtak:41\n"
-              "   Tasks: none\n" SETTINGS CONSOLE "   To bring it back: /cloudtak start cotak prod api\n");
+              "   Tasks: none\n" TARGETS SETTINGS CONSOLE
+              "   To bring it back: /cloudtak start cotak prod api\n");
 }
 
 static void deployment_running(void **state)
@@ -252,8 +263,9 @@ static void deployment_running(void **state)
         "s "
         "ago, cloudtak:41\n"
         "   Deployment ecs-svc/1: completed, 2 of 2 running, 0 starting, 0 failed, begun 1 h 30 min ago, "
-        "cloudtak:41\n" TASKS "   Last deployment: IN_PROGRESS 2 min 11 s ago\n"
-        "   Circuit breaker: on, rolls back · target groups: 1 · image and settings: cloudtak:41\n"
+        "cloudtak:41\n"
+        "   Running deployment: since 13:59:57 UTC · ECS's history says IN_PROGRESS\n" TASKS TARGETS
+        "   Circuit breaker: on, rolls back · image and settings: cloudtak:41\n"
         "   | ECS on the last deployment: <!channel> 3 tasks failed\n" EVENTS CONSOLE
         "   A deployment is running; a restart would replace it. Look again: /cloudtak status cotak prod "
         "api\n");
@@ -265,9 +277,10 @@ static void tasks_throttled(void **state)
     snap->tasks_absence = snap->history_absence = ECS_THROTTLED;
     TEXT_COPY(snap->trouble, "ListTasks was throttled by AWS");
     snap->service.running = 1;
-    expect_page("throttled", TONE_WARNING,
-                TITLE "   Users: SERVED by what ECS shows, 1 of 2 tasks running." UNCHECKED WHERE DEPLOYMENT
-                      "   Tasks: not checked: ListTasks was throttled by AWS\n" SETTINGS EVENTS CONSOLE NEXT);
+    expect_page(
+        "throttled", TONE_WARNING,
+        TITLE "   Users: SERVED by what ECS shows, 1 of 2 tasks running." UNCHECKED WHERE DEPLOYMENT
+              "   Tasks: not checked: ListTasks was throttled by AWS\n" TARGETS SETTINGS EVENTS CONSOLE NEXT);
 }
 
 static void service_unseen(void **state)
@@ -337,11 +350,11 @@ static void a_hundred_tasks_fit(void **state)
     TEXT_COPY(snap->tasks[0].last_status, "STOPPED");
     snap->task_count = ECS_TASKS;
     snap->service.desired = 99;
-    status_text_page("/cloudtak", &config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
+    page(&config->targets[0].services[1], &c);
     assert_string_equal(c.served,
                         "Users: SERVED by what ECS shows, 99 of 99 tasks running. Load balancer health: not "
-                        "checked by this version.");
-    assert_string_equal(c.lines[1],
+                        "checked.");
+    assert_string_equal(c.lines[2],
                         "Tasks: t0000001 RUNNING HEALTHY for 1 h 20 min · t0000002 RUNNING HEALTHY for 1 "
                         "h 20 min · t0000003 RUNNING HEALTHY for 1 h 20 min · t0000004 RUNNING HEALTHY "
                         "for 1 h 20 min · t0000005 RUNNING HEALTHY for 1 h 20 min · t0000006 RUNNING "
@@ -353,7 +366,7 @@ static void a_service_being_deleted_says_so(void **state)
     (void)state;
     struct card c;
     TEXT_COPY(snap->service.status, "DRAINING");
-    status_text_page("/cloudtak", &config->targets[0], &config->targets[0].services[1], snap, NOW, &c);
+    page(&config->targets[0].services[1], &c);
     assert_string_equal(c.lines[0], "The service is DRAINING: it is being deleted or was deleted.");
 }
 
@@ -416,13 +429,20 @@ static void the_command_asks_for_every_service(void **state)
         assert_string_equal(looks[i]->ref.cluster, "tak-vpc-cotak-prod");
         assert_string_equal(looks[i]->ref.service, config->targets[0].services[i].name);
         assert_true(looks[i]->with_tasks == (i == 1) && looks[i]->with_history == (i == 1));
+        assert_true(looks[i]->with_targets == (i == 1));
         looks[i]->snapshot = snap;
         looks[i]->done(looks[i]);
     }
+    assert_null(answer.text); /* who began its deployment is asked for */
+    assert_string_equal(asked_origin->deployment_id, "ecs-svc/1");
+    asked_origin->ok = true;
+    asked_origin->done(asked_origin);
     expect_answer("status",
                   "REHEARSAL · " TITLE
-                  "   Users: SERVED by what ECS shows, 2 of 2 tasks running." UNCHECKED WHERE DEPLOYMENT TASKS
-                      LAST SETTINGS "   hub: 2 of 2 running, no deployment running\n"
+                  "   Users: SERVED by what ECS shows, 2 of 2 tasks running." UNCHECKED WHERE DEPLOYMENT
+                  "   Last deployment: SUCCESSFUL 1 h 21 min ago, begun outside this bot\n" TASKS TARGETS
+                  "   CloudTAK itself: version and database not checked: no address of CloudTAK is set "
+                  "(targets[].probe)\n" SETTINGS "   hub: 2 of 2 running, no deployment running\n"
                   "   events: 2 of 2 running, no deployment running\n"
                   "   endpoint http://127.0.0.1:4566 (overridden)\n" EVENTS CONSOLE NEXT);
     forget_answer();
@@ -434,6 +454,7 @@ static void the_command_asks_for_every_service(void **state)
     assert_string_equal(looks[0]->ref.service, "tak-cloudtak-cotak-prod-stateful");
     looks[0]->snapshot = snap;
     looks[0]->done(looks[0]);
+    asked_origin->done(asked_origin);
     assert_true(text_starts(answer.text, "REHEARSAL · cotak prod hub (PRODUCTION)"));
 }
 

@@ -234,6 +234,123 @@ static void an_answer_holds_only_for_the_facts_it_was_given_for(void **state)
     assert_null(preflight_differs(&now, &asked)); /* fewer running: the reason to restart */
 }
 
+/* ---- what stands around it */
+
+/* All of it was read, and is well. */
+static void add_around(struct fixture *f)
+{
+    static struct ecs_around around;
+    static struct probe_result probe;
+    around = (struct ecs_around){.alarm_prefix = "tak-cloudtak-cotak-prod-",
+                                 .image.name = "tak-vpc-cotak-prod-cloudtak-api:0f3c2b1a"};
+    probe = (struct probe_result){.version.state = PROBE_OK, .database.state = PROBE_OK, .number = "13.70.0"};
+    f->facts.around = &around;
+    f->facts.probe = &probe;
+    live(f)->target_groups = 1;
+    f->snapshot.target_count = 3;
+    f->snapshot.targets[0].state = f->snapshot.targets[1].state = ECS_TARGET_HEALTHY;
+    f->snapshot.targets[2].state = ECS_TARGET_DRAINING;
+}
+
+static struct ecs_around *around(struct fixture *f)
+{
+    return (struct ecs_around *)f->facts.around;
+}
+
+static struct probe_result *probe(struct fixture *f)
+{
+    return (struct probe_result *)f->facts.probe;
+}
+
+static void expect_says(struct fixture *f, const char *says)
+{
+    preflight_grade(&f->facts, &f->result);
+    assert_string_equal(f->result.says, says);
+}
+
+#define REST "nothing else deploying · count stays 2 · "
+#define SELF "no circuit breaker, so I judge it myself"
+
+static void all_is_well_around_it(void **state)
+{
+    struct fixture *f = *state;
+    add_around(f);
+    expect_says(f, "image ok · database ok · " REST "2 of 2 targets healthy · " SELF);
+    assert_int_equal(f->result.grade, PREFLIGHT_GO);
+    f->snapshot.targets[0].state = ECS_TARGET_UNHEALTHY;
+    expect_says(f, "image ok · database ok · " REST "1 of 2 targets healthy · " SELF);
+    f->snapshot.target_count = 0;
+    expect_says(f, "image ok · database ok · " REST "no target behind the load balancer · " SELF);
+    live(f)->target_groups = 0; /* the worker of imports has none */
+    expect_says(f, "image ok · database ok · " REST SELF);
+    probe(f)->version = (struct probe_part){PROBE_FAILING, "500"};
+    expect_says(f, "image ok · API FAILING now (500) · database ok · " REST SELF);
+    assert_int_equal(f->result.grade, PREFLIGHT_GO); /* a restart may be what mends it */
+}
+
+static void what_new_tasks_would_die_of_is_asked(void **state)
+{
+    struct fixture *f = *state;
+    add_around(f);
+    around(f)->image.gone = true;
+    expect(f, PREFLIGHT_ASK,
+           "The image tak-vpc-cotak-prod-cloudtak-api:0f3c2b1a is GONE from the registry: NO NEW TASK CAN "
+           "START.");
+    assert_int_equal(f->result.reasons, REASON_IMAGE);
+    assert_null(strstr(f->result.says, "image"));
+    around(f)->image.gone = false;
+    probe(f)->database = (struct probe_part){PROBE_FAILING, "500"};
+    expect(f, PREFLIGHT_ASK, "CloudTAK's database is FAILING (500): every new task would die at its start.");
+    assert_int_equal(f->result.reasons, REASON_DATABASE);
+    /* Both, and all else that asks: each is told. */
+    around(f)->image.gone = true;
+    live(f)->minimum_healthy_percent = 0;
+    f->service.drops = DROPS_SOCKETS;
+    live(f)->deployments[0].rollout = ECS_ROLLOUT_IN_PROGRESS;
+    preflight_grade(&f->facts, &f->result);
+    assert_int_equal(f->result.ask_count, 5);
+    /* It was well when it was asked about, and is gone when it is answered: asked again. */
+    struct preflight now = f->result;
+    around(f)->image.gone = false;
+    preflight_grade(&f->facts, &f->result);
+    assert_non_null(preflight_differs(&f->result, &now));
+    assert_null(preflight_differs(&now, &f->result));
+}
+
+static void alarms_are_said(void **state)
+{
+    struct fixture *f = *state;
+    add_around(f);
+    around(f)->alarms.count = 1;
+    TEXT_COPY(around(f)->alarms.names[0], "tak-cloudtak-cotak-prod-CPUUtilization-us-gov-east-1-batchelb");
+    around(f)->alarms.since_ms[0] = NOW - 1200000;
+    expect(f, PREFLIGHT_GO, " · in ALARM: CPUUtilization-us-gov-east-1-batchelb since 13:40:00 UTC · ");
+    around(f)->alarms.count = 11;
+    TEXT_COPY(around(f)->alarms.names[1], "another");
+    around(f)->alarms.since_ms[1] = NOW - 2 * 86400000LL;
+    expect(f, PREFLIGHT_GO, "since 13:40:00 UTC, another since 2026-11-20 14:00:00 UTC and 9 more");
+}
+
+/* Said last, with the reason, once for all of one reason; it stops nothing. */
+static void what_could_not_be_read_stops_nothing(void **state)
+{
+    struct fixture *f = *state;
+    add_around(f);
+    around(f)->image.absence = around(f)->alarms.absence = f->snapshot.targets_absence = ECS_REFUSED;
+    TEXT_COPY(around(f)->image.why, "AWS does not allow it");
+    TEXT_COPY(around(f)->alarms.why, "AWS does not allow it");
+    probe_unseen(probe(f), PROBE_VERSION | PROBE_DATABASE, "the name map.example.org cannot be resolved");
+    expect_says(f, REST SELF " · image, alarms not checked: AWS does not allow it · target health not "
+                             "checked: no answer in time · database not checked: the name map.example.org "
+                             "cannot be resolved");
+    assert_int_equal(f->result.grade, PREFLIGHT_GO);
+    assert_int_equal(f->result.reasons, 0);
+    /* However long the reason is */
+    memset(around(f)->image.why, 'x', sizeof(around(f)->image.why) - 1);
+    expect(f, PREFLIGHT_GO, "xxxxxxxx… · alarms not checked: AWS does not allow it · ");
+    assert_non_null(strstr(f->result.says, "database not checked: the name map.example.org"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -248,6 +365,10 @@ int main(void)
         TEST(what_would_cut_users_off_is_asked),
         TEST(others_at_work_are_asked_about),
         TEST(an_answer_holds_only_for_the_facts_it_was_given_for),
+        TEST(all_is_well_around_it),
+        TEST(what_new_tasks_would_die_of_is_asked),
+        TEST(alarms_are_said),
+        TEST(what_could_not_be_read_stops_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
