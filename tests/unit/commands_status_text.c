@@ -7,6 +7,7 @@
 
 static struct config *config;
 static struct snapshot *snap;
+static struct status_facts facts;
 
 /* Two healthy tasks, one finished deployment, two events. */
 static void settled_service(struct snapshot *s)
@@ -87,7 +88,6 @@ static int tear_down(void **state)
 #define NEXT "   Next, without downtime: /cloudtak restart cotak prod api\n"
 
 /* What was read beside the snapshot; zero = nobody was asked. */
-static struct status_facts facts;
 
 static void page(const struct config_service *service, struct card *ret)
 {
