@@ -194,6 +194,7 @@ struct told_later {
     struct care_output care_output;
 };
 struct story; /* restart_story.c */
+struct proof; /* restart_proof.c */
 
 struct operation {
     struct engine *engine;
@@ -258,7 +259,8 @@ struct operation {
         stuck_ms; /* wall: since when looks are let go because a step is being written; 0 = they are not */
     bool stuck_told;
     struct story *story;      /* the log that was asked for; NULL = none */
-    struct told_later *later; /* the step that waits for it */
+    struct told_later *later; /* the step that waits for it, or for this: */
+    struct proof *proof;      /* CloudTAK's own answers after it; NULL = nobody was asked */
     struct care_goal care_goal;
     struct care_state care;
     int64_t cared_ms; /* world: when after-care was last written down */
@@ -379,7 +381,13 @@ void restart_cancel(struct operation *op, const struct request *by);
 bool restart_story_ask(struct operation *op, const struct ecs_task *task, const struct diagnosis *diagnosis,
                        void (*then)(struct operation *op, const struct ecs_tail *log));
 bool restart_story_waits(const struct operation *op);
-void restart_story_finish(struct operation *op); /* memory */
+void restart_story_finish(struct operation *op);
+/* CloudTAK's own answers, before a verdict of success is told (restart_proof.c). False: nobody can be asked;
+ * else `then` comes once, within six seconds, while the operation stays in FOLLOWING. */
+bool restart_proof_ask(struct operation *op,
+                       void (*then)(struct operation *op, const struct probe_result *after));
+bool restart_proof_waits(const struct operation *op);
+void restart_proof_finish(struct operation *op); /* memory */
 /* After-care begins with a verdict; by: what ends it early. */
 void restart_care_begin(struct operation *op);
 void restart_care_end_others(struct operation *op);

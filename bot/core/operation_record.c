@@ -137,6 +137,7 @@ void operation_destroy(struct operation *op)
     drop_audits(op);
     restart_story_finish(op);
     restart_around_finish(op);
+    restart_proof_finish(op);
     mem_free(op->detail);
     mem_free(op->follow_text);
     mem_free(op->snapshot);

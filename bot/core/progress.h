@@ -27,6 +27,7 @@ struct progress_facts {
     char usual[80];      /* "usually 5-10 min" */
     char task_definition[256];
     char version[40];     /* CloudTAK's own word before the restart; "" = not known */
+    char site[300];       /* … and after it: probe_text_after's words; "" = nobody was asked */
     char superseded[160]; /* "I superseded ecs-svc/…, begun in the same second"; "" */
     char other[160];      /* the operation that superseded this one, "" = not one of ours */
     int64_t other_ms;     /* world: when the deployment began that superseded this one; 0 = not known */

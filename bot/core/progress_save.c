@@ -22,6 +22,7 @@ json_t *progress_facts_save(const struct progress_facts *f)
     json_decref(more);
     json_object_set_new(j, "other", json_string(f->other));
     json_object_set_new(j, "version_before", json_string(f->version));
+    json_object_set_new(j, "site", json_string(f->site));
     json_object_set_new(j, "cost", json_string(f->cost));
     json_object_set_new(j, "escalation", escalation);
     json_object_update_new(j, json_pack("{s:b, s:s, s:i, s:b, s:I, s:i, s:I, s:s, s:s, s:s, s:s}", "adopted",
@@ -57,6 +58,7 @@ void progress_facts_load(const json_t *saved, struct progress_facts *ret)
     LOAD(cost, "cost");
     LOAD(task_definition, "task_definition");
     LOAD(version, "version_before");
+    LOAD(site, "site");
     LOAD(superseded, "superseded");
     LOAD(other, "other");
     LOAD(away, "away");

@@ -153,6 +153,9 @@ static void end_of_success(const struct progress_facts *f, const struct follow_s
         progress_text_why(f, s, c);
     }
     proof(&s->proof, c);
+    if (f->site[0] != '\0') {
+        card_line(c, "%sCloudTAK itself: %s", strstr(f->site, "FAILING") != NULL ? "⚠️ " : "", f->site);
+    }
     if (s->not_served_total_ms > 0) {
         char outage[TEXT_DURATION];
         text_duration(outage, s->not_served_total_ms);

@@ -177,6 +177,32 @@ static bool wait_for_story(struct operation *op, const struct follow_state *befo
     return true;
 }
 
+/* ---- CloudTAK's own word for it */
+
+static void proof_came(struct operation *op, const struct probe_result *after)
+{
+    struct told_later *later = op->later;
+    op->later = NULL;
+    op->follow = later->follow;
+    probe_text_after(op->facts.version, after, op->facts.site, sizeof(op->facts.site));
+    tell(op, &later->output, NULL, 0);
+    mem_free(later);
+}
+
+/* False: the verdict is told now. */
+static bool wait_for_proof(struct operation *op, const struct follow_state *before,
+                           const struct follow_output *out)
+{
+    if (out->verdict != VERDICT_SUCCEEDED || out->wanted_zero || !restart_proof_ask(op, proof_came)) {
+        return false;
+    }
+    op->later = mem_alloc(sizeof(*op->later));
+    op->later->follow = op->follow;
+    op->later->output = *out;
+    op->follow = *before;
+    return true;
+}
+
 /* Without the store nothing durable can be said; silence would look like nothing happens. */
 static void tell_stuck(struct operation *op)
 {
@@ -233,7 +259,7 @@ static void seen(struct ecs_watch *w, const struct snapshot *s)
     }
     op->stuck_ms = 0;
     op->stuck_told = false;
-    if (restart_story_waits(op)) {
+    if (restart_story_waits(op) || restart_proof_waits(op)) {
         return;
     }
     const int64_t now = engine_world(e);
@@ -241,7 +267,7 @@ static void seen(struct ecs_watch *w, const struct snapshot *s)
     follow_step(&op->goal, &op->follow, s, now, e->output);
     w->quiet = op->follow.not_stabilising;
     note_facts(op, s);
-    if (wait_for_story(op, &before, e->output)) {
+    if (wait_for_story(op, &before, e->output) || wait_for_proof(op, &before, e->output)) {
         return;
     }
     if (e->output->verdict != VERDICT_NONE || e->output->count > 0 ||

@@ -180,6 +180,10 @@ static void all_is_well(void **state)
     expect_says(newest_card(r), " here, 90 % within ");
     rig_settle(r, 1, 30 * MINUTE);
     assert_int_equal(r->settled[0].state, OP_SUCCEEDED);
+    /* … and after it CloudTAK is asked once more, for all. */
+    expect_says(&fake_chat_by_key(r->chat, "/verdict")->card,
+                "CloudTAK itself: same version " WORLD_VERSION " · database and WebSocket probes ok");
+    assert_int_equal(site.looks, 2);
 }
 
 static void a_question(struct rig *r, const char *scenario, const char *words)
@@ -243,7 +247,32 @@ static void what_comes_too_late_was_not_checked(void **state)
                                 "answer in time");
     rig_settle(r, 1, 30 * MINUTE);
     assert_int_equal(r->settled[0].state, OP_SUCCEEDED);
+    expect_says(&fake_chat_by_key(r->chat, "/verdict")->card,
+                "CloudTAK itself: version, database and WebSocket not checked: no answer in time");
+    rig_run(r, 20 * SECOND);
     assert_null(site.asked); /* it did come */
+}
+
+/* The verdict waits for CloudTAK's word, and the bot is stopped meanwhile: it is told once. */
+static void stopped_while_the_proof_is_on_its_way(void **state)
+{
+    struct rig *r = *state;
+    begin(r, "ok");
+    rig_start(r);
+    rig_ask(r, "restart cotak prod");
+    for (int i = 0; i < 1000 && !(site.asked != NULL && site.looks == 2); i++) {
+        site.late_ms = i == 0 ? 5 * SECOND : site.late_ms;
+        rig_run(r, SECOND);
+    }
+    assert_int_equal(site.looks, 2);
+    assert_int_equal(r->settled_count, 0);
+    rig_close(r);
+    assert_null(fake_chat_by_key(r->chat, "/verdict"));
+    rig_start(r);
+    rig_settle(r, 1, MINUTE);
+    assert_int_equal(site.looks, 3);
+    expect_says(&fake_chat_by_key(r->chat, "/verdict")->card, "same version " WORLD_VERSION);
+    assert_int_equal(fake_chat_said(r->chat, "✅ DONE"), 1);
 }
 
 /* A question is answered while the first round still waits for its answers: both rounds end well. */
@@ -394,6 +423,7 @@ int main(void)
         TEST(what_comes_too_late_was_not_checked),
         TEST(an_answer_before_the_first_round_came_back),
         TEST(stopped_while_it_checks),
+        TEST(stopped_while_the_proof_is_on_its_way),
         TEST(no_address_is_no_obstacle),
         TEST(the_page_of_a_service_that_is_well),
         TEST(the_page_says_who_began_it),
