@@ -105,7 +105,8 @@ static int requests_on[PEER_CONNECTIONS + 1];
 static void serve_kept_and_count(struct peer *p, int fd, int number)
 {
     while (peer_read_request(p, fd)) {
-        __atomic_add_fetch(&requests_on[number], 1, __ATOMIC_SEQ_CST);
+        if (__atomic_add_fetch(&requests_on[number], 1, __ATOMIC_SEQ_CST) == 2)
+            usleep(200 * 1000); /* busy until the next request needs a connection too */
         peer_write(fd, OK_ANSWER);
     }
 }
