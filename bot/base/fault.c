@@ -34,9 +34,12 @@ void fault_point(const char *name)
         note(path, name);
     }
     const long number = atomic_fetch_add(&passed, 1) + 1;
-    const char *at = getenv("CLOUDTAK_FAULT_KILL_AT");
-    if (at != NULL && strtol(at, NULL, 10) == number) {
+    const char *kill_at = getenv("CLOUDTAK_FAULT_KILL_AT"), *stop_at = getenv("CLOUDTAK_FAULT_STOP_AT");
+    if (kill_at != NULL && strtol(kill_at, NULL, 10) == number) {
         raise(SIGKILL);
+    }
+    if (stop_at != NULL && strcmp(stop_at, name) == 0) {
+        raise(SIGSTOP);
     }
 }
 

@@ -4,9 +4,9 @@
 
 #include "lib/check.h"
 
+#include "../../bot/store/txn.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "bot/store/txn.h"
 #include "commands/table.h"
 #include "fake_ecs.h"
 #include "lib/test_loop.h"
