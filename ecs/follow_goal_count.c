@@ -75,7 +75,7 @@ void follow_decide_count(struct follow_at *at, struct follow_decision *ret)
     met = n > 0 && s->running >= n && s->running <= s->desired;
     if (!met)
         state->stable_since_ms = state->stable_polls = 0;
-    else if (can_see_tasks(at)) {
+    else if (at->snapshot->tasks_absence == ECS_SEEN || can_see_tasks(at)) {
         state->stable_since_ms = 0;
         met = at->snapshot->tasks_as_of_ms == state->tasks_seen_ms && state->new_serving >= n;
     } else

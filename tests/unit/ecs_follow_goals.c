@@ -120,6 +120,24 @@ static void test_unseen_tasks(void **unused)
     assert_int_equal(r.ended_s, 30 + 180 + 60);
 }
 
+/* The tasks can be seen, but the list has none of those that the service counts: that is no reason to trust
+ * the counts. */
+static void contradicted(struct pen *p, struct snapshot *s, int64_t t)
+{
+    from_zero(p, s, t);
+    s->task_count = 0;
+}
+
+static void test_contradicted(void **unused)
+{
+    static struct run r;
+
+    (void)unused;
+    course(contradicted, count_goal(2), 600, &r);
+    assert_int_equal(r.verdict, VERDICT_NONE);
+    assert_int_equal(r.state.served, SERVED_NO); /* as it was while nothing ran */
+}
+
 /* From 4 to 2: the surplus must be gone. More than n, by autoscaling, is enough as well. */
 static int final_count;
 static void fewer(struct pen *p, struct snapshot *s, int64_t t)
@@ -328,10 +346,11 @@ static void test_back_to(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_to_zero),        cmocka_unit_test(test_raised_again),
-        cmocka_unit_test(test_from_zero),      cmocka_unit_test(test_unseen_tasks),
-        cmocka_unit_test(test_fewer),          cmocka_unit_test(test_stop_all),
-        cmocka_unit_test(test_stop_all_fails), cmocka_unit_test(test_back_to),
+        cmocka_unit_test(test_to_zero),      cmocka_unit_test(test_raised_again),
+        cmocka_unit_test(test_from_zero),    cmocka_unit_test(test_unseen_tasks),
+        cmocka_unit_test(test_contradicted), cmocka_unit_test(test_fewer),
+        cmocka_unit_test(test_stop_all),     cmocka_unit_test(test_stop_all_fails),
+        cmocka_unit_test(test_back_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
