@@ -72,7 +72,9 @@ def click(sim, button, user):
 
 def restart(sim, _bot):
     sim.slash("restart cotak prod --reason \"map <slow> & @here\"")
-    wait_until("a card", lambda: sim.posts("op "), 60)
+    wait_until("a card", lambda: sim.posts("op ") or buttons(sim).get("confirm"), 60)
+    if "confirm" in buttons(sim):  # a world in which it asks first
+        click(sim, buttons(sim)["confirm"], "ana")
     sim.slash("status cotak prod", user="bo")
     sim.slash("restart cotak prod", user="bo")  # while one runs
     wait_until("a verdict", lambda: verdict(sim), 120)

@@ -18,8 +18,8 @@ static const char *const heap_log[] = {
     "<--- Last few GCs --->",
     "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", NULL};
 static const char *const memory_log[] = {"ok - http://localhost:5001", "Killed", NULL};
-static const char *const crash_log[] = {"Error: Cannot find module '/home/etl/api/dist/index.js'",
-                                        "npm error code 1", NULL};
+static const char *const crash_log[] = {"Error: Cannot find module './dist/index.js'", "npm error code 1",
+                                        NULL};
 static const char *const database_log[] = {"not ok - unable to get postgres connection",
                                            "ok - retrying... (1/5)",
                                            "not ok - unable to get postgres connection",
@@ -34,7 +34,7 @@ static const char *const database_log[] = {"not ok - unable to get postgres conn
                                            NULL};
 static const char *const migration_log[] = {
     "FATAL DrizzleQueryError: Failed query: ALTER TABLE \"profile\" ADD COLUMN \"menu_order\" json",
-    "    at PostgresJsPreparedQuery.queryWithCache (/home/etl/api/node_modules/drizzle-orm/session.js:41:15)",
+    "    at PostgresJsPreparedQuery.queryWithCache (./node_modules/drizzle-orm/session.js:41:15)",
     "  cause: PostgresError: column \"menu_order\" of relation \"profile\" already exists", NULL};
 
 static const struct world_scenario scenarios[] = {
