@@ -43,6 +43,7 @@ void run_begin(struct run *r, const struct play *play)
     r->rig->user = &r->faults;
     r->rig->config->targets[0].confirm_always = play->asks;
     r->rig->config->slow_after_ms = 5 * MINUTE;
+    r->rig->config->after_care_ms = 3 * MINUTE;
     r->rig->config->give_up_after_ms = 15 * MINUTE; /* what does not end by itself is no wait for the test */
     rig_start(r->rig);
     rig_ask(r->rig, "restart cotak prod");
@@ -151,11 +152,13 @@ static bool has_twins(const struct fake_chat *c)
     return false;
 }
 
+/* Of the restart; what replaced it is followed too, and may well be done. */
 static bool says_done(const struct fake_chat *c)
 {
     for (size_t i = 0; i < c->count; i++) {
-        if (strstr(c->messages[i].card.title, "✅ DONE") != NULL ||
-            strstr(c->messages[i].first, "✅ DONE") != NULL) {
+        const char *title = c->messages[i].card.title, *first = c->messages[i].first;
+        if ((strstr(title, "✅ DONE") != NULL && strstr(title, "restarted") != NULL) ||
+            (strstr(first, "✅ DONE") != NULL && strstr(first, "restarted") != NULL)) {
             return true;
         }
     }
@@ -210,7 +213,7 @@ static bool world_completed(struct run *r)
 /* The end was told, but to the life that a stop ended. */
 static bool told_before(const struct run *r)
 {
-    return r->rig->life_count > 1 && keys_that_end(r->rig->chat, "/verdict") == 1;
+    return r->rig->life_count > 1 && keys_that_end(r->rig->chat, "/verdict") > 0;
 }
 
 /* After any fault: nothing hangs, nothing was done twice, nothing untrue was said. */
@@ -218,15 +221,17 @@ static void judge_first(struct run *r)
 {
     const struct rig *g = r->rig;
     const bool never = r->faults.fault == FAULT_CHAT_NEVER;
+    const size_t followed = strcmp(r->play->scenario, "superseded") == 0 ? 2 : 1; /* the next one by itself */
+    const size_t verdicts = keys_that_end(g->chat, "/verdict");
     const uint64_t updates = fake_ecs_updates(g->world);
     HOLDS(r, g->taken + g->refused_acks == 1 + r->clicks); /* everybody got an ack */
     HOLDS(r, updates <= 1);
     HOLDS(r, g->settled_count > 0 || (g->taken == 0 && updates == 0) || told_before(r));
     HOLDS(r, ends(r) <= 1);
     HOLDS(r, count_open(r) == 0);
-    HOLDS(r, keys_that_end(g->chat, "/card") <= 1);
-    HOLDS(r, keys_that_end(g->chat, "/verdict") <= 1);
-    HOLDS(r, updates == 0 || never || keys_that_end(g->chat, "/verdict") == 1);
+    HOLDS(r, keys_that_end(g->chat, "/card") <= followed);
+    HOLDS(r, verdicts <= followed);
+    HOLDS(r, updates == 0 || never || verdicts == followed);
     HOLDS(r, !has_twins(g->chat));
     HOLDS(r, !says_done(g->chat) || (r->play->may_succeed && updates == 1 && world_completed(r)));
     HOLDS(r, question(g->chat) == NULL || never);
@@ -251,7 +256,8 @@ static void judge_second(struct run *r)
 void run_judge(struct run *r)
 {
     run_on(r, PATIENCE);
-    rig_run(r->rig, 6 * MINUTE); /* messages that wait, and the memory of a restart that was just now */
+    /* messages that wait, after-care, and the memory of a restart that was just now */
+    rig_run(r->rig, (strcmp(r->play->scenario, "superseded") == 0 ? 20 : 6) * MINUTE);
     judge_first(r);
     r->faults.at = 0; /* a call that the first restart did not have is none of the second either */
     if (!r->quick) {
