@@ -81,16 +81,16 @@ static const struct statement STATEMENTS[STATEMENT_COUNT] = {
     [STATEMENT_READ_OPEN] = {SELECTS,
                              "FROM operation WHERE number IN " OPEN("number") " ORDER BY number LIMIT ?1",
                              OPERATION_COLUMNS},
-    [STATEMENT_READ_WAITING] =
-        {SELECTS,
-         "FROM outbox WHERE number IN ("
-         " SELECT number FROM outbox WHERE " WAITS("") " UNION SELECT number FROM outbox WHERE operation "
-                                                       "IN " OPEN("id") " UNION SELECT h.number FROM outbox "
-                                                                        "w JOIN outbox h ON h.id = "
-                                                                        "w.thread_of WHERE " WAITS(
-                                                                            "w.") ") ORDER BY number LIMIT "
-                                                                                  "?1",
-         OUTBOX_COLUMNS},
+    [STATEMENT_READ_WAITING] = {SELECTS,
+                                "FROM outbox WHERE number IN ("
+                                " SELECT number FROM outbox WHERE " WAITS(
+                                    "") " UNION SELECT number FROM outbox WHERE operation "
+                                        "IN " OPEN("id") " UNION SELECT h.number FROM outbox "
+                                                         "w JOIN outbox h ON h.id = "
+                                                         "w.thread_of WHERE " WAITS(
+                                                             "w.") ") ORDER BY number LIMIT "
+                                                                   "?1",
+                                OUTBOX_COLUMNS},
     [STATEMENT_READ_RECENT] = {SELECTS,
                                "FROM operation WHERE ended = 1 AND verb = ?2 AND service_name = ?3"
                                " ORDER BY ended_ms DESC, number DESC LIMIT ?1",
