@@ -62,7 +62,6 @@ void engine_follow(struct command_call *call)
     (void)call;
 }
 
-<<<<<<< HEAD
 /* Kept: a test says who began it, and calls done. */
 static struct command_origin *asked_origin;
 
@@ -72,8 +71,6 @@ void command_origin(struct command_call *call, struct command_origin *r)
     asked_origin = r;
 }
 
-=======
->>>>>>> h4-core
 /* Ana in the incident's channel. */
 static inline struct command_call call_of(const struct config *config)
 {
