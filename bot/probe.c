@@ -41,10 +41,10 @@ struct asking {
 
 static void finish(struct asking *a)
 {
-    struct probe_look *look = a->look;
+    struct probe_look *of = a->look;
     mem_free(a);
-    probe_read_whole(&look->result);
-    look->done(look);
+    probe_read_whole(&of->result);
+    of->done(of);
 }
 
 static void answered(struct http_request *r)

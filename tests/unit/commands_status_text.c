@@ -7,6 +7,7 @@
 
 static struct config *config;
 static struct snapshot *snap;
+/* What was read beside the snapshot; zero = nobody was asked. */
 static struct status_facts facts;
 
 /* Two healthy tasks, one finished deployment, two events. */
@@ -86,8 +87,6 @@ static int tear_down(void **state)
     "   | 12:42:08 (service x) has reached a steady state.\n"                                                \
     "   | 2026-11-20 14:02:08 (service x) registered 2 targets.\n"
 #define NEXT "   Next, without downtime: /cloudtak restart cotak prod api\n"
-
-/* What was read beside the snapshot; zero = nobody was asked. */
 
 static void page(const struct config_service *service, struct card *ret)
 {
