@@ -239,6 +239,7 @@ static bool read_config(struct rehearsal *r, struct err *err)
         "unsafe_endpoints: true\n"
         "store: { path: \"%s\" }\n"
         "metrics: { listen: \"127.0.0.1:0\" }\n"
+        "poll: { budget: 100/s }\n" /* the world may run a hundred times as fast as the clock */
         "follow: { give_up_after: 30m }\n"
         "escalation: { name: Application Specific Engineering, mention: \"slack:group:S0ASE\", phone: \"+1 "
         "555 0100\" }\n"

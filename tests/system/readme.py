@@ -30,7 +30,7 @@ def told(build, scenario):
 def conversations(build, readme):
     faults = []
     blocks = re.findall(r"```text\n(.*?)```", readme, re.S)
-    for block, scenario in zip(blocks, ("ok", "image-missing")):
+    for block, scenario in zip(blocks, ("ok", "crash-loop")):
         lines, at = told(build, scenario), 0
         for shown in block.splitlines():
             if shown == "…":

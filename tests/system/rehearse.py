@@ -17,23 +17,29 @@ CASES = {
     "slow": (["restart cotak prod"], 0, ["RESTARTING", "DONE"], ["FAILING"]),
     "image-missing": (["restart cotak prod"], 1, ["RESTARTING", "First new task stopped", "CannotPullContainerError", WARNING,
                                                   "NOT STABILISING", "Users: SERVED"], ["DONE"]),
-    "crash-loop": (["restart cotak prod"], 1, ["First new task stopped", "exit code 1", WARNING, "NOT STABILISING"], ["DONE"]),
+    "crash-loop": (["restart cotak prod"], 1, ["First new task stopped", "exit code 1", "usually its signing secret", WARNING, "NOT STABILISING",
+                                               "redacted, best effort", "postgres://tak:[redacted]@"], ["DONE", "canary-of-the-database"]),
+    "crash-after-running": (["restart cotak prod"], 0, ["DONE", "I watch 10 min more for crashes"], ["FAILING"]),
+    "hook-paused": (["restart cotak prod"], 0, ["PAUSED, a person must say how it goes on", "aws ecs continue-service-deployment", "DONE"], ["FAILING"]),
+    "placement": (["restart cotak prod"], 4, ["ECS CANNOT PLACE NEW TASKS", "Capacity is unavailable", "STOPPED FOLLOWING"], ["DONE"]),
+    "rolled-back-by-alarm": (["restart cotak prod"], 1, ["ECS ROLLS BACK", "AlarmHTTPCodeBackend5XX", "ROLLED BACK by a deployment alarm"], ["DONE"]),
     "unhealthy": (["restart cotak prod"], 1, ["First new task stopped", "health check", WARNING], ["DONE"]),
     "rolled-back": (["restart cotak prod"], 1, ["First new task stopped", WARNING, "ROLLED BACK"], ["DONE"]),
-    "superseded": (["restart cotak prod"], 4, ["RESTARTING", "SUPERSEDED"], ["DONE"]),
+    "superseded": (["restart cotak prod"], 4, ["RESTARTING", "SUPERSEDED", "I follow it now."], ["DONE"]),
     "no-breaker": (["restart cotak prod"], 1, ["First new task stopped", "NOT STABILISING"], ["DONE"]),
     "throttled": (["restart cotak prod"], 0, ["RESTARTING", "DONE"], ["FAILING"]),
     "stale": (["restart cotak prod"], 0, ["RESTARTING", "DONE"], ["FAILING"]),
     "words": (["help", "targets", "whoami", "status cotak prod", "stop-all cotak prod", "shutdown cotak prod"], 0,
               ["restart TARGET", "cotak prod (PRODUCTION)", "slack:user:U0ANA", "arn:aws-us-gov:sts::000000000000", "Users: SERVED",
                "WILL BE CUT OFF", "aws ecs stop-task", "--desired-count 0"], []),
+    "nothing-to-follow": (["follow cotak prod"], 3, ["nothing was changed", "there is nothing to follow"], ["RESTARTING"]),
     "refused": (["restart nowhere"], 2, ["There is no target"], ["RESTARTING"]),
 }
 
 
 def run(build, name):
     commands, status, wanted, unwanted = CASES[name]
-    scenario = name if name not in ("words", "refused") else "ok"
+    scenario = name if name not in ("words", "nothing-to-follow", "refused") else "ok"
     argv = [os.path.join(build, "cloudtak-bot"), "rehearse", "--scenario", scenario, "--speed", SPEED]
     for c in commands:
         argv += ["--exec", c]
