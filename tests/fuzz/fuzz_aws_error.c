@@ -44,8 +44,9 @@ static void judge_keys(const char *body, size_t len)
     struct found_keys keys = {0};
     struct err err = {0};
     if (container_decode(body, len, &keys, &err)) {
-        PROMISE(keys.access_key[0] != '\0' && secret_length(keys.secret_key) > 0, "keys without a key");
-        judge_text("access key", keys.access_key, false);
+        PROMISE(secret_length(keys.access_key) > 0 && secret_length(keys.secret_key) > 0,
+                "keys without a key");
+        judge_text("access key", secret_reveal(keys.access_key), false);
         found_keys_finish(&keys);
     } else {
         judge_err("keys", &err);
