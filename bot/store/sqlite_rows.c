@@ -71,6 +71,15 @@ struct statement {
     "(SELECT " column " FROM operation WHERE ended = 0 UNION SELECT " column                                 \
     " FROM operation WHERE watch_until_ms > 0)"
 
+/* clang-format off */
+#define READ_WAITING                                                                                    \
+    "FROM outbox WHERE number IN ("                                                                     \
+    " SELECT number FROM outbox WHERE " WAITS("")                                                       \
+    " UNION SELECT number FROM outbox WHERE operation IN " OPEN("id")                                   \
+    " UNION SELECT h.number FROM outbox w JOIN outbox h ON h.id = w.thread_of WHERE " WAITS("w.")       \
+    ") ORDER BY number LIMIT ?1"
+/* clang-format on */
+
 static const struct statement STATEMENTS[STATEMENT_COUNT] = {
     [STATEMENT_READ_EPOCH] = {AS_WRITTEN, "SELECT epoch FROM meta", NULL},
     [STATEMENT_PUT_ALIVE] = {AS_WRITTEN, "UPDATE meta SET last_alive_ms = ?1", NULL},
@@ -81,16 +90,7 @@ static const struct statement STATEMENTS[STATEMENT_COUNT] = {
     [STATEMENT_READ_OPEN] = {SELECTS,
                              "FROM operation WHERE number IN " OPEN("number") " ORDER BY number LIMIT ?1",
                              OPERATION_COLUMNS},
-    [STATEMENT_READ_WAITING] = {SELECTS,
-                                "FROM outbox WHERE number IN ("
-                                " SELECT number FROM outbox WHERE " WAITS(
-                                    "") " UNION SELECT number FROM outbox WHERE operation "
-                                        "IN " OPEN("id") " UNION SELECT h.number FROM outbox "
-                                                         "w JOIN outbox h ON h.id = "
-                                                         "w.thread_of WHERE " WAITS(
-                                                             "w.") ") ORDER BY number LIMIT "
-                                                                   "?1",
-                                OUTBOX_COLUMNS},
+    [STATEMENT_READ_WAITING] = {SELECTS, READ_WAITING, OUTBOX_COLUMNS},
     [STATEMENT_READ_RECENT] = {SELECTS,
                                "FROM operation WHERE ended = 1 AND verb = ?2 AND service_name = ?3"
                                " ORDER BY ended_ms DESC, number DESC LIMIT ?1",
