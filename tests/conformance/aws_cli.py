@@ -42,8 +42,8 @@ def holds(right, answer):
         return False
 
 
-def reads(cli, findings):
-    """Each: words, and what must be true of the answer."""
+def reads(cli, findings, unspoilt=None):
+    """Each: words, and what must be true of the answer. unspoilt: whom to ask for names, when cli's answers are spoilt."""
     cases = {
         "sts get-caller-identity": (["sts", "get-caller-identity"], lambda a: a["Account"] == "000000000000"
                                     and a["Arn"].startswith("arn:aws-us-gov:sts::000000000000:") and a["UserId"]),
@@ -65,7 +65,7 @@ def reads(cli, findings):
                             lambda a: len(a["MetricAlarms"]) == 6),
         "describe-images": (["ecr", "describe-images", "--repository-name", CLUSTER + "-cloudtak-api", "--image-ids", "imageTag=0f3c2b1a"],
                             lambda a: a["imageDetails"][0]["imageDigest"].startswith("sha256:")),
-        **told_by_others(cli),
+        **told_by_others(unspoilt or cli),
     }
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
         runs = {name: (pool.submit(cli, *words), right) for name, (words, right) in cases.items()}
@@ -223,7 +223,7 @@ def rejects(found, build, environment, findings):
     spoilt = spoil.Spoilt(sim.ready["aws"], [change for change, _ in REJECTS])
     try:
         cli = Cli(found["aws"], spoilt.url, environment)
-        reads(cli, told)
+        reads(cli, told, Cli(found["aws"], sim.ready["aws"], environment))
         refusals(cli, sim, told)
     finally:
         sim.close()
