@@ -69,8 +69,11 @@ static void a_wrong_bot_is_seen(void **state)
         enum mutant mutant;
         const char *named; /* what the judge must miss; NULL = nothing */
     } rows[] = {
-        {MUTANT_NONE, NULL},         {MUTANT_TWICE, "updates <= 1"},      {MUTANT_ECHO, "\"/verdict\") <= 1"},
-        {MUTANT_LIAR, "!says_done"}, {MUTANT_MUTE, "\"/verdict\") == 1"},
+        {MUTANT_NONE, NULL},
+        {MUTANT_TWICE, "updates <= 1"},
+        {MUTANT_ECHO, "verdicts <= followed"},
+        {MUTANT_LIAR, "!says_done"},
+        {MUTANT_MUTE, "verdicts == followed"},
     };
     _Static_assert(CHECK_COUNT(rows) == MUTANTS, "each mutant has its row");
     for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
