@@ -71,7 +71,8 @@ SWEEP(an_answer_is_very_late, 12, "answer late by 3 min", SEAM_ALL, FAULT_LATE, 
 SWEEP(the_process_sleeps, 13, "process asleep for 90 s", SEAM_ALL, FAULT_STALL, 90000, FAKE_NONE)
 SWEEP(the_process_sleeps_long, 14, "process asleep for 10 min", SEAM_ALL, FAULT_STALL, 600000, FAKE_NONE)
 
-int main(void)
+/* fault_calls [PATTERN]: those sweeps only, for example "aws_*". */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_store_fails),
@@ -90,5 +91,8 @@ int main(void)
         cmocka_unit_test(the_process_sleeps),
         cmocka_unit_test(the_process_sleeps_long),
     };
+    if (argc > 1) {
+        cmocka_set_test_filter(argv[1]);
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
