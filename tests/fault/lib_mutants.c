@@ -85,7 +85,7 @@ static void send(struct chat *c, struct chat_send *s)
     }
     own->asker = s;
     if (mutant_in_force == MUTANT_LIAR) {
-        TEXT_COPY(own->card.title, "✅ DONE: all is well");
+        TEXT_COPY(own->card.title, "✅ DONE: all is well, restarted");
     } else {
         TEXT_COPY(own->key, "nothing that anybody looks for");
     }
