@@ -79,7 +79,8 @@ json_t *care_save(const struct care_goal *goal, const struct care_state *state)
 
 static void load_lists(const json_t *saved, struct care_state *to)
 {
-    uint64_t flat[2 * (CARE_CONTAINERS > CARE_TARGETS ? CARE_CONTAINERS : CARE_TARGETS)];
+    uint64_t flat[2 * CARE_CONTAINERS];
+    _Static_assert(CARE_TARGETS <= CARE_CONTAINERS, "targets have room in flat");
 
     to->told_count = saved_read_hashes(json_object_get(saved, "told"), to->told, CARE_TASKS);
     saved_read_times(json_object_get(saved, "told_stops"), to->told_stops, to->told_count, 0);

@@ -170,6 +170,16 @@ static bool has_stages(const struct follow_at *at)
     return at->rollout && at->rollout->stage[0] && strategy[0] && strcmp(strategy, "ROLLING") != 0;
 }
 
+static void wait_for_stage(const struct follow_at *at, struct waiting *ret)
+{
+    if (strcmp(at->rollout->stage, "BAKE_TIME") == 0) {
+        wait_for_bake(at, ret);
+        return;
+    }
+    ret->what = FOLLOW_WAIT_STAGE;
+    TEXT_COPY(ret->detail, at->rollout->stage);
+}
+
 /* ---- */
 
 static void find(const struct follow_at *at, struct waiting *ret)
@@ -184,12 +194,9 @@ static void find(const struct follow_at *at, struct waiting *ret)
         wait_for_hook(at->rollout, ret);
     else if (has_id && (!at->mine || at->mine != at->primary))
         ret->what = state->phase == FOLLOW_WAITING ? FOLLOW_WAIT_ORDER : FOLLOW_WAIT_NOTHING;
-    else if (has_stages(at) && strcmp(at->rollout->stage, "BAKE_TIME") == 0)
-        wait_for_bake(at, ret);
-    else if (has_stages(at)) {
-        ret->what = FOLLOW_WAIT_STAGE;
-        TEXT_COPY(ret->detail, at->rollout->stage);
-    } else if (state->new_running < state->wanted)
+    else if (has_stages(at))
+        wait_for_stage(at, ret);
+    else if (state->new_running < state->wanted)
         wait_for_start(at, ret);
     else if (state->wanted > 0 && !serves)
         wait_for_checks(at, ret);

@@ -396,7 +396,7 @@ void restart_adopt(struct operation *op, const char *deployment_id, const char *
                    int wanted);
 /* Superseded by one that nobody follows: will it be followed, and then it is. */
 bool restart_chain_wanted(const struct operation *op);
-void restart_chain(struct operation *op);
+void restart_chain(struct operation *from);
 void restart_service_name(const struct config_target *t, const struct config_service *s, char *to,
                           size_t size); /* what "one at a time" is keyed by */
 void restart_name_service(struct operation *op);
