@@ -144,14 +144,16 @@ static void want(const struct expected *x, bool ok, const char *what)
 
 static void print_row(const struct expected *x, const struct rig *r, const struct told *t)
 {
-    char text[80] = "-", span[TEXT_DURATION] = "-";
+    const struct chat_message *verdict = fake_chat_by_key(r->chat, "/verdict");
+    char text[80] = "-", span[TEXT_DURATION] = "-", whole[TEXT_DURATION];
     if (t->first != NULL) {
         text_elapsed(span, t->first->posted_ms - r->wanted_ms);
         TEXT_COPY(text, t->first->first);
     }
-    print_message("%-29s %-17s %d  %5s  %2zu %3zu  %-42.42s %s\n", x->scenario,
+    text_elapsed(whole, verdict->posted_ms - r->wanted_ms);
+    print_message("%-29s %-17s %d  %5s  %5s  %2zu %3zu  %-42.42s %s\n", x->scenario,
                   operation_word(r->settled[0].state), operation_exit_status(r->settled[0].state), span,
-                  t->news, t->lines, fake_chat_by_key(r->chat, "/verdict")->card.served, text);
+                  whole, t->news, t->lines, verdict->card.served, text);
 }
 
 static void expect(const struct expected *x, struct rig *r, const struct told *t)
@@ -201,8 +203,9 @@ static void play(const struct expected *x)
 static void every_scenario_tells_what_it_should(void **state)
 {
     (void)state;
-    print_message("%-29s %-17s %s\n", "scenario", "verdict",
-                  "exit status, first warning after, new messages, lines, users, first warning");
+    print_message(
+        "%-29s %-17s %s\n", "scenario", "verdict",
+        "exit status, first warning after, verdict after, new messages, lines, users, first warning");
     for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
         play(&rows[i]);
     }
