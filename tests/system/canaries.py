@@ -26,7 +26,7 @@ import time
 import urllib.parse
 import zlib
 
-from harness import Bot, Sim, Trouble, get, wait_until, words
+from harness import Bot, button, get, Sim, Trouble, wait_until, words
 from meddler import Meddler, slack_meddler
 
 MARK = "ctl7xq9zplw3"  # no secret, and must be seen; a word, as Slack's and AWS's codes are
@@ -254,13 +254,22 @@ def talk(sim):
 
 
 def restart(sim, bot):
-    """Asked again when AWS was too slow or too busy for the checks before it."""
+    """Asked again when AWS was too slow or too busy for the checks before it; a question is answered with yes."""
+    def told(what):
+        return len([line for line in bot.log if what in line])
+
+    def questions():
+        return [m for m in sim.of("message") if button(m, "confirm")]
+
     for user in "ana", "bo", "ana", "bo":
-        over = [line for line in bot.log if "requested -> refused" in line]
+        over, asked = told("requested -> refused"), len(questions())
         sim.slash(f'restart cotak prod --reason "{MARK} {" and ".join(SECRETS.values())}"', user)
-        wait_until("the restart is taken or refused", lambda: any("requested -> queued" in line for line in bot.log) or
-                   len([line for line in bot.log if "requested -> refused" in line]) > len(over))
-        if any("requested -> queued" in line for line in bot.log):
+        wait_until("the restart is taken, asked about or refused",
+                   lambda: told("-> queued") or told("requested -> refused") > over or len(questions()) > asked)
+        for question in questions()[asked:]:
+            sim.press(question, "confirm", user)
+            wait_until("the question is answered", lambda: told("-> queued") or told("asking -> refused"))
+        if told("-> queued"):
             return
     raise Trouble("the restart is refused each time")
 
