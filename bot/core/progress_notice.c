@@ -143,8 +143,15 @@ static void notice_blind(const struct progress_facts *f, const struct follow_sta
     notice_plain(f, state, TONE_WARNING, "🙈 I CANNOT SEE AWS; ECS goes on without me", event, c);
     card_line(c, "Nothing seen since %s UTC. I keep looking, and judge nothing until I see again.", since);
     if (f->expired) {
-        card_line(c, "My AWS sign-in for %s has ended. Renew it on my host%s%s, then I see again by myself.",
-                  f->target, f->profile[0] != '\0' ? ": aws sso login --profile " : "", f->profile);
+        if (f->profile[0] != '\0') {
+            card_line(c, "My AWS sign-in for %s has ended. On my host: put new keys into the profile %s.",
+                      f->target, f->profile);
+        } else {
+            card_line(c,
+                      "My AWS sign-in for %s has ended. On my host: put new keys where mine come from; "
+                      "/readyz there names the place.",
+                      f->target);
+        }
         card_mention(c, f->asker_mention);
     }
 }

@@ -148,13 +148,32 @@ static void tell(struct operation *op, const struct follow_output *out, const st
     }
 }
 
-/* ---- the dead task's log */
+/* ---- a step that waits before it is told: until then the operation is as it was before */
 
-static void story_came(struct operation *op, const struct ecs_tail *log)
+static void hold_back(struct operation *op, const struct follow_state *before,
+                      const struct follow_output *out, size_t index)
+{
+    op->later = mem_alloc(sizeof(*op->later));
+    op->later->index = index;
+    op->later->follow = op->follow;
+    op->later->output = *out;
+    op->follow = *before;
+}
+
+/* The caller frees it. */
+static struct told_later *take_up(struct operation *op)
 {
     struct told_later *later = op->later;
     op->later = NULL;
     op->follow = later->follow;
+    return later;
+}
+
+/* ---- the dead task's log */
+
+static void story_came(struct operation *op, const struct ecs_tail *log)
+{
+    struct told_later *later = take_up(op);
     op->watch.quiet = op->follow.not_stabilising;
     tell(op, &later->output, log, later->index);
     mem_free(later);
@@ -169,11 +188,7 @@ static bool wait_for_story(struct operation *op, const struct follow_state *befo
         !restart_story_ask(op, &out->events[index].task, &out->events[index].diagnosis, story_came)) {
         return false;
     }
-    op->later = mem_alloc(sizeof(*op->later));
-    op->later->index = index;
-    op->later->follow = op->follow;
-    op->later->output = *out;
-    op->follow = *before;
+    hold_back(op, before, out, index);
     return true;
 }
 
@@ -181,9 +196,7 @@ static bool wait_for_story(struct operation *op, const struct follow_state *befo
 
 static void proof_came(struct operation *op, const struct probe_result *after)
 {
-    struct told_later *later = op->later;
-    op->later = NULL;
-    op->follow = later->follow;
+    struct told_later *later = take_up(op);
     probe_text_after(op->facts.version, after, op->facts.site, sizeof(op->facts.site));
     tell(op, &later->output, NULL, 0);
     mem_free(later);
@@ -196,10 +209,7 @@ static bool wait_for_proof(struct operation *op, const struct follow_state *befo
     if (out->verdict != VERDICT_SUCCEEDED || out->wanted_zero || !restart_proof_ask(op, proof_came)) {
         return false;
     }
-    op->later = mem_alloc(sizeof(*op->later));
-    op->later->follow = op->follow;
-    op->later->output = *out;
-    op->follow = *before;
+    hold_back(op, before, out, 0);
     return true;
 }
 
