@@ -31,10 +31,13 @@ struct ecs_look {
     void *private_;
 };
 
-/* UpdateService with forceNewDeployment: sent at most once. */
+/* UpdateService: sent at most once. With forceNewDeployment, unless only_count: then desiredCount alone is
+ * sent, and deployment_id is whatever is PRIMARY. */
 struct ecs_redeploy {
     struct service_ref ref;
     int desired; /* -1 = keep (nothing is sent) */
+    bool only_count;
+    char task_definition[ECS_NAME]; /* "family:revision" to go to; "" = keep (nothing is sent) */
     void (*done)(struct ecs_redeploy *r);
     void *user;
     bool ok;
@@ -45,6 +48,74 @@ struct ecs_redeploy {
     char older_id[ECS_ID];      /* the newest other deployment in the answer, "" when none */
     int64_t created_ms;
     int answered_desired;
+    void *private_;
+};
+
+/* StopTask: sent at most once; ECS stops a task once, however often it is asked. */
+struct ecs_stop_task {
+    struct service_ref ref;
+    char task_id[ECS_ID];
+    char reason[256]; /* shown by ECS as the task's stoppedReason: at most 255 characters */
+    void (*done)(struct ecs_stop_task *r);
+    void *user;
+    bool ok;
+    bool gone;      /* !ok: ECS knows no such task any more */
+    bool uncertain; /* !ok: it may or may not have been executed */
+    struct err err;
+    char request_id[80];
+    void *private_;
+};
+
+/* StopServiceDeployment with stopType ROLLBACK, of the service deployment that runs: sent at most once. */
+struct ecs_roll_back {
+    struct service_ref ref;
+    char arn[ECS_NAME * 2]; /* of the service deployment */
+    void (*done)(struct ecs_roll_back *r);
+    void *user;
+    bool ok;
+    bool over;      /* !ok: it does not run any more, so there is nothing to stop */
+    bool uncertain; /* !ok: it may or may not have been executed */
+    struct err err;
+    char request_id[80];
+    void *private_;
+};
+
+/* What ran before: the task definition of the newest successful service deployment that had another one than
+ * `current`, from ListServiceDeployments and DescribeServiceRevisions (at most 8 s). */
+struct ecs_previous {
+    struct service_ref ref;
+    char current[ECS_NAME]; /* "family:revision" */
+    void (*done)(struct ecs_previous *r);
+    void *user;
+    bool ok;
+    struct err err;
+    bool found;
+    char task_definition[ECS_NAME]; /* "family:revision" */
+    int64_t ran_ms;                 /* when its deployment finished */
+    size_t image_count;             /* of its containers, tags as registered */
+    char images[ECS_CONTAINERS][ECS_NAME];
+    void *private_;
+};
+
+/* Application Auto Scaling of the service's count. SET writes the three switches and changes nothing else; it
+ * is sent at most once. */
+struct ecs_scaling_switches {
+    bool in, out, scheduled; /* suspended? */
+};
+struct ecs_scaling {
+    struct service_ref ref;
+    bool set; /* else only read */
+    struct ecs_scaling_switches wanted;
+    void (*done)(struct ecs_scaling *r);
+    void *user;
+    bool ok;
+    bool uncertain;           /* set, !ok: it may or may not have been executed */
+    enum ecs_absence absence; /* !ok: why; ECS_UNSUPPORTED = this endpoint knows no autoscaling */
+    struct err err;
+    bool registered; /* the service has a scalable target; else the rest is empty */
+    int minimum, maximum;
+    struct ecs_scaling_switches suspended; /* as read, or as written */
+    char request_id[80];
     void *private_;
 };
 
@@ -146,6 +217,10 @@ struct ecs_ops {
     void (*identify)(struct ecs *e, struct ecs_identify *r);
     void (*look)(struct ecs *e, struct ecs_look *r);
     void (*redeploy)(struct ecs *e, struct ecs_redeploy *r);
+    void (*stop_task)(struct ecs *e, struct ecs_stop_task *r);
+    void (*roll_back)(struct ecs *e, struct ecs_roll_back *r);
+    void (*previous)(struct ecs *e, struct ecs_previous *r);
+    void (*scaling)(struct ecs *e, struct ecs_scaling *r);
     void (*names)(struct ecs *e, struct ecs_names *r);
     void (*around)(struct ecs *e, struct ecs_around *r);
     void (*tail)(struct ecs *e, struct ecs_tail *r);

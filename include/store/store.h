@@ -60,6 +60,22 @@ struct store_audit {
     const char *detail; /* one line of JSON */
 };
 
+/* What is remembered beside operations: a lock, the count to come back to, the highest wall time seen. kind
+ * and key together are unique; the store knows rows, not their meaning. */
+#define STORE_MEMOS 1000 /* at most; one more fails the commit with a sentence */
+struct store_memo {
+    char kind[24]; /* "lock", "zero", "clock" */
+    char key[640];
+    int64_t at_ms;    /* wall: when it was written */
+    const char *json; /* borrowed by store_txn_memo (copied), owned by the loaded set */
+};
+
+/* The head of the audit chain: each record carries an HMAC over itself and the record before. */
+struct store_head {
+    int64_t sequence; /* of the newest record; 0 = none yet */
+    char hash[17];    /* the first 16 hex digits of its HMAC */
+};
+
 struct store_txn *store_txn_create(void);
 void store_txn_destroy(struct store_txn *t); /* only of one that was not committed. Accepts NULL. */
 /* The commit fails with duplicate = true, and writes nothing, when the key is known. */
@@ -67,6 +83,8 @@ void store_txn_delivery(struct store_txn *t, const char *key, int64_t at_ms);
 void store_txn_operation(struct store_txn *t, const struct store_operation *row); /* insert or replace */
 void store_txn_outbox(struct store_txn *t, const struct store_outbox *row);       /* insert or replace */
 void store_txn_audit(struct store_txn *t, const struct store_audit *row);
+void store_txn_memo(struct store_txn *t, const struct store_memo *memo);       /* insert or replace */
+void store_txn_forget(struct store_txn *t, const char *kind, const char *key); /* nothing when unknown */
 /* On disk before done comes (synchronous=FULL): rows before a changing call. */
 void store_txn_durable(struct store_txn *t);
 /* Serves no running operation: while the disk is full it fails with ERR_FULL, so that the reserve is left to
@@ -77,7 +95,8 @@ struct store_commit {
     void (*done)(struct store_commit *c);
     void *user;
     bool ok;
-    bool duplicate; /* !ok: the delivery was known already; nothing was written */
+    bool duplicate;         /* !ok: the delivery was known already; nothing was written */
+    struct store_head head; /* ok: of the audit chain, with this step's records in it */
     struct err err;
     void *private_;
 };
@@ -91,9 +110,11 @@ struct store_loaded {
     void *user;
     bool ok;
     struct err err;
-    size_t operation_count, outbox_count; /* result, owned by the store, valid inside done */
+    size_t operation_count, outbox_count, memo_count; /* result, owned by the store, valid inside done */
     struct store_operation *operations;
     struct store_outbox *outbox;
+    struct store_memo *memos; /* all of them */
+    struct store_head head;
     int64_t last_alive_ms; /* wall time of the last commit of the previous life; 0 = none */
     void *private_;
 };
@@ -111,10 +132,45 @@ struct store_recent {
     void *private_;
 };
 
+/* What was done: the newest operations of a target ("" = any), ended or not, newest first. */
+struct store_history {
+    char target[80];
+    size_t most; /* at most STORE_RECENT */
+    void (*done)(struct store_history *h);
+    void *user;
+    bool ok;
+    struct err err;
+    size_t count;
+    struct store_operation *operations; /* owned by the store, valid inside done */
+    void *private_;
+};
+
+/* The audit records of one operation (and of its children), oldest first, at most STORE_TIMELINE. */
+#define STORE_TIMELINE 500
+struct store_record {
+    int64_t sequence;
+    struct store_audit audit;
+};
+struct store_timeline {
+    char operation[STORE_ID];
+    void (*done)(struct store_timeline *t);
+    void *user;
+    bool ok;
+    struct err err;
+    bool found; /* the store knows the operation */
+    struct store_operation row;
+    size_t count;
+    bool cut;                     /* there were more */
+    struct store_record *records; /* owned by the store, valid inside done */
+    void *private_;
+};
+
 struct store_ops {
     void (*commit)(struct store *s, struct store_txn *t /* taken */, struct store_commit *c);
     void (*load)(struct store *s, struct store_loaded *l);
     void (*recent)(struct store *s, struct store_recent *r);
+    void (*history)(struct store *s, struct store_history *h);
+    void (*timeline)(struct store *s, struct store_timeline *t);
 };
 struct store {
     const struct store_ops *ops;
