@@ -11,13 +11,13 @@
     ROW(follow) \
     ROW(help) \
     ROW(targets) \
-    ROW(whoami) \
-    /* by hand in this release: see manual.h */ \
     ROW(tasks) \
     ROW(events) \
     ROW(logs) \
     ROW(clusters) \
     ROW(services) \
+    ROW(whoami) \
+    /* by hand in this release: see manual.h */ \
     ROW(stop_all) \
     ROW(shutdown) \
     ROW(scale) \

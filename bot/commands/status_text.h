@@ -18,6 +18,8 @@ struct status_facts {
     const struct ecs_around *around;
     const struct probe_result *probe;
     const struct command_origin *origin; /* of the newest deployment */
+    const struct command_now *now;       /* what of ours runs here */
+    size_t now_count;
     int64_t now_ms;                      /* world */
 };
 
