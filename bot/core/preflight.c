@@ -255,7 +255,8 @@ static void grade_impact(const struct preflight_facts *f, struct preflight *p)
     } else if (f->service->drops == DROPS_IMPORTS) {
         preflight_ask(p, REASON_DROPS, "A file import that runs now is lost.");
     }
-    if (f->target->confirm_always && p->grade == PREFLIGHT_GO) {
+    const bool answered = f->yes && !f->target->second_person;
+    if (f->target->confirm_always && p->grade == PREFLIGHT_GO && !answered) {
         preflight_ask(p, REASON_ALWAYS, "This target asks before every change.");
     }
 }

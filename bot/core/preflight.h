@@ -35,6 +35,7 @@ struct preflight_facts {
     const struct ecs_around *around;
     const struct probe_result *probe;
     struct preflight_known running, recent;
+    bool yes; /* said with the command: what the target asks before every change is answered */
     int64_t world_ms, wall_ms;
 };
 
