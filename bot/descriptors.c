@@ -4,19 +4,16 @@
 #include <sys/resource.h>
 
 #include "chat/slack.h"
-#include "door.h"
 #include "net/http.h"
 #include "net/server.h"
 
-#define OWN            32 /* streams, loop, store, log, what is opened for a moment: some 20 were seen */
-#define DOOR           (1 + 2 * DOOR_CONNECTIONS) /* as many again hear that there is no room */
-#define LOOKUPS        16                         /* of names, in threads of their own */
-#define LISTENER_LEAST 4 /* a supervisor, Prometheus, a person, and one that is silent */
+#define OWN            32 /* streams, loop, store, log, what is opened for a moment (some 20 were seen), the door */
+#define LOOKUPS        16 /* of names, in threads of their own */
+#define LISTENER_LEAST 4  /* a supervisor, Prometheus, a person, and one that is silent */
 
 static int of_others(size_t chats)
 {
-    return OWN + DOOR + HTTP_CONNECTIONS_DEFAULT + LOOKUPS +
-           2 * SLACK_LINKS * (int)chats; /* old and new ones */
+    return OWN + HTTP_CONNECTIONS_DEFAULT + LOOKUPS + 2 * SLACK_LINKS * (int)chats; /* old and new ones */
 }
 
 static int of_listener(int connections)

@@ -14,7 +14,8 @@
 #include "base/text.h"
 #include "local_private.h"
 
-#define BACKLOG 16
+#define BACKLOG   16
+#define TOLD_MOST 2 /* hear "full" at once; more are closed without a word */
 
 struct local_server {
     uv_pipe_t pipe;
@@ -77,7 +78,8 @@ static void on_connection(uv_stream_t *stream, int status)
     }
     s->conns = c;
     s->count++;
-    if (uv_accept(stream, (uv_stream_t *)&c->pipe) != 0 || s->count > 2 * s->o.most || !peer_of(c, &peer)) {
+    if (uv_accept(stream, (uv_stream_t *)&c->pipe) != 0 || s->count > s->o.most + TOLD_MOST ||
+        !peer_of(c, &peer)) {
         local_conn_kill(c, "");
     } else if (s->count > s->o.most) {
         local_send(c, s->full);
