@@ -157,9 +157,9 @@ static void tasks_that_run_and_that_died(void **state)
     ask("tasks cotak prod");
     look_comes();
     says("Tasks of cotak prod api (PRODUCTION) · 14:02:08 UTC\n   Users: SERVED by what ECS shows");
-    says("aaaaaaaa RUNNING since 13:50:08 UTC (12 min) · cloudtak:41\n");
+    says("aaaaaaaa RUNNING since 13:50:08 UTC (12 min 00 s) · cloudtak:41\n");
     says("bbbbbbbb RUNNING UNHEALTHY since 14:01:08 UTC");
-    says("🔴 cccccccc stopped 14:00:08 UTC after 1 min · cloudtak:41 · exit code 1 in container \"api\"");
+    says("🔴 cccccccc stopped 14:00:08 UTC after 1 min 00 s · cloudtak:41 · exit code 1 in container \"api\"");
     says("What it wrote: /cloudtak logs cotak prod api");
     assert_null(asked_deadline);
 }
@@ -178,7 +178,7 @@ static void tasks_and_what_the_load_balancer_says(void **state)
                                                .description = "Health checks failed with these codes: [502]"};
     ask("tasks cotak prod");
     look_comes();
-    says("aaaaaaaa RUNNING since 13:50:08 UTC (12 min) · cloudtak:41 · target healthy\n");
+    says("aaaaaaaa RUNNING since 13:50:08 UTC (12 min 00 s) · cloudtak:41 · target healthy\n");
     says("· target NOT healthy: Health checks failed with these codes: [502]\n");
     says("No task stopped within the last hour or so");
     says("The whole page: /cloudtak status cotak prod api");
@@ -286,7 +286,7 @@ static void the_log_of_the_newest_running_task(void **state)
     TEXT_COPY(asked.tail->lines[0], "ok - http://localhost:5001");
     asked.tail->at_ms[0] = NOW - 1000;
     tail_comes(true);
-    says("Task bbbbbbbb, the newest of 2 that run, since 14:01:08 UTC (1 min)");
+    says("Task bbbbbbbb, the newest of 2 that run, since 14:01:08 UTC (1 min 00 s)");
     says("Another task, cccccccc, stopped 14:00:08 UTC: exit code 1");
     says("Log group tak-cloudtak-cotak-prod, stream cloudtak/api/aaaa");
     says("taken out as well as I can: read it before you pass it on.");
@@ -450,6 +450,95 @@ static void no_services(void **state)
     says("Services: not checked: AWS slows me down");
 }
 
+/* ---- status: within two seconds */
+
+static struct ecs_around *asked_around[2]; /* metrics and alarms; the image */
+
+static void fake_around(struct ecs *e, struct ecs_around *r)
+{
+    (void)e;
+    asked_around[(r->parts & ECS_AROUND_IMAGE) != 0] = r;
+}
+
+static void ask_status(const char *text)
+{
+    static const struct ecs_ops all = {
+        .look = fake_look, .names = fake_names, .around = fake_around, .endpoint_note = fake_note};
+    static struct ecs whole = {&all};
+    asked_origin = NULL;
+    call = call_of(config);
+    call.ecs = &whole;
+    run_text(&call, text);
+    assert_int_equal(asked_deadline_ms, 2000);
+    assert_true(asked.look->within_ms > 0 && asked.look->within_ms < 2000);
+    assert_int_equal(asked_around[0]->within_ms, asked.look->within_ms);
+}
+
+static void status_when_nothing_comes_in_time(void **state)
+{
+    (void)state;
+    ask_status("status cotak prod api");
+    time_is_over();
+    says("cotak prod api (PRODUCTION) · 14:02:08 UTC\n   Users: UNKNOWN, AWS did not answer.");
+    says("   AWS had not answered within 2 s.\n");
+    look_comes();
+    asked_around[0]->done(asked_around[0]);
+    assert_int_equal(answer.count, 1);
+    assert_int_equal(over, 1);
+}
+
+static void status_with_parts_that_are_late(void **state)
+{
+    (void)state;
+    add_task("aaaaaaaa1111", "RUNNING", 12 * MINUTE);
+    add_task("bbbbbbbb1111", "RUNNING", 12 * MINUTE);
+    snapshot->service.deployment_count = 1;
+    TEXT_COPY(snapshot->service.deployments[0].id, "ecs-svc/1");
+    runs_now = (struct command_now){.operation = "7F3K",
+                                    .verb = "restart",
+                                    .who = "@ana",
+                                    .state = "following",
+                                    .asked_ms = NOW - MINUTE};
+    ask_status("status cotak prod api");
+    look_comes();
+    assert_non_null(asked_origin);
+    time_is_over();
+    says("Users: SERVED by what ECS shows, 2 of 2 tasks running.");
+    says("   Now: 7F3K, restart by @ana, asked 14:01:08 UTC, is following\n");
+    says("   CPU and memory: not checked: AWS had not answered within 2 s\n");
+    says("   Alarms: not checked: AWS had not answered within 2 s\n");
+    says("   Image: not checked: AWS had not answered within 2 s\n");
+    says("who began it: not checked: my own store did not answer");
+    asked_around[1]->done(asked_around[1]);
+    asked_origin->done(asked_origin);
+    assert_int_equal(over, 0);
+    asked_around[0]->done(asked_around[0]);
+    assert_int_equal(answer.count, 1);
+    assert_int_equal(over, 1);
+    runs_now = (struct command_now){0};
+}
+
+static void status_of_other_services_that_are_late(void **state)
+{
+    (void)state;
+    static struct ecs_look *first;
+    ask_status("status cotak prod");
+    first = asked.look; /* the last one that was asked: events */
+    assert_string_equal(first->ref.service, "tak-cloudtak-cotak-prod-events");
+    look_comes();
+    time_is_over();
+    says("Users: UNKNOWN, AWS did not answer.");
+    says("   hub: not checked: AWS had not answered within 2 s\n");
+    says("   events: 2 of 2 running");
+    struct ecs_look *looks = first - 2; /* hub, api, events stand side by side */
+    for (int i = 0; i < 2; i++) {
+        looks[i].snapshot = snapshot;
+        looks[i].done(&looks[i]);
+    }
+    asked_around[0]->done(asked_around[0]);
+    assert_int_equal(over, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -471,6 +560,9 @@ int main(void)
         TEST(clusters_not_checked),
         TEST(services_and_who_knows_them),
         TEST(no_services),
+        TEST(status_when_nothing_comes_in_time),
+        TEST(status_with_parts_that_are_late),
+        TEST(status_of_other_services_that_are_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
