@@ -57,6 +57,7 @@ static struct config *make_config(void)
     TEXT_COPY(t->channels[0].id, "C0INCIDENT");
     add_everyone(&t->view);
     add_everyone(&t->restart);
+    add_everyone(&t->downtime);
     return c;
 }
 
@@ -228,10 +229,11 @@ void rig_start(struct rig *r)
     life->store = (struct store_door){.store = {.ops = &ops}, .rig = r};
     chat_door_init(&life->chat, r->chat);
     ecs_door_init(&life->ecs, &r->ecs);
+    world_door_init(&life->world, r->world, r);
     struct engine_options options = {.loop = r->loop,
                                      .config = r->config,
                                      .store = &life->store.store,
-                                     .ecs = r->world != NULL ? r->world : &life->ecs.ecs,
+                                     .ecs = r->world != NULL ? &life->world.ecs : &life->ecs.ecs,
                                      .commands = commands_table,
                                      .on_settled = on_settled,
                                      .user = r};
@@ -249,7 +251,7 @@ void rig_start(struct rig *r)
 void rig_kill(struct rig *r)
 {
     struct life *life = rig_life(r);
-    life->chat.shut = life->ecs.shut = life->store.shut = true;
+    life->chat.shut = life->ecs.shut = life->world.shut = life->store.shut = true;
     r->killed = true;
     loop_stop(r->loop);
 }
@@ -320,14 +322,17 @@ void rig_finish(struct rig *r)
         struct life *life = r->lives[i];
         if (life->engine == NULL) {
             ecs_door_finish(&life->ecs);
+            world_door_finish(&life->world);
             mem_free(life);
         } else if (life->store.shut) {
             died = true;
             ecs_door_finish(&life->ecs);
+            world_door_finish(&life->world);
             graves[grave_count++] = life;
         } else {
             close_living(r);
             ecs_door_finish(&life->ecs);
+            world_door_finish(&life->world);
             mem_free(life);
         }
     }
