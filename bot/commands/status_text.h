@@ -20,7 +20,7 @@ struct status_facts {
     const struct command_origin *origin; /* of the newest deployment */
     const struct command_now *now;       /* what of ours runs here */
     size_t now_count;
-    int64_t now_ms;                      /* world */
+    int64_t now_ms; /* world */
 };
 
 /* The whole page of one service. */
