@@ -164,6 +164,7 @@ static void tell(struct reading *r)
     struct status *l = status_of(r);
     const struct command_call *call = r->call;
     const char *note = call->ecs->ops->endpoint_note(call->ecs, target_of(l)->session);
+    struct command_now now[NOW_MOST];
 
     if (l->missing) {
         tell_missing(l);
@@ -172,6 +173,7 @@ static void tell(struct reading *r)
     } else {
         page_title("", target_of(l), l->main, call->now_ms, &r->card);
         page_unseen(call->word, "status", target_of(l), l->main, ECS_UNREACHABLE, LATE ".", &r->card);
+        status_acting(now, command_now(call, now, NOW_MOST), call->now_ms, &r->card);
         page_where(target_of(l), l->main, &r->card);
     }
     tell_others(l);

@@ -143,35 +143,49 @@ static void last_deployment(const struct status_facts *f, struct card *card)
 }
 
 /* "Now: 7F3K, restart by @ana, following since 14:02:08 UTC" */
-static void acting(const struct status_facts *f, struct card *card)
+void status_acting(const struct command_now *now, size_t count, int64_t now_ms, struct card *card)
 {
     char at[TEXT_TIME];
 
-    for (size_t i = 0; i < f->now_count; i++) {
-        const struct command_now *n = &f->now[i];
-        page_when(n->asked_ms, f->now_ms, at);
+    for (size_t i = 0; i < count; i++) {
+        const struct command_now *n = &now[i];
+        page_when(n->asked_ms, now_ms, at);
         card_line(card, "Now: %s, %s by %s, asked %s UTC, is %s", n->operation, n->verb, n->who, at,
                   n->state);
     }
 }
 
-static void next_step(const char *word, const struct config_target *t, const struct config_service *service,
-                      const struct snapshot *s, struct card *card)
+/* What a restart would meet: new tasks could not start. "" = nothing is known of such a thing. */
+static const char *hindrance(const struct status_facts *f)
 {
-    if (in_progress(&s->service))
+    if (f->around && f->around->image.absence == ECS_SEEN && f->around->image.gone)
+        return "have the image built again";
+    if (f->probe && f->probe->database.state == PROBE_FAILING)
+        return "have the database looked at";
+    return "";
+}
+
+static void next_step(const struct status_facts *f, struct card *card)
+{
+    const char *word = f->word, *key = f->service->key, *name = f->target->name, *first = hindrance(f);
+
+    if (in_progress(&f->snapshot->service))
         card_footer(card, "A deployment is running; a restart would replace it. Look again: %s status %s %s",
-                    word, t->name, service->key);
-    else if (s->service.desired == 0)
-        card_footer(card, "To bring it back: %s start %s %s", word, t->name, service->key);
+                    word, name, key);
+    else if (*first)
+        card_footer(card, "Stop nothing: no new task could start now. First %s, then: %s status %s %s", first,
+                    word, name, key);
+    else if (f->snapshot->service.desired == 0)
+        card_footer(card, "To bring it back: %s start %s %s", word, name, key);
     else if (card->tone == TONE_BAD)
-        card_footer(card, "Next: %s restart %s %s · why tasks stopped: %s tasks %s %s", word, t->name,
-                    service->key, word, t->name, service->key);
-    else if (service->drops == DROPS_NOTHING)
-        card_footer(card, "Next, without downtime: %s restart %s %s", word, t->name, service->key);
+        card_footer(card, "Next: %s restart %s %s · why tasks stopped: %s tasks %s %s", word, name, key, word,
+                    name, key);
+    else if (f->service->drops == DROPS_NOTHING)
+        card_footer(card, "Next, without downtime: %s restart %s %s", word, name, key);
     else
-        card_footer(card, "Next: %s restart %s %s (it cuts off %s for a moment, and asks first)", word,
-                    t->name, service->key,
-                    service->drops == DROPS_SOCKETS ? "WebSockets and TAK connections" : "running imports");
+        card_footer(
+            card, "Next: %s restart %s %s (it cuts off %s for a moment, and asks first)", word, name, key,
+            f->service->drops == DROPS_SOCKETS ? "WebSockets and TAK connections" : "running imports");
 }
 
 void status_text_missing(const char *word, const struct config_target *target,
@@ -195,9 +209,10 @@ void status_text_page(const struct status_facts *f, struct card *ret)
     page_title("", f->target, f->service, f->now_ms, ret);
     if (s->service_absence != ECS_SEEN) {
         page_unseen(f->word, "status", f->target, f->service, s->service_absence, s->trouble, ret);
+        status_acting(f->now, f->now_count, f->now_ms, ret);
     } else {
         status_served(s, ret);
-        acting(f, ret);
+        status_acting(f->now, f->now_count, f->now_ms, ret);
         if (!text_equal(e->status, "ACTIVE"))
             card_line(ret, "The service is %s: it is being deleted or was deleted.", e->status);
         deployments(e, f->now_ms, ret);
@@ -210,7 +225,7 @@ void status_text_page(const struct status_facts *f, struct card *ret)
         status_image(f->around, f->now_ms, ret);
         settings(e, ret);
         events(e, f->now_ms, ret);
-        next_step(f->word, f->target, f->service, s, ret);
+        next_step(f, ret);
     }
     page_where(f->target, f->service, ret);
 }

@@ -35,6 +35,8 @@ void status_text_line(const struct config_service *service, const struct snapsho
 /* ---- parts of the page, for status_text.c */
 /* status_served.c: the sentence every card begins with, and the card's tone. */
 void status_served(const struct snapshot *s, struct card *card);
+/* What of ours runs there now, a line each. */
+void status_acting(const struct command_now *now, size_t count, int64_t now_ms, struct card *card);
 /* status_around.c: a line or two each; what was not asked for is not told. */
 void status_targets(const struct snapshot *s, struct card *card);
 void status_metrics(const struct ecs_around *a, struct card *card);

@@ -64,7 +64,9 @@ static void running_line(const struct snapshot *s, const struct ecs_task *t, int
               text_equal(t->desired_status, "STOPPED") ? " · is being stopped" : "");
 }
 
-static void stopped_line(const struct ecs_task *t, int64_t now_ms, struct card *c)
+/* above: of the task told before this one, NULL = none; the same is not told twice. */
+static void stopped_line(const struct ecs_task *t, int64_t now_ms, const struct diagnosis *above,
+                         struct card *c)
 {
     char id[PAGE_SHORT_ID + 1], at[TEXT_TIME], lived[TEXT_DURATION];
     const int64_t began = t->started_ms ? t->started_ms : t->created_ms;
@@ -74,6 +76,11 @@ static void stopped_line(const struct ecs_task *t, int64_t now_ms, struct card *
     page_short_id(t->id, id);
     page_when(t->stopped_ms, now_ms, at);
     page_age(began, t->stopped_ms, lived);
+    if (above && text_equal(above->key, d.key)) {
+        card_line(c, "%s%s stopped %s UTC after %s · %s · for the same reason", d.benign ? "" : "🔴 ", id, at,
+                  lived, t->task_definition);
+        return;
+    }
     card_line(c, "%s%s stopped %s UTC after %s · %s · %s%s%s", d.benign ? "" : "🔴 ", id, at, lived,
               t->task_definition, d.why, *d.hint && !d.benign ? ". " : "",
               *d.hint && !d.benign ? d.hint : "");
@@ -120,6 +127,7 @@ static size_t show_stopped(const struct snapshot *s, int64_t now_ms, struct card
 {
     bool shown[ECS_TASKS] = {false};
     size_t count = 0, bad = 0;
+    struct diagnosis above = {0};
 
     for (const struct ecs_task *t; (t = newest_stopped(s, shown)) != NULL; count++) {
         struct diagnosis d;
@@ -127,7 +135,8 @@ static size_t show_stopped(const struct snapshot *s, int64_t now_ms, struct card
         diagnose_task(t, &d);
         bad += d.benign ? 0 : 1;
         if (count < STOPPED_SHOWN)
-            stopped_line(t, now_ms, c);
+            stopped_line(t, now_ms, count ? &above : NULL, c);
+        above = d;
     }
     if (!count)
         card_line(c, "No task stopped within the last hour or so; ECS forgets older ones.");

@@ -47,35 +47,60 @@ static void at(struct transcript *t, char to[TEXT_TIME])
     text_time_of_day(to, clock_wall(&t->rig->clock));
 }
 
-static void indented(struct transcript *t, const char *text, const char *indent)
+/* As the platform shows it: links by their name, mentions by theirs. */
+static void shown_line(struct transcript *t, const char *line, size_t len)
 {
-    for (const char *line = text, *end; *line != '\0'; line = *end != '\0' ? end + 1 : end) {
-        end = line + strcspn(line, "\n");
-        buf_format(&t->text, "%s%.*s\n", indent, (int)(end - line), line);
+    static const struct {
+        const char *text, *shown;
+    } names[] = {{"@slack:group:S0456EFGH", "@ase-oncall"}, {"@slack:user:", "@"}};
+    static const char console[] = "AWS console: https://";
+    const char *text = line + strspn(line, " ");
+    if (text_starts(text, console)) {
+        buf_format(&t->text, "%.*s[AWS console]", (int)(text - line), line);
+        return;
+    }
+    for (const char *at = line; at < line + len;) {
+        size_t i = 0;
+        while (i < 2 && !text_starts(at, names[i].text)) {
+            i++;
+        }
+        if (i < 2) {
+            buf_text(&t->text, names[i].shown);
+            at += strlen(names[i].text);
+        } else {
+            buf_char(&t->text, *at++);
+        }
     }
 }
 
 static void write_card(struct transcript *t, const struct card *card, const char *indent)
 {
     char *text = card_text(card, WIDTH);
-    indented(t, text, indent);
-    mem_free(text);
-    for (size_t i = 0; i < card->button_count; i++) {
-        buf_format(&t->text, "%s%s[%s]", i == 0 ? indent : "", i == 0 ? "   " : "  ", card->buttons[i].text);
+    for (const char *line = text, *end; *line != '\0'; line = *end != '\0' ? end + 1 : end) {
+        end = line + strcspn(line, "\n");
+        buf_text(&t->text, indent);
+        shown_line(t, line, (size_t)(end - line));
+        buf_char(&t->text, '\n');
     }
-    buf_text(&t->text, card->button_count > 0 ? "\n" : "");
+    mem_free(text);
 }
 
-/* Title and users-served line without their numbers: what an edit must change to be worth a line. */
+/* Title, as far as the operation's id, and users-served line, without numbers: what an edit must change to be
+ * worth a line. */
 static void head_of(const struct card *card, char *to, size_t size)
 {
+    const char *end = strstr(card->title, " · op ");
+    const char *parts[] = {card->title, card->served};
+    const size_t lens[] = {end != NULL ? (size_t)(end - card->title) : strlen(card->title),
+                           strlen(card->served)};
     struct buf b;
     buf_init(&b, size - 1);
-    for (const char *c = card->title; *c != '\0'; c++) {
-        buf_char(&b, (char)(isdigit((unsigned char)*c) ? '#' : *c));
-    }
-    for (const char *c = card->served; *c != '\0'; c++) {
-        buf_char(&b, (char)(isdigit((unsigned char)*c) ? '#' : *c));
+    for (size_t p = 0; p < 2; p++) {
+        for (size_t i = 0; i < lens[p]; i++) {
+            if (!isdigit((unsigned char)parts[p][i])) {
+                buf_char(&b, parts[p][i]);
+            }
+        }
     }
     text_copy(to, size, b.data);
     buf_finish(&b);
