@@ -304,14 +304,19 @@ static void on_hello(struct terminal *t, const struct door_tell *h)
     prompt(t);
 }
 
-/* Nobody types here: the question is told how to be answered, and left. */
+/* Nobody types here: how to answer it is told, and it is left. */
 static void leave_question(struct terminal *t)
 {
-    print_format(
-        t,
-        "A question is open, and nobody is here to answer it: nothing was changed so far. Ask again at a "
-        "terminal, or in the console: %s\n",
-        "cloudtak-bot console");
+    if (t->o.alone)
+        print(t,
+              "A question is open, and nobody is here to answer it: nothing was changed. Run the same at a "
+              "terminal, where it can be answered.\n");
+    else
+        print_format(
+            t,
+            "A question is open, and nobody is here to answer it: nothing was changed so far. Until its time "
+            "is over: %s confirm, or %s decline.\n",
+            t->o.own, t->o.own);
     finish(t, TERMINAL_REFUSED);
 }
 
@@ -333,7 +338,7 @@ static void on_message(struct terminal *t, const struct door_tell *m)
     } else if (!t->listening) {
         t->listening = true;
         t->o.listen(t->o.user);
-        print(t, "Answer with press 1, press 2 …\n");
+        print(t, "Answer with press 1 or press 2, the numbers of its buttons.\n");
     }
 }
 
