@@ -24,7 +24,7 @@ COMMON = {
     "AccessDeniedException", "ExpiredTokenException", "IncompleteSignatureException", "InternalFailure",
     "InvalidSignatureException", "MissingAuthenticationTokenException", "NotAuthorized", "OptInRequired",
     "RequestExpired", "RequestTimeoutException", "ServiceUnavailable", "ServiceUnavailableException",
-    "ThrottlingException", "UnknownOperationException", "UnrecognizedClientException", "ValidationException",
+    "ThrottlingException", "UnknownOperationException", "UnrecognizedClientException", "ValidationError", "ValidationException",
     # their names in the query protocol
     "AccessDenied", "ExpiredToken", "IncompleteSignature", "InvalidAction", "InvalidClientTokenId",
     "MissingAuthenticationToken", "SignatureDoesNotMatch", "Throttling",
