@@ -93,6 +93,7 @@ static void committed(struct loop_timer *t)
         h->door->rig->armed += h->arms && h->inner.ok;
         h->outer->ok = h->inner.ok;
         h->outer->duplicate = h->inner.duplicate;
+        h->outer->head = h->inner.head;
         h->outer->err = h->inner.err;
         h->outer->done(h->outer);
     }
@@ -162,6 +163,30 @@ static void recent(struct store *s, struct store_recent *q)
     }
 }
 
+static void history(struct store *s, struct store_history *q)
+{
+    struct store_door *door = (struct store_door *)s;
+    if (!door->shut) {
+        door->rig->store->ops->history(door->rig->store, q);
+    }
+}
+
+static void timeline(struct store *s, struct store_timeline *q)
+{
+    struct store_door *door = (struct store_door *)s;
+    if (!door->shut) {
+        door->rig->store->ops->timeline(door->rig->store, q);
+    }
+}
+
+static void check(struct store *s, struct store_check *q)
+{
+    struct store_door *door = (struct store_door *)s;
+    if (!door->shut) {
+        door->rig->store->ops->check(door->rig->store, q);
+    }
+}
+
 /* ---- lives */
 
 static void on_settled(void *user, const struct request *request, enum settled how,
@@ -190,7 +215,12 @@ struct life *rig_life(struct rig *r)
 
 void rig_start(struct rig *r)
 {
-    static const struct store_ops ops = {.commit = commit, .load = load, .recent = recent};
+    static const struct store_ops ops = {.commit = commit,
+                                         .load = load,
+                                         .recent = recent,
+                                         .history = history,
+                                         .timeline = timeline,
+                                         .check = check};
     assert_true(r->life_count < RIG_LIVES);
     struct life *life = mem_alloc(sizeof(*life));
     r->lives[r->life_count++] = life;

@@ -190,8 +190,7 @@ static void each_fails_once(void **unused)
         const char *part; /* of the sentence */
     } rows[] = {
         {0, NULL, true, "it may or may not have been executed: look before it is repeated"},
-        {400, "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}", false, 1,
-         "deploy/iam-policy.json"},
+        {400, "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}", false, "deploy/iam-policy.json"},
         {400, "{\"__type\":\"ClientException\",\"message\":\"is inactive\"}", false, "is inactive"},
         {500, "{\"__type\":\"ServerException\",\"message\":\"oh\"}", true, "may or may not"},
         {400, "{\"__type\":\"ExpiredTokenException\",\"message\":\"old\"}", false, "restart the bot"},
