@@ -356,6 +356,24 @@ const struct config_person *authz_person(const struct config *config, const stru
     return NULL;
 }
 
+bool authz_same_human(const struct config *config, const struct principal *a, const struct principal *b)
+{
+    const struct config_person *person = authz_person(config, a);
+
+    return same_principal(a, b) || (person && person == authz_person(config, b));
+}
+
+bool authz_another_human(const struct config *config, const struct principals *list,
+                         const struct principal *than)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct principal *p = &list->list[i];
+        if ((p->kind != PRINCIPAL_USER && p->kind != PRINCIPAL_LOCAL) || !authz_same_human(config, p, than))
+            return true;
+    }
+    return false;
+}
+
 static void holder(const struct config *config, const struct principal *p, struct buf *b)
 {
     switch (p->kind) {

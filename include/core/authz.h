@@ -43,5 +43,10 @@ void authz_holders(const struct config *config, const struct config_target *targ
 
 /* The person whom the configuration gives this id, of any kind; NULL when nobody. */
 const struct config_person *authz_person(const struct config *config, const struct principal *id);
+/* Is it one human? The same id, or ids that `people` joins. */
+bool authz_same_human(const struct config *config, const struct principal *a, const struct principal *b);
+/* Can anybody of this list be another human than this one? "any", "everyone" and a group can. */
+bool authz_another_human(const struct config *config, const struct principals *list,
+                         const struct principal *than);
 
 #endif
