@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/local.h"
 #include "gate.h"
 #include "operation_save.h"
 
@@ -226,7 +227,7 @@ void operation_audit(struct operation *op, const char *what, const char *format,
     struct store_audit *row = &op->audits[op->audit_count].row;
     *row = (struct store_audit){.at_ms = engine_wall(op->engine)};
     TEXT_COPY(row->operation, op->row.id);
-    TEXT_FORMAT(row->who, "%s:user:%s", op->request.who.server, op->request.who.user);
+    request_audited(&op->request.who, row->who, sizeof(row->who));
     TEXT_COPY(row->what, what);
     op->audits[op->audit_count].detail = buf_take(&line);
     row->detail = op->audits[op->audit_count].detail;

@@ -35,6 +35,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/local.h"
 #include "engine_private.h"
 
 #define TO(step) (1U << (step))
@@ -199,7 +200,7 @@ void restart_first_facts(struct operation *op)
     TEXT_COPY(f->endpoint_note, op->engine->ecs->ops->endpoint_note(op->engine->ecs, t->session));
     TEXT_FORMAT(f->asker, "@%s",
                 op->request.who.name[0] != '\0' ? op->request.who.name : op->request.who.user);
-    TEXT_FORMAT(f->asker_mention, "%s:user:%s", op->request.who.server, op->request.who.user);
+    request_principal(&op->request.who, f->asker_mention, sizeof(f->asker_mention));
     TEXT_COPY(f->command, engine_command(op->engine, op->request.place.server));
     TEXT_COPY(f->escalation.name, config->escalation.name);
     TEXT_COPY(f->escalation.mention, config->escalation.mention);

@@ -9,6 +9,7 @@
 #include "base/crypto.h"
 #include "base/fault.h"
 #include "base/text.h"
+#include "core/local.h"
 #include "engine_private.h"
 
 #define NONCE_BYTES 16
@@ -247,12 +248,19 @@ static void answered(struct operation *op, const struct request *by)
     op->question.used = true;
 }
 
+static void audit_by(struct operation *op, const char *what, const struct request *by)
+{
+    char who[160];
+    request_audited(&by->who, who, sizeof(who));
+    operation_audit(op, what, "by %s", who);
+}
+
 void restart_confirm(struct operation *op, const struct request *by)
 {
     answered(op, by);
     op->confirmed = true;
     operation_want(op, by);
-    operation_audit(op, "confirmed", "by %s:user:%s", by->who.server, by->who.user);
+    audit_by(op, "confirmed", by);
     restart_unwatch(op);
     restart_go(op, RESTART_CHECKING);
 }
@@ -263,14 +271,14 @@ void restart_cancel(struct operation *op, const struct request *by)
     answered(op, by);
     text_time_of_day(at, op->question.answered_ms);
     if (op->state == OP_UNCERTAIN) {
-        operation_audit(op, "left", "by %s:user:%s", by->who.server, by->who.user);
+        audit_by(op, "left", by);
         TEXT_FORMAT(text, "✖ Left by %s %s UTC; nothing was sent again.", op->question.answered_by, at);
         restart_end(op, OP_CANCELLED, text);
         return;
     }
     TEXT_FORMAT(text, "✖ Cancelled by %s %s UTC; nothing was changed.", op->question.answered_by, at);
     operation_move(op, OP_CANCELLED);
-    operation_audit(op, "cancelled", "by %s:user:%s", by->who.server, by->who.user);
+    audit_by(op, "cancelled", by);
     struct store_txn *t = operation_begin(op);
     stage_card(op, t, text);
     restart_close_question(op, t, text, true);
