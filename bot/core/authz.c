@@ -409,15 +409,13 @@ static bool listed(const char *list, const char *item)
     return false;
 }
 
-void authz_holders(const struct config *config, const struct config_target *target, enum right right,
-                   char *to, size_t size)
+void authz_list(const struct config *config, const struct principals *rule, char *to, size_t size)
 {
-    const struct principals *rule = rule_of(target, right);
     struct buf all, one;
 
     buf_init(&all, 4096);
     buf_init(&one, 512);
-    for (size_t i = 0; rule && i < rule->count; i++) {
+    for (size_t i = 0; i < rule->count; i++) {
         buf_clear(&one);
         holder(config, &rule->list[i], &one);
         if (listed(all.data, one.data)) /* a person with several ids is one holder */
@@ -427,4 +425,15 @@ void authz_holders(const struct config *config, const struct config_target *targ
     list_cut(to, size, all.data);
     buf_finish(&one);
     buf_finish(&all);
+}
+
+void authz_holders(const struct config *config, const struct config_target *target, enum right right,
+                   char *to, size_t size)
+{
+    const struct principals *rule = rule_of(target, right);
+
+    if (rule)
+        authz_list(config, rule, to, size);
+    else
+        text_copy(to, size, "");
 }

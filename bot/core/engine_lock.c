@@ -8,13 +8,15 @@
  * (it is gone: ask again). */
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
-#include "base/crypto.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/answer.h"
+#include "core/freeze.h"
+#include "core/local.h"
 #include "engine_private.h"
 #include "gate.h"
 
@@ -86,7 +88,7 @@ static bool address(const struct engine *e, const struct config_target *t, const
 {
     TEXT_COPY(row->server, by->place.server);
     TEXT_COPY(row->channel, by->place.channel);
-    for (size_t i = 0; by->source == REQUEST_LOCAL && i < t->channel_count; i++) {
+    for (size_t i = 0; local_request(by) && i < t->channel_count; i++) {
         if (!t->channels[i].any) {
             TEXT_COPY(row->server, t->channels[i].server);
             TEXT_COPY(row->channel, t->channels[i].id);
@@ -140,7 +142,7 @@ static void stage_audit(const struct lock_step *s, const struct request *by, str
     gate_quote(&detail, text);
     buf_char(&detail, '}');
     row.detail = detail.data;
-    TEXT_FORMAT(row.who, "%s:user:%s", by->who.server, by->who.user);
+    request_audited(&by->who, row.who, sizeof(row.who));
     TEXT_COPY(row.what, s->has ? "locked" : "unlocked");
     store_txn_audit(t, &row);
     buf_finish(&detail);
@@ -261,10 +263,43 @@ struct lock_question *engine_lock_question(struct engine *e, const char *nonce, 
     return NULL;
 }
 
+static bool is_for(const struct engine *e, const struct lock_question *q, const struct request *by)
+{
+    struct principal asker, now;
+    lock_principal(&q->by, &asker);
+    lock_principal(by, &now);
+    return authz_same_human(e->config, &asker, &now);
+}
+
+int engine_lock_wrong(struct engine *e, const char *code, const struct request *by)
+{
+    int left = QUESTION_TRIES;
+    for (size_t i = 0; i < ENGINE_LOCK_ASKS; i++) {
+        struct lock_question *q = &e->lock_questions[i];
+        if (q->key.digest[0] == '\0' || !question_code_names(code, q->target) || !is_for(e, q, by)) {
+            continue;
+        }
+        const int now = QUESTION_TRIES - ++q->tries;
+        left = now < left ? now : left;
+        if (now <= 0) {
+            *q = (struct lock_question){0};
+        }
+    }
+    return left;
+}
+
 static bool over(const struct engine *e, const struct lock_question *q)
 {
     const int64_t now = engine_wall(e);
     return now >= q->expires_ms || now < q->asked_ms || clock_boot(e->clock) >= q->expires_boot_ms;
+}
+
+static const struct command *command_of_name(const struct command *const *table, const char *name)
+{
+    while (*table != NULL && strcmp((*table)->name, name) != 0) {
+        table++;
+    }
+    return *table;
 }
 
 static void answered(struct call *c, const char *refusal)
@@ -296,13 +331,10 @@ void engine_lock_answer(struct call *c, struct lock_question *q, enum answer wha
 {
     const struct request *r = &c->command.request;
     struct engine *e = c->engine;
-    struct principal asker, now;
-    lock_principal(&q->by, &asker);
-    lock_principal(r, &now);
     if (strcmp(q->by.place.channel, r->place.channel) != 0 ||
         strcmp(q->by.place.server, r->place.server) != 0) {
         call_not(c, "", CALL_REFUSED, "This question was asked in another place; answer it there.");
-    } else if (!authz_same_human(e->config, &asker, &now)) {
+    } else if (!is_for(e, q, r)) {
         call_not(c, "", CALL_REFUSED, "This question about a lock is somebody else's. Ask yourself: locks");
     } else if (over(e, q)) {
         *q = (struct lock_question){0};
@@ -318,9 +350,36 @@ void engine_lock_answer(struct call *c, struct lock_question *q, enum answer wha
     } else {
         TEXT_COPY(c->answering.digest, q->key.digest);
         c->command.parsed.target = config_target(e->config, q->target);
-        c->command.parsed.command = command_named(e->options.commands, q->takes ? "lock" : "unlock");
+        c->command.parsed.command = command_of_name(e->options.commands, q->takes ? "lock" : "unlock");
         call_authorise(c, answered);
     }
+}
+
+/* ---- loaded, frozen */
+
+void engine_load_locks(struct engine *e, const struct store_loaded *l)
+{
+    for (size_t i = 0; i < l->memo_count; i++) {
+        struct lock lock;
+        if (strcmp(l->memos[i].kind, LOCK_KIND) == 0 && config_target(e->config, l->memos[i].key) != NULL &&
+            lock_load(&l->memos[i], &lock)) {
+            lock_put(&e->locks, &lock);
+        }
+    }
+}
+
+bool engine_frozen(const struct engine *e, char *to, size_t size)
+{
+    const struct freeze *f = e->options.freeze;
+    char reason[FREEZE_REASON];
+    if (f == NULL || !f->look(f, reason)) {
+        return false;
+    }
+    text_format(to, size,
+                "All changes are frozen%s%s%s. Who looks after the bot's host can lift it, by removing %s "
+                "there. Looking is possible: status, events, logs.",
+                reason[0] != '\0' ? ": \"" : "", reason, reason[0] != '\0' ? "\"" : "", f->path);
+    return true;
 }
 
 /* ---- the commands */

@@ -5,6 +5,7 @@
 #include "base/jsonx.h"
 #include "base/text.h"
 #include "core/authz.h"
+#include "core/local.h"
 #include "gate.h"
 
 #define HALF_A_DAY_MS 43200000LL
@@ -48,7 +49,7 @@ void lock_drop(struct locks *l, const char *target)
 
 void lock_principal(const struct request *by, struct principal *ret)
 {
-    *ret = (struct principal){.kind = by->source == REQUEST_LOCAL ? PRINCIPAL_LOCAL : PRINCIPAL_USER};
+    *ret = (struct principal){.kind = local_request(by) ? PRINCIPAL_LOCAL : PRINCIPAL_USER};
     if (ret->kind == PRINCIPAL_USER) {
         TEXT_COPY(ret->server, by->who.server);
     }

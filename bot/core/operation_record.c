@@ -150,6 +150,7 @@ void operation_release(struct operation *op)
 {
     op->gone = true;
     if (op->busy == 0 && !operation_writing(op)) {
+        question_remember(op);
         outbox_forget(op->engine->outbox, op->row.id);
         operation_destroy(op);
     }
@@ -180,11 +181,18 @@ struct operation *operation_of(const struct engine *e, const char *id)
     return op;
 }
 
+/* By what the configuration says, and by what ECS returned: two names of one service are one. */
+static bool is_on(const struct operation *op, const char *service_name, const struct operation *but)
+{
+    return strcmp(op->row.service_name, service_name) == 0 ||
+           (but != NULL && but->ecs_service[0] != '\0' && strcmp(op->ecs_service, but->ecs_service) == 0);
+}
+
 struct operation *operation_on(const struct engine *e, const char *service_name, const struct operation *but)
 {
     for (struct operation *op = e->operations; op != NULL; op = op->next) {
         if (op != but && !operation_ended(op->state) && op->state != OP_REQUESTED && op->state != OP_ASKING &&
-            strcmp(op->row.service_name, service_name) == 0) {
+            is_on(op, service_name, but)) {
             return op;
         }
     }

@@ -50,6 +50,7 @@ enum preflight_reason {
     REASON_ALWAYS = 128,
     REASON_IMAGE = 512,     /* gone from its registry */
     REASON_DATABASE = 1024, /* CloudTAK's does not answer */
+    REASON_LOCKED = 65536, /* somebody else has locked the target */
     REASON_OLD = 256,       /* more than two minutes passed since somebody wanted it */
 };
 

@@ -384,7 +384,7 @@ static void resume_uncertain(struct operation *op)
         d->sends = 1;
         d->first_ms = d->last_ms = op->facts.began_ms;
     }
-    const bool asked = op->state == OP_UNCERTAIN && op->question.digest[0] != '\0';
+    const bool asked = op->state == OP_UNCERTAIN && op->question.key.digest[0] != '\0';
     restart_go(op, asked && !restart_question_over(op) ? RESTART_DOUBT : RESTART_SEARCHING);
 }
 
@@ -416,7 +416,7 @@ void restart_resume(struct operation *op)
     } else if (op->service == NULL) {
         restart_lost_target(op);
     } else if (op->state == OP_ASKING) {
-        restart_go(op, RESTART_ASKED);
+        restart_ask_again(op);
     } else if (op->state == OP_FOLLOWING) {
         restart_go(op, RESTART_FOLLOWING);
     } else {

@@ -133,6 +133,7 @@ static void looked(struct ecs_look *r)
         loop_timer_start(op->engine->loop, &op->again, LOOK_AGAIN_MS);
     } else {
         if (s->service_absence == ECS_SEEN) {
+            TEXT_COPY(op->ecs_service, s->service.arn);
             restart_around_look(op, &s->service);
         }
         recall(op);
@@ -189,7 +190,7 @@ static void decide(struct operation *op)
         return;
     }
     const struct operation *other = operation_on(op->engine, op->row.service_name, op);
-    const char *differs = op->confirmed ? preflight_differs(&op->question.asked, &op->preflight) : NULL;
+    const char *differs = op->confirmed ? question_differs(op) : NULL;
     if (op->preflight.grade == PREFLIGHT_REFUSE) {
         operation_refuse(op, op->preflight.refusal);
     } else if (other != NULL && other->state != OP_FOLLOWING) {
@@ -242,6 +243,7 @@ static void grade(struct operation *op)
     if (!operation_still_wanted(op)) {
         preflight_ask_old(&op->preflight, op->moment_ms, f.wall_ms - op->moment_ms);
     }
+    question_lock_asks(op);
     progress_usual(op->durations, op->duration_count, op->facts.usual, sizeof(op->facts.usual));
     forget(op);
     decide(op);
