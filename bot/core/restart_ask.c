@@ -24,13 +24,16 @@ static void question_card(struct operation *op, const char *nonce, struct card *
     progress_text_name(f, name, sizeof(name));
     text_time_of_day(expires, op->question.expires_ms);
     card_init(card, TONE_WARNING);
-    card_title(card, "🔄 RESTART %s? Asked by %s · op %s · expires %s UTC", name, f->asker, f->operation,
-               expires);
+    card_title(card, "%s %s? Asked by %s · op %s · expires %s UTC", op->act->words.question, name, f->asker,
+               f->operation, expires);
     card_served(
         card, p->running > 0 ? "Users: SERVED, %d of %d tasks run now." : "Users: NOT SERVED, %d of %d run.",
         p->running, p->wanted);
     for (size_t i = 0; i < p->ask_count; i++) {
         card_line(card, "%s", p->asks[i]);
+    }
+    if (op->act->question != NULL) {
+        op->act->question(op, card);
     }
     progress_text_where(f, card);
     if (p->says[0] != '\0') {
@@ -39,7 +42,7 @@ static void question_card(struct operation *op, const char *nonce, struct card *
     if (f->untouched[0] != '\0') {
         card_line(card, "%s", f->untouched);
     }
-    TEXT_FORMAT(yes, "Restart %s %s", f->target, f->key);
+    TEXT_FORMAT(yes, "%s %s %s", op->act->words.plain, f->target, f->key);
     restart_question_buttons(op, nonce, "Cancel", yes, p->asks[0], card);
     card_footer(card, "%s status %s %s", f->command, f->target, f->key);
 }
@@ -139,16 +142,17 @@ void restart_ask_sent(struct operation *op, bool delivered)
 void restart_close_question(struct operation *op, struct store_txn *t, const char *end, bool ends)
 {
     struct card *card = op->engine->card;
-    char name[160], suffix[RESTART_SUFFIX];
+    char name[160], suffix[RESTART_SUFFIX], again[80];
     if (op->question.key.digest[0] == '\0') {
         return;
     }
+    TEXT_FORMAT(again, "Send again: %s", op->act->words.of);
     op->question.key.digest[0] = '\0';
     restart_question_suffix(op, suffix, sizeof(suffix));
     progress_text_name(&op->facts, name, sizeof(name));
     card_init(card, TONE_NEUTRAL);
-    card_title(card, "%s %s? Asked by %s · op %s", op->doubt.sends > 0 ? "Send again: restart of" : "Restart",
-               name, op->facts.asker, op->facts.operation);
+    card_title(card, "%s %s? Asked by %s · op %s", op->doubt.sends > 0 ? again : op->act->words.plain, name,
+               op->facts.asker, op->facts.operation);
     card_line(card, "%s", end);
     progress_text_where(&op->facts, card);
     operation_stage(op, t, suffix, PROGRESS_NEW, ends, card);

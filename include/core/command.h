@@ -30,6 +30,8 @@ enum command_needs {
 #define COMMAND_RECORDED                                                                                     \
     (1u << 4) /* it changes nothing, but begins an operation: committed before it is acked */
 
+#define COMMAND_BREAK_GLASS                                                                                  \
+    (1u << 5) /* --break-glass REASON is allowed: a check that says so may be overridden */
 #define COMMAND_STEP                                                                                         \
     (1u << 6) /* one step of its own, without an operation: what it is about is committed before it is acked */
 
@@ -65,7 +67,8 @@ struct parsed {
     const struct config_service *service; /* the named or the default one; NULL with all */
     bool service_named, all;
     char reason[300];
-    char extra[300]; /* leftover words of COMMAND_EXTRA */
+    char break_glass[300]; /* its reason; "" = not asked for */
+    char extra[300];       /* leftover words of COMMAND_EXTRA */
 };
 
 /* Folds typographic dashes, quotes and spaces, splits words, finds command, target (longest match of 1 to 4
