@@ -10,6 +10,7 @@
 #include "core/config.h"
 #include "descriptors.h"
 #include "ecs/ecs.h"
+#include "freeze.h"
 #include "health.h"
 #include "loop/loop.h"
 #include "net/http.h"
@@ -29,6 +30,7 @@ struct app {
     struct store_watch *watch; /* in front of it */
     struct ecs *ecs;
     struct probe *probe;
+    struct freeze *freeze;
     struct engine *engine;
     struct slack *slack[CONFIG_CHATS];
     struct health *health; /* NULL when off */
@@ -215,11 +217,13 @@ static bool create_engine(struct app *a, struct err *err)
     tell_made(a);
     a->watch = store_watch_create(a->o.loop, a->store);
     a->probe = probe_http_create(a->o.loop, a->http);
+    a->freeze = freeze_file_create(a->o.config);
     struct engine_options o = {.loop = a->o.loop,
                                .config = a->o.config,
                                .store = store_watched(a->watch),
                                .ecs = a->ecs,
                                .probe = a->probe,
+                               .freeze = a->freeze,
                                .commands = commands_table,
                                .on_settled = on_settled,
                                .user = a};
@@ -410,6 +414,8 @@ static void stop_aws(struct app *a)
     a->ecs = NULL;
     probe_http_destroy(a->probe);
     a->probe = NULL;
+    freeze_file_destroy(a->freeze);
+    a->freeze = NULL;
     for (size_t i = 0; i < CONFIG_TARGETS; i++) {
         aws_session_destroy(a->sessions[i]);
         a->sessions[i] = NULL;

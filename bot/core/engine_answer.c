@@ -26,7 +26,7 @@ static void take(struct call *c, const struct operation *op)
 {
     TEXT_COPY(c->answering.id, op->row.id);
     TEXT_COPY(c->answering.digest, op->question.key.digest);
-    call_answer(c);
+    question_answer(c);
 }
 
 static const struct operation *by_code(const struct call *c, const char *code)

@@ -239,6 +239,23 @@ static const struct command *command_of(const struct operation *op)
     return parse_request(e->options.commands, e->config, op->request.text, &p, &err) ? p.command : NULL;
 }
 
+/* The approvers without the asker, as people read them. */
+static void list_others(const struct operation *op, char *to, size_t size)
+{
+    const struct config *config = op->engine->config;
+    struct principals *others = mem_alloc(sizeof(*others));
+    struct principal asker;
+    lock_principal(&op->request, &asker);
+    for (size_t i = 0; i < op->target->approvers.count; i++) {
+        const struct principal *p = &op->target->approvers.list[i];
+        if (!authz_same_human(config, p, &asker)) {
+            others->list[others->count++] = *p;
+        }
+    }
+    authz_list(config, others, to, size);
+    mem_free(others);
+}
+
 /* Who must answer: the asker; with second_person, somebody else. */
 static bool right_person(struct call *c, const struct operation *op)
 {
@@ -249,7 +266,7 @@ static bool right_person(struct call *c, const struct operation *op)
         return true;
     }
     if (op->target->second_person) {
-        authz_list(e->config, &op->target->approvers, holders, sizeof(holders));
+        list_others(op, holders, sizeof(holders));
         TEXT_FORMAT(text, "%s needs a second person. Who may confirm it besides %s: %s.", op->row.id,
                     op->facts.asker, holders);
     } else {
@@ -346,7 +363,7 @@ static void confirm(struct call *c, const struct operation *op)
     call_authorise(c, authorised);
 }
 
-void call_answer(struct call *c)
+void question_answer(struct call *c)
 {
     struct operation *op = open_question(c);
     if (op == NULL) {
@@ -408,6 +425,6 @@ void call_click(struct call *c)
         if (op != NULL && question_key_opens(&op->question.key, nonce)) {
             TEXT_COPY(c->answering.digest, op->question.key.digest);
         }
-        call_answer(c);
+        question_answer(c);
     }
 }

@@ -15,6 +15,7 @@
 struct preflight_known {
     char operation[16]; /* one that runs or ran; "" = none */
     char who[100];
+    char verb[24];    /* what it was; "" = a restart */
     const char *does; /* "restarts it"; NULL = that */
     int64_t since_ms; /* wall: when it was asked for */
     int64_t ended_ms; /* wall; 0 = it runs */
@@ -41,6 +42,7 @@ struct preflight_facts {
     const struct ecs_scaling *scaling;
     bool downtime; /* it ends or cuts off service: what could not be checked is asked about */
     struct preflight_known running, recent;
+    int64_t cool_down_ms; /* so long after a change of ours the next one asks */
     int64_t world_ms, wall_ms;
 };
 

@@ -61,7 +61,7 @@ struct lock_question {
 
 /* ---- answers (engine_click.c) */
 /* The question of c->answering is answered. */
-void call_answer(struct call *c);
+void question_answer(struct call *c);
 /* The call is over; of a command that runs, too. */
 void call_end(struct call *c);
 /* Its command runs: the close waits for the end / it waits for the platform, and the close does not. */
