@@ -21,7 +21,8 @@ struct freeze_file {
     char path[CONFIG_URL + sizeof(NAME) + 1];
 };
 
-/* The first line, or what kept it from being read. Never waits: a pipe of that name is there, and says nothing.
+/* The first line, or what kept it from being read. Never waits: a pipe of that name is there, and says
+ * nothing.
  */
 static void read_reason(const char *path, char reason[FREEZE_REASON])
 {

@@ -1,5 +1,5 @@
-/* confirm: the typed answer to an open question, where buttons cannot be pressed. How it is answered is core's
- * business (core/answer.h). */
+/* confirm: the typed answer to an open question, where buttons cannot be pressed. How it is answered is
+ * core's business (core/answer.h). */
 #include "core/answer.h"
 
 #include "rows.h"

@@ -1,10 +1,10 @@
 /* Typed answers: `confirm CODE`, `decline CODE`, `cancel OPERATION`.
  *
  * Happy path: the code's digest is that of an open question in this channel -> answered like a press of its
- * button (engine_click.c). What can go wrong: no open question here has this code (each try is written down, of
- * every question of that target which this person may confirm; the fifth closes it); the code is right and the
- * person is another one; nothing of this name is open. A bare `confirm` is for the host's own people and for
- * rehearsals, where nobody else can have meant another question. */
+ * button (engine_click.c). What can go wrong: no open question here has this code (each try is written down,
+ * of every question of that target which this person may confirm; the fifth closes it); the code is right and
+ * the person is another one; nothing of this name is open. A bare `confirm` is for the host's own people and
+ * for rehearsals, where nobody else can have meant another question. */
 #include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
@@ -32,8 +32,7 @@ static void take(struct call *c, const struct operation *op)
 static const struct operation *by_code(const struct call *c, const char *code)
 {
     const struct operation *op = c->engine->operations;
-    while (op != NULL &&
-           !(is_open(op, &c->command.request) && question_key_code(&op->question.key, code))) {
+    while (op != NULL && !(is_open(op, &c->command.request) && question_key_code(&op->question.key, code))) {
         op = op->next;
     }
     return op;
@@ -145,10 +144,11 @@ static void cannot_cancel(struct call *c, const struct operation *op)
         TEXT_FORMAT(text, "%s is over (%s). How it went: %s timeline %s", op->row.id,
                     operation_word(op->state), f->command, op->row.id);
     } else if (op->state == OP_FOLLOWING) {
-        TEXT_FORMAT(text,
-                    "%s is no question any more: I follow it, and ECS goes on whatever I do. To stop looking: "
-                    "%s unfollow %s. To go back to the old tasks: %s rollback %s %s",
-                    op->row.id, f->command, op->row.id, f->command, f->target, f->key);
+        TEXT_FORMAT(
+            text,
+            "%s is no question any more: I follow it, and ECS goes on whatever I do. To stop looking: "
+            "%s unfollow %s. To go back to the old tasks: %s rollback %s %s",
+            op->row.id, f->command, op->row.id, f->command, f->target, f->key);
     } else {
         TEXT_FORMAT(text,
                     "%s is no open question (%s): its message shows how it goes. Once it is followed: %s "

@@ -1,9 +1,9 @@
 /* An open question is answered: by a button, or by what somebody typed (engine_answer.c).
  *
  * Every answer that does nothing is told privately, with the reason; it leaves an audit line, and one line in
- * the question's thread. Looked at in this order: the question, the place, the nonce, the time, the person, the
- * freeze, the rights of the person and of the asker (asked of the platform again). What the platform says takes
- * a moment, so the question is looked at once more before it is consumed. */
+ * the question's thread. Looked at in this order: the question, the place, the nonce, the time, the person,
+ * the freeze, the rights of the person and of the asker (asked of the platform again). What the platform says
+ * takes a moment, so the question is looked at once more before it is consumed. */
 #include <string.h>
 
 #include "base/fault.h"
@@ -102,8 +102,7 @@ static bool was_done(const struct past_question *p)
 static void link_to(const struct engine *e, const struct past_question *p, char *to, size_t size)
 {
     struct chat *chat = engine_chat(e, p->server);
-    if (chat == NULL || p->outcome[0] == '\0' ||
-        !chat->ops->link(chat, p->channel, p->outcome, to, size)) {
+    if (chat == NULL || p->outcome[0] == '\0' || !chat->ops->link(chat, p->channel, p->outcome, to, size)) {
         to[0] = '\0';
     }
 }
@@ -164,7 +163,8 @@ static void answer_over(struct call *c, const struct operation *op)
 {
     char text[200];
     if (op->question.answered_by[0] == '\0' && restart_question_waits(op)) {
-        TEXT_FORMAT(text, "I am still writing down the question of %s. Answer again in a moment.", op->row.id);
+        TEXT_FORMAT(text, "I am still writing down the question of %s. Answer again in a moment.",
+                    op->row.id);
         call_not(c, op->row.id, CALL_LATE, text);
     } else {
         struct past_question *p = mem_alloc(sizeof(*p));
@@ -201,7 +201,8 @@ static struct operation *open_question(struct call *c)
     if (op == NULL && past != NULL) {
         tell_over(c, past);
     } else if (op == NULL) {
-        TEXT_FORMAT(text, "I know no open question %s; if there was one, its message shows how it ended.", id);
+        TEXT_FORMAT(text, "I know no open question %s; if there was one, its message shows how it ended.",
+                    id);
         call_not(c, id, CALL_LATE, text);
     } else if (!restart_question_waits(op) || operation_writing(op)) {
         answer_over(c, op);

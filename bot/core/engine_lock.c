@@ -2,10 +2,10 @@
  *
  * Happy path: nobody else holds it -> memo, audit line and a message for the channel in one commit -> told.
  * Somebody else holds it: who asks is asked, with a code and buttons; the answer takes it, or gives it back,
- * and the holder is mentioned. A confirmed change on a locked target takes it over as well (engine_lock_over).
- * What can go wrong: the commit fails (the lock is as it was before; that is said); the lock is another one
- * when the question is answered (said, nothing was changed); the bot is restarted while such a question is open
- * (it is gone: ask again). */
+ * and the holder is mentioned. A confirmed change on a locked target takes it over as well
+ * (engine_lock_over). What can go wrong: the commit fails (the lock is as it was before; that is said); the
+ * lock is another one when the question is answered (said, nothing was changed); the bot is restarted while
+ * such a question is open (it is gone: ask again). */
 #include <string.h>
 
 #include "base/buf.h"

@@ -152,7 +152,8 @@ static void run(struct call *c, const char *refusal)
 static bool too_old(const struct call *c, char *text, size_t size)
 {
     const struct request *r = &c->command.request;
-    if (!command_is_recorded(c->command.parsed.command) || c->taken == NULL || engine_wall(c->engine) - r->origin_ms <= ENGINE_OLD_MS) {
+    if (!command_is_recorded(c->command.parsed.command) || c->taken == NULL ||
+        engine_wall(c->engine) - r->origin_ms <= ENGINE_OLD_MS) {
         return false;
     }
     char at[TEXT_TIME];

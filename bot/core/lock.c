@@ -142,6 +142,6 @@ void lock_asks(const struct lock *lock, int64_t now_ms, char *to, size_t size)
 {
     char who[CARD_LINE];
     lock_words(lock, now_ms, who, sizeof(who));
-    text_format(to, size, "%s is locked by %s. Going on takes the lock over, and tells @%s.", lock->target, who,
-                lock->name);
+    text_format(to, size, "%s is locked by %s. Going on takes the lock over, and tells @%s.", lock->target,
+                who, lock->name);
 }

@@ -1,8 +1,9 @@
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H
-/* Locks of targets: "hands off, I am at it". A lock stops this bot and nobody else: the console, stack updates
- * and autoscaling go on, and every sentence about a lock says so. Somebody else's change on a locked target is
- * asked about and, once confirmed, takes the lock over; nothing is ever refused because of a lock. Pure. */
+/* Locks of targets: "hands off, I am at it". A lock stops this bot and nobody else: the console, stack
+ * updates and autoscaling go on, and every sentence about a lock says so. Somebody else's change on a locked
+ * target is asked about and, once confirmed, takes the lock over; nothing is ever refused because of a lock.
+ * Pure. */
 #include "core/card.h"
 #include "core/config.h"
 #include "core/request.h"

@@ -76,9 +76,10 @@ static json_t *question_save(const struct question *q)
     json_object_set_new(j, "asked_ms", json_integer(q->asked_ms));
     json_object_set_new(j, "asked", preflight_save(&q->asked));
     json_object_set_new(j, "under",
-                        json_pack("{s:s, s:i, s:s, s:s, s:I}", "code_digest", q->key.code_digest, "tries",
-                                  q->tries, "lock", q->lock, "service", q->service, "generation",
-                                  (json_int_t)q->generation));
+                        json_pack("{s:s, s:i, s:s, s:s, s:I, s:I}", "code_digest", q->key.code_digest,
+                                  "tries", q->tries, "lock", q->lock, "service", q->service, "generation",
+                                  (json_int_t)q->generation, "expires_boot_ms",
+                                  (json_int_t)q->expires_boot_ms));
     return j;
 }
 
@@ -91,6 +92,7 @@ static void question_load(const json_t *saved, struct question *ret)
     LOAD(service, "under.service");
     ret->tries = (int)jsonx_int(saved, "under.tries", 0);
     ret->generation = (uint64_t)jsonx_int(saved, "under.generation", 0);
+    ret->expires_boot_ms = jsonx_int(saved, "under.expires_boot_ms", 0);
     LOAD(answered_by, "answered_by");
     ret->expires_ms = jsonx_int(saved, "expires_ms", 0);
     ret->asked_ms = jsonx_int(saved, "asked_ms", 0);

@@ -1,8 +1,9 @@
 /* What every question has: its key, its time, its buttons, and what it was asked under.
  *
  * The key is new with each question and each start of the bot, so a button of an earlier life opens nothing.
- * Its time is over by the wall's clock or by the one that goes on while the machine is suspended; a wall clock
- * that is set back voids every open question, since nobody can tell their age any more (question_clock). */
+ * Its time is over by the wall's clock or by the one that goes on while the machine is suspended; a wall
+ * clock that is set back voids every open question, since nobody can tell their age any more
+ * (question_clock). */
 #include <string.h>
 
 #include "base/clock.h"
@@ -149,9 +150,10 @@ bool question_can_be_answered(const struct operation *op, char *to, size_t size)
         return true;
     }
     if (!op->target->approvers.set) {
-        text_copy(to, size,
-                  "A second person has to confirm this, but confirm.approvers of this target names nobody. Ask "
-                  "an administrator.");
+        text_copy(
+            to, size,
+            "A second person has to confirm this, but confirm.approvers of this target names nobody. Ask "
+            "an administrator.");
         return false;
     }
     if (!authz_another_human(op->engine->config, &op->target->approvers, &asker)) {

@@ -42,7 +42,7 @@ struct past_question {
     char id[STORE_ID], by[100]; /* of the operation; who answered it, "" = nobody */
     int64_t at_ms;
     bool confirmed;
-    enum operation_state state; /* that it ended in */
+    enum operation_state state;                              /* that it ended in */
     char server[32], channel[64], question[64], outcome[64]; /* the messages' ids */
     char again[300];                                         /* the command that asks once more */
     int refused_answers;

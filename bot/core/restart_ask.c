@@ -1,9 +1,9 @@
 /* ASKED: a question with buttons and a code to type.
  *
  * ask (a nonce and a code whose SHA-256 are stored) -> confirmed by who may: the facts are read again
- * (CHECKING), and the change is queued when they are the same, else asked anew with a new nonce -> or declined
- * by who may confirm, cancelled by anyone, closed after five wrong codes -> or expired. The buttons go on every
- * ending. What every question has stands in question.c. */
+ * (CHECKING), and the change is queued when they are the same, else asked anew with a new nonce -> or
+ * declined by who may confirm, cancelled by anyone, closed after five wrong codes -> or expired. The buttons
+ * go on every ending. What every question has stands in question.c. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -203,8 +203,8 @@ static void end_asking(struct operation *op, enum operation_state to, const char
 }
 
 /* word: "Cancelled"; UpdateService that may be under way is left as it is. */
-static void withdraw(struct operation *op, const struct request *by, enum operation_state to, const char *word,
-                     const char *audited)
+static void withdraw(struct operation *op, const struct request *by, enum operation_state to,
+                     const char *word, const char *audited)
 {
     char at[TEXT_TIME], text[200];
     answered(op, by);
@@ -232,7 +232,8 @@ void restart_decline(struct operation *op, const struct request *by)
 
 void restart_close_tries(struct operation *op, const struct request *by)
 {
-    withdraw(op, by, OP_CANCELLED, "Closed after five wrong codes, the last", "closed after five wrong codes");
+    withdraw(op, by, OP_CANCELLED, "Closed after five wrong codes, the last",
+             "closed after five wrong codes");
 }
 
 void restart_keep_tries(struct operation *op)

@@ -33,7 +33,8 @@ enum command_needs {
 #define COMMAND_BREAK_GLASS                                                                                  \
     (1u << 5) /* --break-glass REASON is allowed: a check that says so may be overridden */
 #define COMMAND_STEP                                                                                         \
-    (1u << 6) /* one step of its own, without an operation: what it is about is committed before it is acked */
+    (1u                                                                                                      \
+     << 6) /* one step of its own, without an operation: what it is about is committed before it is acked */
 
 struct command {
     const char *name;

@@ -1,7 +1,7 @@
 #ifndef CORE_FREEZE_H
 #define CORE_FREEZE_H
-/* The freeze: while a file of the host is there, this bot changes nothing, whoever asks. Behind a function, so
- * that tests freeze without a disk. */
+/* The freeze: while a file of the host is there, this bot changes nothing, whoever asks. Behind a function,
+ * so that tests freeze without a disk. */
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -24,9 +24,8 @@ static void say(struct rig *r, const char *user, const char *text)
 static void say_elsewhere(struct rig *r, const char *user, const char *text)
 {
     struct request *q = mem_alloc(sizeof(*q));
-    *q = (struct request){.source = REQUEST_SLASH,
-                          .origin_ms = clock_wall(&r->clock),
-                          .received_ms = clock_wall(&r->clock)};
+    *q = (struct request){
+        .source = REQUEST_SLASH, .origin_ms = clock_wall(&r->clock), .received_ms = clock_wall(&r->clock)};
     TEXT_COPY(q->who.server, "slack");
     TEXT_COPY(q->who.user, user);
     TEXT_COPY(q->who.name, user);
@@ -138,8 +137,9 @@ static void the_code_is_of_its_person_and_its_channel(void **state)
     const struct chat_message *m = ask_for_hub(r);
     typed(m, "confirm", text);
     say(r, "cy", text);
-    expect_said(r, "cy", "only @ana may confirm it. You may cancel it. In your own name: /cloudtak restart "
-                         "cotak prod hub (needs the right \"restart\" here; held by every full member).");
+    expect_said(r, "cy",
+                "only @ana may confirm it. You may cancel it. In your own name: /cloudtak restart "
+                "cotak prod hub (needs the right \"restart\" here; held by every full member).");
     assert_true(audited(r, "confirm refused", "slack:user:cy"));
     say_elsewhere(r, "ana", text);
     expect_said(r, "ana", "No question of mine is open in this channel.");
@@ -391,9 +391,10 @@ static void a_freeze_refuses_every_change(void **state)
     rig_start(r);
     frozen = true;
     say(r, "ana", "restart cotak prod");
-    expect_said(r, "ana",
-                "All changes are frozen: \"power works until 16:00\". Who looks after the bot's host can lift "
-                "it, by removing /var/lib/cloudtak-bot/freeze there.");
+    expect_said(
+        r, "ana",
+        "All changes are frozen: \"power works until 16:00\". Who looks after the bot's host can lift "
+        "it, by removing /var/lib/cloudtak-bot/freeze there.");
     assert_int_equal(r->ecs.redeploys, 0);
     say(r, "ana", "status cotak prod");
     assert_false(card_says(&rig_newest(r)->card, "frozen"));
