@@ -11,6 +11,7 @@
  *   engine_lock.c       locks of targets, the freeze
  *   engine_origin.c     which operation began a deployment
  *   engine_metrics.c    what is counted
+ *   mirror.c            what a terminal began, for the channel
  *   operation_record.c  an operation's row, its moves, one transaction a step
  *   restart_*.c         the running change: one machine for all kinds
  *   act.c, act_*.c      what the kinds of change differ in */
@@ -321,6 +322,9 @@ struct store_txn *operation_begin(struct operation *op);
 /* suffix: "card", "ask", "verdict", "notice/3". */
 void operation_stage(struct operation *op, struct store_txn *t, const char *suffix, enum progress_place place,
                      bool ends, const struct card *card);
+/* What was begun at a terminal of this host is told in the target's first listed channel too (mirror.c). */
+void mirror_stage(struct operation *op, struct store_txn *t, const char *suffix, enum progress_place place,
+                  bool ends, const struct card *card);
 /* The answer to the asker: private where the platform can. */
 void operation_stage_reply(struct operation *op, struct store_txn *t, const struct card *card);
 void operation_commit(struct operation *op, struct store_txn *t, bool durable,

@@ -279,6 +279,7 @@ void operation_stage(struct operation *op, struct store_txn *t, const char *suff
     where(op, suffix, place, &row);
     row.ends = ends;
     outbox_stage(op->engine->outbox, t, &row, card);
+    mirror_stage(op, t, suffix, place, ends, card);
 }
 
 void operation_stage_reply(struct operation *op, struct store_txn *t, const struct card *card)

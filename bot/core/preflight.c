@@ -293,7 +293,8 @@ void preflight_restart(const struct preflight_facts *f, struct preflight *ret)
 
 void preflight_finish(const struct preflight_facts *f, struct preflight *ret)
 {
-    if (f->target->confirm_always && ret->grade == PREFLIGHT_GO) {
+    const bool answered = f->yes && !f->target->second_person;
+    if (f->target->confirm_always && ret->grade == PREFLIGHT_GO && !answered) {
         preflight_ask(ret, REASON_ALWAYS, "This target asks before every change.");
     }
     preflight_serves(f, ret);

@@ -43,6 +43,7 @@ struct preflight_facts {
     bool downtime; /* it ends or cuts off service: what could not be checked is asked about */
     struct preflight_known running, recent;
     int64_t cool_down_ms; /* so long after a change of ours the next one asks */
+    bool yes; /* said with the command: what the target asks before every change is answered */
     int64_t world_ms, wall_ms;
 };
 

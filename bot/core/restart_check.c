@@ -225,6 +225,7 @@ static void grade(struct operation *op)
         return;
     }
     struct preflight_facts f = {.target = op->target,
+                                .yes = op->request.yes,
                                 .service = op->service,
                                 .identified = op->identify.ok,
                                 .identity_trouble = op->identify.err.text,

@@ -27,6 +27,7 @@ struct engine_options {
     const struct config *config; /* outlives the engine */
     struct store *store;
     struct ecs *ecs;
+    bool alone; /* no daemon: chats are absent, and only how things ended is worth telling them later */
     struct probe *probe;                   /* of CloudTAK itself; NULL = none */
     const struct freeze *freeze;           /* of all changes; NULL = there is none */
     const struct command *const *commands; /* NULL-terminated, outlives the engine */

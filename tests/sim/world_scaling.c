@@ -72,11 +72,14 @@ static json_t *target_json(const struct world_ecs *w, const struct sim_service *
 static bool is_wanted(struct world_ecs *w, const struct sim_service *s, const json_t *ids)
 {
     bool wanted = json_array_size(ids) == 0;
+    if (!s->row->autoscaled) {
+        return false;
+    }
     for (size_t i = 0; i < json_array_size(ids) && !wanted; i++) {
         const char *id = json_string_value(json_array_get(ids, i));
         wanted = id != NULL && find_resource(w, id) == s;
     }
-    return wanted && s->row->autoscaled;
+    return wanted;
 }
 
 void call_describe_scalable_targets(struct call *c)
