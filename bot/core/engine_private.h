@@ -175,7 +175,8 @@ void engine_audit(struct engine *e, const struct request *request, const char *o
 
 /* ---- an operation (operation_record.c) */
 #define OPERATION_AUDITS 4
-#define RESTART_PAST     20 /* deployments in ECS's history of a service */
+#define ACT_WHAT         2500 /* of act->describe */
+#define RESTART_PAST     20   /* deployments in ECS's history of a service */
 
 enum restart_step {
     RESTART_IDLE,
@@ -202,8 +203,17 @@ struct told_later {
     struct care_output care_output;
 };
 /* What the kinds keep of themselves, a member for each (act_*.c). */
+struct act_stop {
+    char reason[200];
+    size_t count;
+    char tasks[FOLLOW_REPLACED_MOST][ECS_ID]; /* recorded with "acting"; no others are ever stopped */
+    uint64_t gone;                            /* a bit for each that is stopped or was told to */
+    size_t at;
+    char trouble[300]; /* AWS's words of those that it refused */
+    struct ecs_stop_task call;
+};
 union act_kind {
-    char none;
+    struct act_stop stop;
 };
 
 struct story; /* restart_story.c */
@@ -344,7 +354,7 @@ void act_goal_deployment(const char *deployment_id, bool unsure, int wanted, str
 /* UpdateService with forceNewDeployment; task_definition "" = keep. */
 void act_redeploy(struct operation *op, const char *task_definition);
 /* A deployment begun since may be ours. */
-bool act_deployment_found(const struct operation *op, const struct snapshot *s, struct follow_goal *ret);
+bool act_deployment_found(struct operation *op, const struct snapshot *s, struct follow_goal *ret);
 
 /* ---- the running change (restart_*.c) */
 void restart_resume(struct operation *op);
@@ -416,8 +426,14 @@ void restart_service_name(const struct config_target *t, const struct config_ser
                           size_t size); /* what "one at a time" is keyed by */
 void restart_name_service(struct operation *op);
 void restart_first_facts(struct operation *op);
-/* Following begins: with what was done, or with what may be ours. Spans and beginning are filled in. */
-void restart_begin_following(struct operation *op, const struct follow_goal *goal);
+/* Following begins: with what was done, or with what may be ours. Spans and beginning are filled in.
+ * question: how one that is open ends. */
+void restart_begin_following(struct operation *op, const struct follow_goal *goal, const char *question);
+/* Nothing more is sent: what was done in part is followed, else it ends as not known. */
+void restart_leave(struct operation *op, const char *why);
+/* Others that are followed on this service and judge what it changes end, as taken over by it. Those that are
+ * being written do so with their next look. */
+void restart_take_over(struct operation *op);
 /* It ends without a verdict of the follower. */
 void restart_end(struct operation *op, enum operation_state to, const char *why);
 void restart_lost_target(struct operation *op);

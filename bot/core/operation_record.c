@@ -19,7 +19,7 @@
 #include "operation_save.h"
 
 #define AGAIN_MS     2000
-#define AUDIT_DETAIL 2000
+#define AUDIT_DETAIL 2600
 
 static void try_again(struct loop_timer *t);
 

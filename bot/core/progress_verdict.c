@@ -44,7 +44,9 @@ static void end_title(const struct progress_facts *f, const struct follow_state 
             break;
         }
         c->tone = TONE_GOOD;
-        if (f->adopted) {
+        if (progress_words(f)->succeeded != NULL) {
+            progress_words(f)->succeeded(f, s, c);
+        } else if (f->adopted) {
             card_title(c, "✅ DONE: deployment of %s, followed for %s · %s UTC, %s · op %s", name, f->asker,
                        at, took, f->operation);
         } else {
@@ -119,7 +121,7 @@ static const char *bare(const char *digest)
     return text_starts(digest, "sha256:") ? digest + strlen("sha256:") : digest;
 }
 
-static void proof(const struct follow_proof *p, struct card *c)
+void progress_text_proof(const struct follow_proof *p, struct card *c)
 {
     char old[200], new[200], image[200], definition[2 * ECS_NAME + 40];
     if (p->new_count == 0) {
@@ -143,8 +145,20 @@ static void wanted_zero_lines(const struct progress_facts *f, struct card *c)
               f->command, f->target, f->key);
 }
 
+static void say_site(const struct progress_facts *f, struct card *c)
+{
+    if (f->site[0] != '\0') {
+        card_line(c, "%sCloudTAK itself: %s", strstr(f->site, "FAILING") != NULL ? "⚠️ " : "", f->site);
+    }
+}
+
 static void end_of_success(const struct progress_facts *f, const struct follow_state *s, struct card *c)
 {
+    if (progress_words(f)->proof != NULL) {
+        progress_words(f)->proof(f, s, c);
+        say_site(f, c);
+        return;
+    }
     if (s->tasks_seen_ms == 0) {
         card_line(c, "I saw none of the new tasks, only ECS's word: test the site now · task definition %s",
                   f->task_definition);
@@ -155,10 +169,8 @@ static void end_of_success(const struct progress_facts *f, const struct follow_s
                   s->failed_tasks == 1 ? "" : "s");
         progress_text_why(f, s, c);
     }
-    proof(&s->proof, c);
-    if (f->site[0] != '\0') {
-        card_line(c, "%sCloudTAK itself: %s", strstr(f->site, "FAILING") != NULL ? "⚠️ " : "", f->site);
-    }
+    progress_text_proof(&s->proof, c);
+    say_site(f, c);
     if (s->not_served_total_ms > 0) {
         char outage[TEXT_DURATION];
         text_duration(outage, s->not_served_total_ms);
@@ -203,6 +215,7 @@ static void end_of_failure(const struct follow_state *s, struct card *c)
 static void end_lines(const struct progress_facts *f, const struct follow_state *s, bool unsure,
                       const struct follow_output *output, struct card *c)
 {
+    char outage[200];
     switch (s->verdict) {
     case VERDICT_SUCCEEDED:
         if (output != NULL && output->wanted_zero) {
@@ -228,6 +241,10 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
     }
     if (s->note[0] != '\0') {
         card_line(c, "%s", s->note);
+    }
+    if (s->verdict != VERDICT_SUCCEEDED && !progress_words(f)->has_old &&
+        progress_text_outage(f, s, outage, sizeof(outage))) {
+        card_line(c, "%s.", outage);
     }
     if (s->verdict != VERDICT_SUCCEEDED && s->failed_tasks > 0) {
         card_line(c, "%d new task%s stopped.", s->failed_tasks, s->failed_tasks == 1 ? "" : "s");

@@ -1,5 +1,5 @@
-/* The real client's changes: what each sends, that it is sent once, and what its failures mean. And what it
- * reads before them: what ran before, and autoscaling. */
+/* The real client's changes: what each sends, that it is sent once, and what its failures mean. And how
+ * autoscaling is read. */
 #include "ecs_rig.h"
 
 #define CLUSTER "tak-vpc"
@@ -180,25 +180,20 @@ static void each_says_what_it_wants_and_no_more(void **unused)
     rig_close(&r);
 }
 
-/* Uncertain only when it may have been executed; and never a second time, unless AWS said that it did
- * nothing. */
+/* Uncertain only when it may have been executed; and never a second time. */
 static void each_fails_once(void **unused)
 {
     static const struct {
         int status;
         const char *answer;
         bool uncertain;
-        int calls;
         const char *part; /* of the sentence */
     } rows[] = {
-        {0, NULL, true, 1, "it may or may not have been executed: look before it is repeated"},
-        {400, "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}", false, 1,
-         "deploy/iam-policy.json"},
-        {400, "{\"__type\":\"ClientException\",\"message\":\"is inactive\"}", false, 1, "is inactive"},
-        {400, "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}", false, 3,
-         "wait a minute and ask again"},
-        {500, "{\"__type\":\"ServerException\",\"message\":\"oh\"}", true, 1, "may or may not"},
-        {400, "{\"__type\":\"ExpiredTokenException\",\"message\":\"old\"}", false, 1, "restart the bot"},
+        {0, NULL, true, "it may or may not have been executed: look before it is repeated"},
+        {400, "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}", false, "deploy/iam-policy.json"},
+        {400, "{\"__type\":\"ClientException\",\"message\":\"is inactive\"}", false, "is inactive"},
+        {500, "{\"__type\":\"ServerException\",\"message\":\"oh\"}", true, "may or may not"},
+        {400, "{\"__type\":\"ExpiredTokenException\",\"message\":\"old\"}", false, "restart the bot"},
     };
     static struct rig r;
     struct change c;
@@ -206,8 +201,6 @@ static void each_fails_once(void **unused)
     (void)unused;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         for (size_t k = 0; k < KINDS; k++) {
-            if (rows[i].calls == 3 && k != 2) /* its pauses take seconds */
-                continue;
             plan = rows[i].answer;
             plan_status = rows[i].status;
             rig_open(&r, by_plan, 1000, 5);
@@ -218,7 +211,7 @@ static void each_fails_once(void **unused)
             assert_int_equal(outcome.uncertain, rows[i].uncertain);
             assert_non_null(strstr(outcome.err.text, rows[i].part));
             assert_true(strstr(outcome.err.text, kinds[k].action) || strstr(outcome.err.text, "the keys"));
-            assert_int_equal(r.actions, rows[i].calls);
+            assert_int_equal(r.actions, 1);
             rig_close(&r);
         }
 }
@@ -277,163 +270,6 @@ static void what_runs_is_uncertain_when_the_client_goes(void **unused)
         assert_true(!outcome.ok && outcome.uncertain);
         assert_int_equal(outcome.err.code, ERR_CANCELLED);
     }
-}
-
-/* ---- what ran before */
-
-static int history;        /* so many successful deployments */
-static int other;          /* the number of the newest with another definition; 0 = none */
-static const char *broken; /* an action that answers otherwise */
-static const char *broken_code;
-
-/* Deployments are numbered from the newest, 1; two that were not successful stand between. */
-static void list_history(struct server_call *call, json_t *body)
-{
-    struct buf b;
-
-    assert_string_equal(jsonx_text(body, "status.0"), "SUCCESSFUL");
-    buf_init(&b, 1 << 20);
-    buf_text(&b,
-             "{\"serviceDeployments\":[{\"status\":\"STOPPED\",\"targetServiceRevisionArn\":\"a/c/s/900\"}");
-    for (int i = history; i >= 1; i--)
-        buf_format(&b,
-                   ",{\"status\":\"SUCCESSFUL\",\"targetServiceRevisionArn\":\"a/c/s/%d\",\"finishedAt\":%d}",
-                   i, 5000 - i);
-    buf_text(&b, "]}");
-    rig_text(call, 200, b.data);
-    buf_finish(&b);
-}
-
-static void describe_revisions(struct server_call *call, json_t *body)
-{
-    const json_t *arns = jsonx_at(body, "serviceRevisionArns");
-    struct buf b;
-
-    assert_in_range(json_array_size(arns), 1, 20);
-    buf_init(&b, 1 << 20);
-    buf_text(&b, "{\"failures\":[],\"serviceRevisions\":[");
-    for (size_t i = 0; i < json_array_size(arns); i++) {
-        const char *arn = json_string_value(json_array_get(arns, i));
-        int n = (int)strtol(arn + strlen("a/c/s/"), NULL, 10);
-
-        buf_format(&b,
-                   "%s{\"serviceRevisionArn\":\"%s\",\"taskDefinition\":\"arn:x:task-definition/api:%d\"}",
-                   i ? "," : "", arn, n >= other && other ? 6 : 7);
-    }
-    buf_text(&b, "]}");
-    rig_text(call, 200, b.data);
-    buf_finish(&b);
-}
-
-static void by_history(struct rig *r, struct server_call *call, const char *action, json_t *body)
-{
-    (void)r;
-    if (broken && strcmp(action, broken) == 0 && broken_code)
-        rig_refuse(call, broken_code);
-    else if (broken && strcmp(action, broken) == 0)
-        rig_text(call, 200, "{}");
-    else if (strcmp(action, "ListServiceDeployments") == 0)
-        list_history(call, body);
-    else if (strcmp(action, "DescribeServiceRevisions") == 0)
-        describe_revisions(call, body);
-    else
-        rig_text(call, 200,
-                 "{\"taskDefinition\":{\"status\":\"INACTIVE\",\"containerDefinitions\":[{\"name\":\"api\","
-                 "\"image\":\"r/api:old\",\"environment\":[{\"name\":\"P\",\"value\":\"secret\"}]},"
-                 "{\"name\":\"side\",\"image\":\"r/side:1\"}]}}");
-}
-
-static void on_previous(struct ecs_previous *r)
-{
-    (void)r;
-    done++;
-}
-
-static void ask_previous(struct rig *r, struct ecs_previous *q)
-{
-    *q = (struct ecs_previous){.ref = api(), .current = "api:7", .done = on_previous};
-    done = 0;
-    r->ecs->ops->previous(r->ecs, q);
-    assert_int_equal(done, 0);
-}
-
-static void what_ran_before_is_found(void **unused)
-{
-    static const struct {
-        int history, other, calls;
-    } rows[] = {{3, 2, 3}, {3, 0, 2}, {0, 0, 1}, {100, 45, 5}, {100, 0, 6}};
-    static struct rig r;
-    static struct ecs_previous q;
-
-    (void)unused;
-    broken = NULL;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        history = rows[i].history;
-        other = rows[i].other;
-        rig_open(&r, by_history, 1000, 5);
-        ask_previous(&r, &q);
-        RIG_WAIT(&r, done);
-        assert_true(q.ok);
-        assert_int_equal(q.found, other > 0);
-        assert_int_equal(r.actions, rows[i].calls);
-        if (q.found) {
-            assert_string_equal(q.task_definition, "api:6");
-            assert_true(q.ran_ms == (5000 - other) * 1000);
-            assert_true(q.inactive);
-            assert_int_equal(q.image_count, 2);
-            assert_string_equal(q.images[0], "r/api:old");
-            assert_string_equal(q.images[1], "r/side:1");
-        }
-        rig_close(&r);
-    }
-}
-
-static void what_ran_before_cannot_be_known(void **unused)
-{
-    static const struct {
-        const char *action, *code, *part;
-    } rows[] = {
-        {"ListServiceDeployments", "AccessDeniedException", "deploy/iam-policy.json"},
-        {"ListServiceDeployments", "UnknownOperationException", "does not know ecs:ListServiceDeployments"},
-        {"ListServiceDeployments", NULL, "check the endpoint"},
-        {"DescribeServiceRevisions", "InvalidAction", "does not know ecs:DescribeServiceRevisions"},
-        {"DescribeServiceRevisions", NULL, "check the endpoint"},
-        {"DescribeTaskDefinition", "ClientException", "ecs:DescribeTaskDefinition"},
-        {"DescribeTaskDefinition", NULL, "check the endpoint"},
-    };
-    static struct rig r;
-    static struct ecs_previous q;
-
-    (void)unused;
-    history = 3;
-    other = 2;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        broken = rows[i].action;
-        broken_code = rows[i].code;
-        rig_open(&r, by_history, 1000, 5);
-        ask_previous(&r, &q);
-        RIG_WAIT(&r, done);
-        print_message("%s\n", q.err.text);
-        assert_false(q.ok);
-        assert_non_null(strstr(q.err.text, rows[i].part));
-        int before = r.actions;
-        ask_previous(&r, &q); /* what is unknown is left alone, and said again */
-        RIG_WAIT(&r, done);
-        assert_false(q.ok);
-        assert_true(q.err.text[0]);
-        if (strstr(rows[i].part, "does not know"))
-            assert_int_equal(rig_count(&r, rows[i].action), 1);
-        else
-            assert_int_equal(r.actions, 2 * before);
-        rig_close(&r);
-    }
-    broken = NULL;
-    rig_open(&r, hold, 1000, 5);
-    ask_previous(&r, &q);
-    RIG_WAIT(&r, r.held);
-    rig_close(&r);
-    assert_int_equal(done, 1);
-    assert_int_equal(q.err.code, ERR_CANCELLED);
 }
 
 /* ---- autoscaling read */
@@ -508,8 +344,6 @@ int main(void)
         cmocka_unit_test(each_fails_once),
         cmocka_unit_test(what_is_over_is_told_apart),
         cmocka_unit_test(what_runs_is_uncertain_when_the_client_goes),
-        cmocka_unit_test(what_ran_before_is_found),
-        cmocka_unit_test(what_ran_before_cannot_be_known),
         cmocka_unit_test(autoscaling_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
