@@ -7,22 +7,28 @@
 /* clang-format off */
 #define COMMAND_ROWS(ROW) \
     ROW(restart) \
+    ROW(rollback) \
+    ROW(stop_all) \
     ROW(status) \
     ROW(follow) \
-    ROW(help) \
-    ROW(targets) \
     ROW(tasks) \
     ROW(events) \
     ROW(logs) \
     ROW(clusters) \
     ROW(services) \
+    ROW(confirm) \
+    ROW(decline) \
+    ROW(cancel) \
+    ROW(lock) \
+    ROW(unlock) \
+    ROW(locks) \
+    ROW(help) \
+    ROW(targets) \
     ROW(whoami) \
     /* by hand in this release: see manual.h */ \
-    ROW(stop_all) \
     ROW(shutdown) \
     ROW(scale) \
-    ROW(start) \
-    ROW(rollback)
+    ROW(start)
 /* clang-format on */
 
 #define COMMAND_DECLARE(word) extern const struct command command_##word;
