@@ -212,8 +212,16 @@ struct act_stop {
     char trouble[300]; /* AWS's words of those that it refused */
     struct ecs_stop_task call;
 };
+struct act_rollback {
+    char bound[ECS_ID]; /* pressed on a card: only this deployment is meant; "" = whichever runs */
+    /* one of the two: the service deployment to stop, or the task definition to go to */
+    char arn[ECS_NAME * 2], left_id[ECS_ID], back_id[ECS_ID];
+    char task_definition[ECS_NAME];
+    struct ecs_roll_back call;
+};
 union act_kind {
     struct act_stop stop;
+    struct act_rollback rollback;
 };
 
 struct story; /* restart_story.c */
