@@ -78,8 +78,9 @@ static void a_change_by_another_asks_and_takes_it_over(void **state)
     rig_run(r, 10 * MINUTE);
     say(r, "bo", "restart cotak prod");
     struct chat_message *m = question(r);
-    assert_true(card_says(&m->card, "cotak prod is locked by @ana since 14:00:00 UTC (10 min 04 s): \"new hub "
-                                    "version\". Going on takes the lock over, and tells @ana."));
+    assert_true(card_says(&m->card,
+                          "cotak prod is locked by @ana since 14:00:00 UTC (10 min 04 s): \"new hub "
+                          "version\". Going on takes the lock over, and tells @ana."));
     assert_int_equal(r->ecs.redeploys, 0);
     rig_click(r, "bo", "confirm", m->card.buttons[1].value, m->id);
     rig_run(r, 4000);

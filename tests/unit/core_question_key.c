@@ -50,10 +50,14 @@ static void a_code_names_its_target(void **state)
         const char *typed, *target;
         bool names;
     } ROWS[] = {
-        {"cotak prod 4821", "cotak prod", true},   {"cotak-prod-4821", "cotak prod", true},
-        {"cotak-prod-4821", "cotak", false},       {"cotak-prod-482", "cotak prod", false},
-        {"cotak-prod-48211", "cotak prod", false}, {"cotak-prod-48a1", "cotak prod", false},
-        {"4821", "cotak prod", false},             {"", "cotak prod", false},
+        {"cotak prod 4821", "cotak prod", true},
+        {"cotak-prod-4821", "cotak prod", true},
+        {"cotak-prod-4821", "cotak", false},
+        {"cotak-prod-482", "cotak prod", false},
+        {"cotak-prod-48211", "cotak prod", false},
+        {"cotak-prod-48a1", "cotak prod", false},
+        {"4821", "cotak prod", false},
+        {"", "cotak prod", false},
         {"wftak-test-4821", "cotak prod", false},
     };
     for (size_t i = 0; i < CHECK_COUNT(ROWS); i++) {
