@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "core/preflight_names.h"
 
-
 void preflight_refuse(struct preflight *p, bool breakable, const char *format, ...)
 {
     struct buf b;

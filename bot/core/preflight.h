@@ -53,7 +53,7 @@ struct preflight_facts {
     bool downtime;    /* it ends or cuts off service: what could not be checked is asked about */
     struct preflight_known running, recent;
     int64_t cool_down_ms; /* so long after a change of ours the next one asks */
-    bool yes; /* said with the command: what the target asks before every change is answered */
+    bool yes;             /* said with the command: what the target asks before every change is answered */
     int64_t world_ms, wall_ms;
 };
 
@@ -69,7 +69,7 @@ enum preflight_reason {
     REASON_ALWAYS = 128,
     REASON_IMAGE = 512,     /* gone from its registry */
     REASON_DATABASE = 1024, /* CloudTAK's does not answer */
-    REASON_LOCKED = 65536, /* somebody else has locked the target */
+    REASON_LOCKED = 65536,  /* somebody else has locked the target */
     REASON_OLD = 256,       /* more than two minutes passed since somebody wanted it */
     REASON_DOWNTIME = 2048, /* users are cut off */
     REASON_UNCHECKED = 4096,

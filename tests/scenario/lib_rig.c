@@ -246,6 +246,9 @@ void rig_start(struct rig *r)
     }
     life->engine = engine_create(&options);
     engine_add_chat(life->engine, chat);
+    if (r->join != NULL) {
+        r->join(r, life->engine);
+    }
     engine_start(life->engine, on_ready, life);
     loop_run_for(r->loop, 1);
     assert_true(life->ready || r->killed);

@@ -38,7 +38,8 @@ struct rig {
     struct ecs *world; /* instead of the script: the simulated world. Owned. */
     /* May put something between an engine and what it stands on. */
     void (*between)(struct rig *r, struct engine_options *options, struct chat **chat);
-    void *user; /* of between */
+    void (*join)(struct rig *r, struct engine *engine); /* further chats of it */
+    void *user;                                         /* of between */
     struct life *lives[RIG_LIVES];
     size_t life_count;
     /* what commits do: counted from 1 over all lives */
