@@ -11,6 +11,7 @@
     ROW(stop_all) \
     ROW(status) \
     ROW(follow) \
+    ROW(unfollow) \
     ROW(tasks) \
     ROW(events) \
     ROW(logs) \
