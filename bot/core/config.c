@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/local.h"
 
 struct config *config_create(void)
 {
@@ -70,7 +71,10 @@ void config_alarm_prefix(const struct config_target *t, char *to, size_t size)
 
 static bool is_user(const struct principal *p, const char *server, const char *user)
 {
-    return p->kind == PRINCIPAL_USER && strcmp(p->server, server) == 0 && strcmp(p->id, user) == 0;
+    const bool here = p->kind == PRINCIPAL_LOCAL
+                          ? strcmp(server, LOCAL_SERVER) == 0
+                          : p->kind == PRINCIPAL_USER && strcmp(p->server, server) == 0;
+    return here && strcmp(p->id, user) == 0;
 }
 
 const struct config_person *config_person_of(const struct config *c, const char *server, const char *user)

@@ -10,10 +10,12 @@
  *   engine_origin.c     which operation began a deployment
  *   engine_metrics.c    what is counted
  *   operation_record.c  an operation's row, its moves, one transaction a step
- *   restart_*.c         the running restart */
+ *   restart_*.c         the running change: one machine for all kinds
+ *   act.c, act_*.c      what the kinds of change differ in */
 #define HASH_FUNCTION(key, len, hash) HASH_OAT(key, len, hash) /* the default one warns under clang */
 #include <uthash.h>
 
+#include "act.h"
 #include "core/authz.h"
 #include "core/engine.h"
 #include "ecs/ecs.h"
@@ -193,6 +195,11 @@ struct told_later {
     struct care_state care;
     struct care_output care_output;
 };
+/* What the kinds keep of themselves, a member for each (act_*.c). */
+union act_kind {
+    char none;
+};
+
 struct story; /* restart_story.c */
 struct proof; /* restart_proof.c */
 
@@ -200,6 +207,9 @@ struct operation {
     struct engine *engine;
     struct operation *next, *prev;
     struct store_operation row;
+    const struct act *act; /* its kind */
+    union act_kind kind;
+    char break_glass[300];      /* the reason of --break-glass; "" */
     char *detail, *follow_text; /* what row.detail and row.follow point to */
     enum operation_state state;
     enum operation_state before; /* the commit in flight: the state before its move */
@@ -318,7 +328,14 @@ void operation_undo(struct operation *op);
 /* Refused before anything was sent; tells, and ends. */
 void operation_refuse(struct operation *op, const char *text);
 
-/* ---- the restart (restart_*.c) */
+/* ---- what kinds share (act_restart.c) */
+void act_goal_deployment(const char *deployment_id, bool unsure, int wanted, struct follow_goal *ret);
+/* UpdateService with forceNewDeployment; task_definition "" = keep. */
+void act_redeploy(struct operation *op, const char *task_definition);
+/* A deployment begun since may be ours. */
+bool act_deployment_found(const struct operation *op, const struct snapshot *s, struct follow_goal *ret);
+
+/* ---- the running change (restart_*.c) */
 void restart_resume(struct operation *op);
 void restart_go(struct operation *op, enum restart_step to);
 void restart_sent(struct operation *op, const struct store_outbox *row, bool delivered);
@@ -401,8 +418,8 @@ void restart_service_name(const struct config_target *t, const struct config_ser
                           size_t size); /* what "one at a time" is keyed by */
 void restart_name_service(struct operation *op);
 void restart_first_facts(struct operation *op);
-/* Following begins: with the answer of UpdateService, or with a deployment that may be ours. */
-void restart_begin_following(struct operation *op, const char *deployment_id, bool unsure, int wanted);
+/* Following begins: with what was done, or with what may be ours. Spans and beginning are filled in. */
+void restart_begin_following(struct operation *op, const struct follow_goal *goal);
 /* It ends without a verdict of the follower. */
 void restart_end(struct operation *op, enum operation_state to, const char *why);
 void restart_lost_target(struct operation *op);

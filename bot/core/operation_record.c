@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/local.h"
 #include "gate.h"
 #include "operation_save.h"
 
@@ -73,6 +74,7 @@ struct operation *operation_create(struct engine *e, const struct request *reque
 {
     struct operation *op = create(e);
     op->request = *request;
+    op->act = act_of(verb);
     op->state = OP_REQUESTED;
     operation_want(op, request);
     fresh_id(e, op->row.id);
@@ -97,9 +99,12 @@ struct operation *operation_load(struct engine *e, const struct store_operation 
     struct operation *op = create(e);
     op->row = *row;
     op->row.detail = op->row.follow = "";
+    op->act = act_of(row->verb);
     op->state = state;
     json_t *follow = NULL;
-    bool ok = operation_load_detail(op, row->detail != NULL ? row->detail : "", &err);
+    bool ok = op->act != NULL || state == OP_REQUESTED ||
+              err_set(&err, ERR_PROTOCOL, "this program knows no \"%s\"", row->verb);
+    ok = ok && operation_load_detail(op, row->detail != NULL ? row->detail : "", &err);
     if (ok && row->follow != NULL && row->follow[0] != '\0') {
         follow = jsonx_parse(row->follow, strlen(row->follow), &err);
         ok = follow != NULL && follow_load(follow, &op->goal, &op->follow, &err);
@@ -226,7 +231,7 @@ void operation_audit(struct operation *op, const char *what, const char *format,
     struct store_audit *row = &op->audits[op->audit_count].row;
     *row = (struct store_audit){.at_ms = engine_wall(op->engine)};
     TEXT_COPY(row->operation, op->row.id);
-    TEXT_FORMAT(row->who, "%s:user:%s", op->request.who.server, op->request.who.user);
+    request_audited(&op->request.who, row->who, sizeof(row->who));
     TEXT_COPY(row->what, what);
     op->audits[op->audit_count].detail = buf_take(&line);
     row->detail = op->audits[op->audit_count].detail;
@@ -281,7 +286,7 @@ static void pack(struct operation *op)
     op->row.detail = op->detail;
     mem_free(op->follow_text);
     op->follow_text = NULL;
-    if (op->goal.deployment_id[0] != '\0') {
+    if (op->goal.began_ms != 0) {
         op->follow_text = gate_print(follow_save(&op->goal, &op->follow));
     }
     op->row.follow = op->follow_text != NULL ? op->follow_text : "";

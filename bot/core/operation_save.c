@@ -97,6 +97,12 @@ char *operation_save_detail(const struct operation *op)
                           "moment_ms", (json_int_t)op->moment_ms, "notices", op->notices, "why", op->why);
     json_object_set_new(j, "asks", json_integer(op->asks));
     json_object_set_new(j, "has_card", json_boolean(op->has_card));
+    if (op->break_glass[0] != '\0') {
+        json_object_set_new(j, "break_glass", json_string(op->break_glass));
+    }
+    if (op->act != NULL && op->act->save != NULL) {
+        json_object_set_new(j, "own", op->act->save(op));
+    }
     json_object_set_new(j, "doubt", progress_doubt_save(&op->doubt));
     json_object_set_new(j, "repeats", json_integer(op->repeats));
     json_object_set_new(j, "repeats_told_ms", json_integer(op->repeats_told_ms));
@@ -144,6 +150,11 @@ bool operation_load_detail(struct operation *op, const char *detail, struct err 
     TEXT_COPY(op->why, jsonx_text(j, "why"));
     request_load(jsonx_at(j, "request"), &op->request);
     progress_facts_load(jsonx_at(j, "facts"), &op->facts);
+    op->facts.words = op->act != NULL ? &op->act->words : NULL;
+    TEXT_COPY(op->break_glass, jsonx_text(j, "break_glass"));
+    if (op->act != NULL && op->act->load != NULL) {
+        op->act->load(op, jsonx_at(j, "own"));
+    }
     preflight_load(jsonx_at(j, "preflight"), &op->preflight);
     question_load(jsonx_at(j, "question"), &op->question);
     json_decref(j);

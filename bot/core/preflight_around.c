@@ -112,7 +112,7 @@ static void add(struct unchecked *u, const char *what, const char *why)
 }
 
 /* Those of one reason together: "image and alarms not checked: AWS refused …" */
-static void say_unchecked(const struct unchecked *u, struct preflight *p)
+static void say_unchecked(const struct preflight_facts *f, const struct unchecked *u, struct preflight *p)
 {
     bool told[UNCHECKED] = {false};
     for (size_t i = 0; i < u->count; i++) {
@@ -128,7 +128,11 @@ static void say_unchecked(const struct unchecked *u, struct preflight *p)
                 TEXT_COPY(names, longer);
             }
         }
-        preflight_say(p, "%s not checked: %s", names, u->why[i]);
+        if (f->downtime) {
+            preflight_ask(p, REASON_UNCHECKED, "Not checked: %s (%s).", names, u->why[i]);
+        } else {
+            preflight_say(p, "%s not checked: %s", names, u->why[i]);
+        }
     }
 }
 
@@ -149,5 +153,5 @@ void preflight_unchecked(const struct preflight_facts *f, struct preflight *p)
     if (f->probe != NULL && f->probe->database.state == PROBE_UNSEEN) {
         add(&u, "database", f->probe->database.why);
     }
-    say_unchecked(&u, p);
+    say_unchecked(f, &u, p);
 }

@@ -10,8 +10,34 @@
 #include "ecs/ecs.h"
 #include "ecs/follow.h"
 
+/* How a kind of change is called; one const set of words for each (act.h). */
+struct progress_words {
+    const char *question; /* "🔄 RESTART": the title of its question */
+    const char *plain;    /* "Restart": the button, its dialog, the title of a question that is over */
+    const char *yes;      /* "Restart it": the dialog's button */
+    const char *noun;     /* "restart" */
+    const char *of;       /* "restart of" */
+    const char *doing;    /* "🔄 RESTARTING" */
+    const char *begins;   /* "Asking ECS for a new deployment" */
+    const char *done;     /* "restarted": of the title of its success */
+    const char *not_done; /* "RESTARTED", behind NOT and NOT KNOWN WHETHER IT */
+    const char *does;     /* "restarts it": one of somebody else, which runs */
+    const char *same;     /* "restarts the same service": … which stands in its way */
+    const char *about_to; /* "is about to restart the same service" */
+    const char *call;     /* "UpdateService" */
+    /* its answer was lost: */
+    const char *again;   /* "RESTART": SEND THE … AGAIN? */
+    const char *search;  /* what is looked for now, and what follows if it does not show */
+    const char *console; /* what the AWS console shows of it */
+    const char *unseen;  /* "no new deployment of mine" */
+    const char *twice;   /* what may come of sending it again */
+    const char *waits;   /* what voids the question */
+    const char *look;    /* what to look for before anybody does it again */
+};
+
 /* What stays the same while a restart runs; kept in the operation's row. */
 struct progress_facts {
+    const struct progress_words *words; /* of its kind, not kept; NULL = a restart's */
     char operation[STORE_ID];
     char target[CONFIG_NAME], key[40];
     bool production, rehearsal;
@@ -168,6 +194,7 @@ void progress_text_hook(const struct progress_facts *f, const struct follow_stat
                         struct card *c);
 
 /* ---- sentences that several cards share (progress_text.c) */
+const struct progress_words *progress_words(const struct progress_facts *f);
 /* The head of every card of an operation. */
 void progress_text_begin(const struct progress_facts *f, enum card_tone tone, struct card *c);
 /* What was checked before, and the bot's own gaps. */

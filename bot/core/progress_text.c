@@ -2,10 +2,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "act.h"
 #include "aws/endpoint.h"
 #include "base/buf.h"
 #include "base/text.h"
 #include "progress.h"
+
+const struct progress_words *progress_words(const struct progress_facts *f)
+{
+    return f->words != NULL ? f->words : &act_restart.words;
+}
 
 void progress_text_name(const struct progress_facts *f, char *to, size_t size)
 {
@@ -58,7 +64,7 @@ void progress_text_last_event(const struct follow_state *s, struct card *c)
 
 const char *progress_text_what(const struct progress_facts *f)
 {
-    return f->adopted ? "deployment of" : "restart of";
+    return f->adopted ? "deployment of" : progress_words(f)->of;
 }
 
 const char *progress_text_well(const struct follow_state *s)

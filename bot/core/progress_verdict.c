@@ -44,10 +44,13 @@ static void end_title(const struct progress_facts *f, const struct follow_state 
             break;
         }
         c->tone = TONE_GOOD;
-        card_title(c,
-                   f->adopted ? "✅ DONE: deployment of %s, followed for %s · %s UTC, %s · op %s"
-                              : "✅ DONE: %s restarted, %s · %s UTC, %s · op %s",
-                   name, f->asker, at, took, f->operation);
+        if (f->adopted) {
+            card_title(c, "✅ DONE: deployment of %s, followed for %s · %s UTC, %s · op %s", name, f->asker,
+                       at, took, f->operation);
+        } else {
+            card_title(c, "✅ DONE: %s %s, %s · %s UTC, %s · op %s", name, progress_words(f)->done, f->asker,
+                       at, took, f->operation);
+        }
         break;
     case VERDICT_FAILED:
         c->tone = TONE_BAD;

@@ -1,4 +1,4 @@
-/* The running restart.
+/* The running change; a restart, or another kind (act.h).
  *
  *   IDLE -> CHECKING -> CARD -> ARMING -> SENDING -> FOLLOWING -> TELLING -> over   (or CARE -> TELLING)
  *             |  ^                            |          ^  ^
@@ -16,7 +16,7 @@
  *   ASKED      a question with buttons is open                         (restart_ask.c)
  *   CARD       the card must reach the channel before anything is sent (restart_act.c)
  *   ARMING     "acting" is being written, durably
- *   SENDING    UpdateService, at most once
+ *   SENDING    the kind's calls: UpdateService, at most once
  *   SEARCHING  no answer, or a restart of the bot: was it executed?    (restart_doubt.c)
  *   DOUBT      nothing is seen of it: a question whether to send it again is open
  *   FOLLOWING  the follower judges what the poller sees                (restart_follow.c)
@@ -35,6 +35,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/local.h"
 #include "engine_private.h"
 
 #define TO(step) (1U << (step))
@@ -170,23 +171,13 @@ static void untouched(const struct operation *op, char *to, size_t size)
     }
 }
 
-/* What users notice of a restart that goes well. */
-static const char *cost_of(enum drops drops)
-{
-    switch (drops) {
-    case DROPS_SOCKETS: return "WebSockets and TAK connections drop for a moment and come back.";
-    case DROPS_IMPORTS: return "No downtime expected, but a running import is lost.";
-    case DROPS_NOTHING: break;
-    }
-    return "No downtime expected; some users may have to sign in again.";
-}
-
 void restart_first_facts(struct operation *op)
 {
     const struct config *config = op->engine->config;
     struct progress_facts *f = &op->facts;
     const struct config_target *t = op->target;
-    *f = (struct progress_facts){.production = t->production, .rehearsal = config->rehearsal};
+    *f = (struct progress_facts){
+        .words = &op->act->words, .production = t->production, .rehearsal = config->rehearsal};
     TEXT_COPY(f->operation, op->row.id);
     TEXT_COPY(f->target, t->name);
     TEXT_COPY(f->key, op->service->key);
@@ -199,12 +190,12 @@ void restart_first_facts(struct operation *op)
     TEXT_COPY(f->endpoint_note, op->engine->ecs->ops->endpoint_note(op->engine->ecs, t->session));
     TEXT_FORMAT(f->asker, "@%s",
                 op->request.who.name[0] != '\0' ? op->request.who.name : op->request.who.user);
-    TEXT_FORMAT(f->asker_mention, "%s:user:%s", op->request.who.server, op->request.who.user);
+    request_principal(&op->request.who, f->asker_mention, sizeof(f->asker_mention));
     TEXT_COPY(f->command, engine_command(op->engine, op->request.place.server));
     TEXT_COPY(f->escalation.name, config->escalation.name);
     TEXT_COPY(f->escalation.mention, config->escalation.mention);
     TEXT_COPY(f->escalation.phone, config->escalation.phone);
-    TEXT_COPY(f->cost, cost_of(op->service->drops));
+    TEXT_COPY(f->cost, op->act->cost(op->service));
     untouched(op, f->untouched, sizeof(f->untouched));
     f->asked_ms = engine_world(op->engine) - (engine_wall(op->engine) - op->request.origin_ms);
 }
@@ -233,10 +224,26 @@ static void in_order(const struct command_call *call, char *to, size_t size)
     }
 }
 
-void engine_restart(struct command_call *call)
+void engine_change(struct command_call *call, const struct act *act)
 {
     struct operation *op = ((struct call *)call)->operation;
-    assert(op != NULL); /* its row says `changes` */
+    struct err err = {0};
+    assert(op != NULL && op->act == act); /* its row says `changes`, and the kind has its name */
+    if (act->begin != NULL && !act->begin(op, &call->parsed, &err)) {
+        command_refuse(call, "%s", err.text);
+        return;
+    }
+    op->target = call->parsed.target;
+    op->service = call->parsed.service;
+    TEXT_COPY(op->break_glass, call->parsed.break_glass);
+    restart_name_service(op);
+    restart_first_facts(op);
+    command_started(call);
+    restart_go(op, RESTART_CHECKING);
+}
+
+void engine_restart(struct command_call *call)
+{
     if (call->parsed.all) {
         char order[200];
         in_order(call, order, sizeof(order));
@@ -247,12 +254,7 @@ void engine_restart(struct command_call *call)
             order);
         return;
     }
-    op->target = call->parsed.target;
-    op->service = call->parsed.service;
-    restart_name_service(op);
-    restart_first_facts(op);
-    command_started(call);
-    restart_go(op, RESTART_CHECKING);
+    engine_change(call, &act_restart);
 }
 
 /* ---- the end */

@@ -1,6 +1,7 @@
 /* CHECKING, what stands around the service: CloudTAK's own answers, its image and alarms, target health and
- * past deployments. All are asked at once beside the look that decides, and none of them is waited for longer
- * than it takes to still begin in time: what has not come by then was not checked, which stops nothing.
+ * past deployments, and what a kind of change needs beside them. All are asked at once beside the look that
+ * decides, and none of them is waited for longer than it takes to still begin in time: what has not come by
+ * then was not checked, which stops nothing.
  *
  * Each round has its own memory: what answers too late is let go without touching the next round. */
 #include <string.h>
@@ -17,6 +18,9 @@ struct around_checks {
     bool current;
     unsigned out; /* requests with somebody else */
     bool around_asked, around_came, probe_came;
+    bool previous_asked, scaling_asked;
+    struct ecs_previous previous;
+    struct ecs_scaling scaling;
     struct ecs_around around;
     struct ecs_look detail;
     struct probe_look probe;
@@ -57,6 +61,24 @@ static void around_came(struct ecs_around *r)
     }
 }
 
+static void previous_came(struct ecs_previous *r)
+{
+    struct around_checks *c = r->user;
+    struct operation *op = c->op;
+    if (came(c)) {
+        restart_checked_more(op);
+    }
+}
+
+static void scaling_came(struct ecs_scaling *r)
+{
+    struct around_checks *c = r->user;
+    struct operation *op = c->op;
+    if (came(c)) {
+        restart_checked_more(op);
+    }
+}
+
 static void probe_came(struct probe_look *r)
 {
     struct around_checks *c = r->user;
@@ -80,9 +102,16 @@ static void keep_history(struct around_checks *c, const struct snapshot *s)
     }
 }
 
-static void keep_targets(struct operation *op, const struct snapshot *s)
+static void keep_detail(struct operation *op, const struct snapshot *s)
 {
     struct snapshot *to = op->snapshot;
+    to->tasks_absence = s->tasks_absence;
+    to->tasks_as_of_ms = s->tasks_as_of_ms;
+    to->task_count = s->task_count;
+    memcpy(to->tasks, s->tasks, sizeof(to->tasks));
+    to->history_absence = s->history_absence;
+    to->history_count = s->history_count;
+    memcpy(to->history, s->history, sizeof(to->history));
     to->targets_absence = s->targets_absence;
     to->targets_as_of_ms = s->targets_as_of_ms;
     to->target_count = s->target_count;
@@ -96,7 +125,7 @@ static void detail_came(struct ecs_look *r)
     struct operation *op = c->op;
     keep_history(c, r->snapshot);
     if (c->current && op->snapshot != NULL) {
-        keep_targets(op, r->snapshot);
+        keep_detail(op, r->snapshot);
     }
     if (came(c)) {
         restart_checked_more(op);
@@ -128,6 +157,31 @@ void restart_around_begin(struct operation *op)
     probe->ops->look(probe, &c->probe);
 }
 
+static void ask_for_kind(struct around_checks *c, const struct ecs_service *s)
+{
+    struct operation *op = c->op;
+    struct ecs *ecs = op->engine->ecs;
+    if ((op->act->needs & ACT_PREVIOUS) != 0 && ecs->ops->previous != NULL) {
+        c->previous = (struct ecs_previous){.done = previous_came, .user = c};
+        restart_ref(op, &c->previous.ref);
+        TEXT_COPY(c->previous.current, s->task_definition);
+        err_set(&c->previous.err, ERR_TIMEOUT, LATE);
+        c->previous_asked = true;
+        c->out++;
+        restart_owe(op);
+        ecs->ops->previous(ecs, &c->previous);
+    }
+    if ((op->act->needs & ACT_SCALING) != 0 && ecs->ops->scaling != NULL) {
+        c->scaling = (struct ecs_scaling){.done = scaling_came, .user = c};
+        restart_ref(op, &c->scaling.ref);
+        err_set(&c->scaling.err, ERR_TIMEOUT, LATE);
+        c->scaling_asked = true;
+        c->out++;
+        restart_owe(op);
+        ecs->ops->scaling(ecs, &c->scaling);
+    }
+}
+
 void restart_around_look(struct operation *op, const struct ecs_service *s)
 {
     struct around_checks *c = op->around;
@@ -135,7 +189,12 @@ void restart_around_look(struct operation *op, const struct ecs_service *s)
     if (c == NULL || !c->current) {
         return;
     }
-    c->detail = (struct ecs_look){.with_history = true, .with_targets = true, .done = detail_came, .user = c};
+    ask_for_kind(c, s);
+    c->detail = (struct ecs_look){.with_tasks = (op->act->needs & ACT_TASKS) != 0,
+                                  .with_history = true,
+                                  .with_targets = true,
+                                  .done = detail_came,
+                                  .user = c};
     restart_ref(op, &c->detail.ref);
     c->out++;
     restart_owe(op);
@@ -174,6 +233,8 @@ void restart_around_facts(const struct operation *op, struct ecs_around *ret_aro
         probe_unseen(ret_probe, PROBED, LATE);
     }
     f->probe = ret_probe;
+    f->previous = c->previous_asked ? &c->previous : NULL;
+    f->scaling = c->scaling_asked ? &c->scaling : NULL;
     if (!c->around_asked) {
         return;
     }

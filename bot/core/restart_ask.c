@@ -9,6 +9,7 @@
 #include "base/crypto.h"
 #include "base/fault.h"
 #include "base/text.h"
+#include "core/local.h"
 #include "engine_private.h"
 
 #define NONCE_BYTES 16
@@ -89,9 +90,9 @@ void restart_question_buttons(const struct operation *op, const char *nonce, con
     struct card_button *button = card_button(card, text, "confirm", value);
     if (button != NULL) {
         button->danger = true;
-        TEXT_FORMAT(button->dialog_title, "Restart %s %s?", f->target, f->key);
+        TEXT_FORMAT(button->dialog_title, "%s %s %s?", op->act->words.plain, f->target, f->key);
         TEXT_COPY(button->dialog_text, dialog);
-        TEXT_COPY(button->dialog_yes, "Restart it");
+        TEXT_COPY(button->dialog_yes, op->act->words.yes);
     }
 }
 
@@ -105,13 +106,16 @@ static void question_card(struct operation *op, const char *nonce, struct card *
     progress_text_name(f, name, sizeof(name));
     text_time_of_day(expires, op->question.expires_ms);
     card_init(card, TONE_WARNING);
-    card_title(card, "🔄 RESTART %s? Asked by %s · op %s · expires %s UTC", name, f->asker, f->operation,
-               expires);
+    card_title(card, "%s %s? Asked by %s · op %s · expires %s UTC", op->act->words.question, name, f->asker,
+               f->operation, expires);
     card_served(
         card, p->running > 0 ? "Users: SERVED, %d of %d tasks run now." : "Users: NOT SERVED, %d of %d run.",
         p->running, p->wanted);
     for (size_t i = 0; i < p->ask_count; i++) {
         card_line(card, "%s", p->asks[i]);
+    }
+    if (op->act->question != NULL) {
+        op->act->question(op, card);
     }
     progress_text_where(f, card);
     if (p->says[0] != '\0') {
@@ -120,7 +124,7 @@ static void question_card(struct operation *op, const char *nonce, struct card *
     if (f->untouched[0] != '\0') {
         card_line(card, "%s", f->untouched);
     }
-    TEXT_FORMAT(yes, "Restart %s %s", f->target, f->key);
+    TEXT_FORMAT(yes, "%s %s %s", op->act->words.plain, f->target, f->key);
     restart_question_buttons(op, nonce, "Cancel", yes, p->asks[0], card);
     card_footer(card, "%s status %s %s", f->command, f->target, f->key);
 }
@@ -217,16 +221,17 @@ void restart_ask_sent(struct operation *op, bool delivered)
 void restart_close_question(struct operation *op, struct store_txn *t, const char *end, bool ends)
 {
     struct card *card = op->engine->card;
-    char name[160], suffix[RESTART_SUFFIX];
+    char name[160], suffix[RESTART_SUFFIX], again[80];
     if (op->question.digest[0] == '\0') {
         return;
     }
+    TEXT_FORMAT(again, "Send again: %s", op->act->words.of);
     op->question.digest[0] = '\0';
     restart_question_suffix(op, suffix, sizeof(suffix));
     progress_text_name(&op->facts, name, sizeof(name));
     card_init(card, TONE_NEUTRAL);
-    card_title(card, "%s %s? Asked by %s · op %s", op->doubt.sends > 0 ? "Send again: restart of" : "Restart",
-               name, op->facts.asker, op->facts.operation);
+    card_title(card, "%s %s? Asked by %s · op %s", op->doubt.sends > 0 ? again : op->act->words.plain, name,
+               op->facts.asker, op->facts.operation);
     card_line(card, "%s", end);
     progress_text_where(&op->facts, card);
     operation_stage(op, t, suffix, PROGRESS_NEW, ends, card);
@@ -247,12 +252,19 @@ static void answered(struct operation *op, const struct request *by)
     op->question.used = true;
 }
 
+static void audit_by(struct operation *op, const char *what, const struct request *by)
+{
+    char who[160];
+    request_audited(&by->who, who, sizeof(who));
+    operation_audit(op, what, "by %s", who);
+}
+
 void restart_confirm(struct operation *op, const struct request *by)
 {
     answered(op, by);
     op->confirmed = true;
     operation_want(op, by);
-    operation_audit(op, "confirmed", "by %s:user:%s", by->who.server, by->who.user);
+    audit_by(op, "confirmed", by);
     restart_unwatch(op);
     restart_go(op, RESTART_CHECKING);
 }
@@ -263,14 +275,14 @@ void restart_cancel(struct operation *op, const struct request *by)
     answered(op, by);
     text_time_of_day(at, op->question.answered_ms);
     if (op->state == OP_UNCERTAIN) {
-        operation_audit(op, "left", "by %s:user:%s", by->who.server, by->who.user);
+        audit_by(op, "left", by);
         TEXT_FORMAT(text, "✖ Left by %s %s UTC; nothing was sent again.", op->question.answered_by, at);
         restart_end(op, OP_CANCELLED, text);
         return;
     }
     TEXT_FORMAT(text, "✖ Cancelled by %s %s UTC; nothing was changed.", op->question.answered_by, at);
     operation_move(op, OP_CANCELLED);
-    operation_audit(op, "cancelled", "by %s:user:%s", by->who.server, by->who.user);
+    audit_by(op, "cancelled", by);
     struct store_txn *t = operation_begin(op);
     stage_card(op, t, text);
     restart_close_question(op, t, text, true);

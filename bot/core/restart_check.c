@@ -56,7 +56,7 @@ static void recall(struct operation *op)
 {
     struct store *store = op->engine->store;
     op->recent = (struct store_recent){.done = recalled, .user = op};
-    TEXT_COPY(op->recent.verb, "restart");
+    TEXT_COPY(op->recent.verb, op->act->deploys ? act_restart.verb : op->act->verb);
     TEXT_COPY(op->recent.service_name, op->row.service_name);
     restart_owe(op);
     store->ops->recent(store, &op->recent);
@@ -169,6 +169,7 @@ static void known_running(const struct operation *op, struct preflight_known *re
         !other->facts.adopted) { /* what somebody else began, the preflight sees for itself */
         TEXT_COPY(ret->operation, other->row.id);
         TEXT_COPY(ret->who, other->facts.asker);
+        ret->does = other->act->words.does;
         ret->since_ms = other->row.created_ms;
     }
 }
@@ -194,10 +195,8 @@ static void decide(struct operation *op)
         operation_refuse(op, op->preflight.refusal);
     } else if (other != NULL && other->state != OP_FOLLOWING) {
         char text[300];
-        TEXT_FORMAT(text,
-                    "%s is about to restart the same service (%s): its message shows how it goes. Ask again "
-                    "if it ends without a restart.",
-                    other->facts.asker, other->row.id);
+        TEXT_FORMAT(text, "%s %s (%s): its message shows how it goes. Ask again if it ends without a %s.",
+                    other->facts.asker, other->act->words.about_to, other->row.id, other->act->words.noun);
         operation_refuse(op, text);
     } else if (differs != NULL) {
         preflight_ask_again(&op->preflight, differs);
@@ -227,6 +226,7 @@ static void grade(struct operation *op)
                                 .cluster_count = op->cluster_count,
                                 .names_are_clusters = op->names_are_clusters,
                                 .names = op->name_list,
+                                .downtime = op->act->impact(op->service) == IMPACT_DOWNTIME,
                                 .recent = op->last,
                                 .world_ms = engine_world(e),
                                 .wall_ms = engine_wall(e)};
@@ -238,7 +238,14 @@ static void grade(struct operation *op)
     TEXT_COPY(f.account, op->identify.account);
     TEXT_COPY(f.partition, op->identify.partition);
     known_running(op, &f.running);
-    preflight_grade(&f, &op->preflight);
+    if (preflight_begin(&f, &op->preflight)) {
+        op->act->grade(op, &f, &op->preflight);
+        preflight_finish(&f, &op->preflight);
+    }
+    if (op->break_glass[0] != '\0' &&
+        preflight_break_glass(&op->preflight, op->facts.asker, op->break_glass)) {
+        operation_audit(op, "break glass", "%s; refused: %s", op->break_glass, op->preflight.asks[1]);
+    }
     if (!operation_still_wanted(op)) {
         preflight_ask_old(&op->preflight, op->moment_ms, f.wall_ms - op->moment_ms);
     }

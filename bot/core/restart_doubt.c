@@ -18,9 +18,7 @@
 #include "base/text.h"
 #include "engine_private.h"
 
-#define SEARCH_MS  60000  /* world */
-#define SKEW_MS    5000   /* world: between our clock and the one behind createdAt */
-#define LATE_MS    120000 /* world: a deployment begun later than this after the call is somebody else's */
+#define SEARCH_MS  60000 /* world */
 #define WRITING_MS 500
 
 static void written(struct operation *op, bool ok)
@@ -32,14 +30,6 @@ static void written(struct operation *op, bool ok)
 }
 
 /* ---- looks */
-
-static bool may_be_mine(const struct operation *op, const struct ecs_deployment *d)
-{
-    const struct progress_doubt *doubt = &op->doubt;
-    const int64_t sent_ms = doubt->until_ms > doubt->last_ms ? doubt->until_ms : doubt->last_ms;
-    return strcmp(d->id, op->preflight.primary_id) != 0 && d->created_ms >= doubt->first_ms - SKEW_MS &&
-           d->created_ms <= sent_ms + LATE_MS;
-}
 
 static void note(struct operation *op, const struct snapshot *s)
 {
@@ -62,12 +52,11 @@ bool restart_doubt_follow(struct operation *op, const struct snapshot *s)
         return false;
     }
     note(op, s);
-    const struct ecs_deployment *primary = s->missing ? NULL : model_primary(&s->service);
-    if (operation_writing(op) || primary == NULL || !may_be_mine(op, primary)) {
+    struct follow_goal goal;
+    if (operation_writing(op) || !op->act->found(op, s, &goal)) {
         return false; /* while a step is being written: the next look sees it too */
     }
-    restart_begin_following(op, primary->id, true,
-                            primary->desired > 0 ? primary->desired : op->facts.wanted);
+    restart_begin_following(op, &goal);
     return true;
 }
 
@@ -142,7 +131,7 @@ void restart_search(struct operation *op)
         op->doubt.looks = 0;
         op->doubt.seen_ms = 0;
         operation_move(op, OP_UNCERTAIN);
-        operation_audit(op, "uncertain", "no answer to UpdateService");
+        operation_audit(op, "uncertain", "no answer to %s", op->act->words.call);
     }
     struct store_txn *t = operation_begin(op);
     progress_doubt_searching(&op->facts, &op->doubt, e->card);
@@ -158,8 +147,8 @@ static void stage_question(struct operation *op, struct store_txn *t, const char
     char suffix[RESTART_SUFFIX], dialog[200];
     const bool nobody = op->target->second_person && !op->target->approvers.set;
     restart_question_suffix(op, suffix, sizeof(suffix));
-    TEXT_FORMAT(dialog, "UpdateService of %s %s is sent once more. The one before may still arrive.",
-                op->facts.target, op->facts.key);
+    TEXT_FORMAT(dialog, "%s of %s %s is sent once more. The one before may still arrive.",
+                op->act->words.call, op->facts.target, op->facts.key);
     progress_doubt_question(&op->facts, &op->doubt, op->question.expires_ms, news, card);
     if (nobody) {
         card_line(card, "Sending it again needs a second person, but confirm.approvers of this target names "
@@ -182,7 +171,7 @@ void restart_doubt(struct operation *op, const char *news)
     struct card *card = op->engine->card;
     char nonce[RESTART_NONCE];
     restart_question_begin(op, nonce);
-    operation_audit(op, "asking", "send UpdateService again? %s", news);
+    operation_audit(op, "asking", "send %s again? %s", op->act->words.call, news);
     struct store_txn *t = operation_begin(op);
     stage_question(op, t, nonce, news);
     progress_doubt_waiting(&op->facts, &op->doubt, card);
@@ -226,7 +215,7 @@ void restart_doubt_checked(struct operation *op)
         op->preflight = op->question.asked; /* what was known before */
         restart_doubt(op, news);
     } else if (other != NULL) {
-        TEXT_FORMAT(news, "Not sent again: %s restarts the same service (%s).", other->facts.asker,
+        TEXT_FORMAT(news, "Not sent again: %s %s (%s).", other->facts.asker, other->act->words.same,
                     other->row.id);
         restart_doubt(op, news);
     } else if (differs != NULL) {

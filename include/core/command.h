@@ -30,6 +30,9 @@ enum command_needs {
 #define COMMAND_RECORDED                                                                                     \
     (1u << 4) /* it changes nothing, but begins an operation: committed before it is acked */
 
+#define COMMAND_BREAK_GLASS                                                                                  \
+    (1u << 5) /* --break-glass REASON is allowed: a check that says so may be overridden */
+
 struct command {
     const char *name;
     const char *usage;   /* "restart TARGET [SERVICE|all] [--reason TEXT]" */
@@ -57,7 +60,8 @@ struct parsed {
     const struct config_service *service; /* the named or the default one; NULL with all */
     bool service_named, all;
     char reason[300];
-    char extra[300]; /* leftover words of COMMAND_EXTRA */
+    char break_glass[300]; /* its reason; "" = not asked for */
+    char extra[300];       /* leftover words of COMMAND_EXTRA */
 };
 
 /* Folds typographic dashes, quotes and spaces, splits words, finds command, target (longest match of 1 to 4

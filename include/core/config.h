@@ -93,6 +93,10 @@ struct config {
     char ca_file[CONFIG_URL];
     char store_path[CONFIG_URL];
     char metrics_listen[64];
+    struct {
+        char socket[CONFIG_URL]; /* "" = off */
+        char group[40];          /* "" = the one that the program runs under */
+    } door;
     int64_t poll_active_ms, poll_quiet_ms;
     double poll_budget; /* calls a second */
     int64_t slow_after_ms, give_up_after_ms, after_care_ms;
@@ -116,7 +120,7 @@ const struct config_service *config_service(const struct config_target *t, const
 const struct config_service *config_default_service(const struct config_target *t);
 /* What the names of its alarms begin with: the stack's name, "tak-cloudtak-cotak-prod-"; "" = not known. */
 void config_alarm_prefix(const struct config_target *t, char *to, size_t size);
-/* The person who owns this id, or NULL. */
+/* The person who owns this id, or NULL; server "local" is this host. */
 const struct config_person *config_person_of(const struct config *c, const char *server, const char *user);
 
 #endif

@@ -32,7 +32,7 @@ struct ecs_look {
 };
 
 /* UpdateService: sent at most once. With forceNewDeployment, unless only_count: then desiredCount alone is
- * sent, and deployment_id is whatever is PRIMARY. */
+ * sent (no task_definition), and deployment_id is whatever is PRIMARY. */
 struct ecs_redeploy {
     struct service_ref ref;
     int desired; /* -1 = keep (nothing is sent) */
@@ -92,7 +92,8 @@ struct ecs_previous {
     bool found;
     char task_definition[ECS_NAME]; /* "family:revision" */
     int64_t ran_ms;                 /* when its deployment finished */
-    size_t image_count;             /* of its containers, tags as registered */
+    bool inactive; /* de-registered since: ECS refuses to go to it (CloudFormation does that to old ones) */
+    size_t image_count; /* of its containers, tags as registered */
     char images[ECS_CONTAINERS][ECS_NAME];
     void *private_;
 };
@@ -112,8 +113,8 @@ struct ecs_scaling {
     bool uncertain;           /* set, !ok: it may or may not have been executed */
     enum ecs_absence absence; /* !ok: why; ECS_UNSUPPORTED = this endpoint knows no autoscaling */
     struct err err;
-    bool registered; /* the service has a scalable target; else the rest is empty */
-    int minimum, maximum;
+    bool registered;                       /* the service has a scalable target; else the rest is empty */
+    int minimum, maximum;                  /* as read; 0 after SET */
     struct ecs_scaling_switches suspended; /* as read, or as written */
     char request_id[80];
     void *private_;

@@ -44,6 +44,9 @@ struct world_scenario {
     int64_t zero_after_ms;       /* somebody else sets the count to 0; 0 = nobody */
     int64_t stopped_after_ms;    /* somebody else stops it, with a rollback; 0 = nobody */
     int64_t scaled_after_ms;     /* autoscaling wants one task more; 0 = never */
+    int64_t raised_after_ms;     /* autoscaling raises a count below its minimum; 0 = never */
+    int64_t resumed_after_ms;    /* somebody else resumes autoscaling that was suspended; 0 = nobody */
+    bool older_inactive;         /* ECS has de-registered all task definitions but the newest */
     const char *alarm;           /* an alarm (its name's middle) that goes off … */
     int64_t alarm_after_ms;      /* … so long after the first deployment; 0 = it did before */
     bool alarm_rolls_back;       /* deployments are watched by it */
@@ -68,7 +71,7 @@ struct world_service {
     int desired;
     const char *target_group; /* "" = behind no load balancer */
     bool breaker;             /* with rollback */
-    bool autoscaled;
+    bool autoscaled;          /* from `desired` to ten tasks */
     int cpu, memory, port;
     const char *image_tag;
     const char *ready_line;                     /* what it writes when it is up */
@@ -108,8 +111,8 @@ struct world_answer {
     bool lost;    /* executed, but the answer never arrives */
     bool changes; /* the action is one that changes something */
 };
-/* Which service knows the action ("ecs", "elasticloadbalancing", "cloudwatch", "logs", "ecr": as IAM names
- * it); NULL = none. */
+/* Which service knows the action ("ecs", "elasticloadbalancing", "cloudwatch", "logs", "ecr",
+ * "application-autoscaling": as IAM names it); NULL = none. */
 const char *world_ecs_service(const char *action);
 /* One call: steps to now, then answers. action: "UpdateService"; body: its JSON object. */
 void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, const json_t *body,

@@ -96,7 +96,7 @@ int call_revision(const struct sim_service *s, const char *definition)
         return 0;
     }
     long revision = name[len] == '\0' ? SIM_REVISION : strtol(name + len + 1, NULL, 10);
-    return revision >= 1 && revision <= SIM_REVISION ? (int)revision : 0;
+    return revision > SIM_REVISION - SIM_REVISIONS && revision <= SIM_REVISION ? (int)revision : 0;
 }
 
 bool call_stale(const struct world_ecs *w, const struct sim_service *s)
@@ -106,13 +106,22 @@ bool call_stale(const struct world_ecs *w, const struct sim_service *s)
 
 /* ---- the table, and AWS's token buckets per account and region */
 
-enum bucket { SERVICE_READ, SERVICE_MODIFY, CLUSTER_READ, CLUSTER_MODIFY, DEPLOYMENTS, DEFINITIONS, OTHERS };
+enum bucket {
+    SERVICE_READ,
+    SERVICE_MODIFY,
+    CLUSTER_READ,
+    CLUSTER_MODIFY,
+    DEPLOYMENTS,
+    REVISIONS,
+    DEFINITIONS,
+    OTHERS
+};
 static const struct {
     double burst, per_second;
 } limits[SIM_BUCKETS] = {
     [SERVICE_READ] = {100, 20},   [SERVICE_MODIFY] = {50, 5}, [CLUSTER_READ] = {100, 20},
     [CLUSTER_MODIFY] = {100, 40}, [DEPLOYMENTS] = {50, 20},   [DEFINITIONS] = {50, 20},
-    [OTHERS] = {100, 50},
+    [REVISIONS] = {50, 20},       [OTHERS] = {100, 50},
 };
 
 static const struct action {
@@ -129,6 +138,7 @@ static const struct action {
     {"ecs", "StopTask", CLUSTER_MODIFY, true, call_stop_task},
     {"ecs", "ListServiceDeployments", DEPLOYMENTS, false, call_list_service_deployments},
     {"ecs", "DescribeServiceDeployments", DEPLOYMENTS, false, call_describe_service_deployments},
+    {"ecs", "DescribeServiceRevisions", REVISIONS, false, call_describe_service_revisions},
     {"ecs", "StopServiceDeployment", SERVICE_MODIFY, true, call_stop_service_deployment},
     {"ecs", "ListClusters", DEFINITIONS, false, call_list_clusters},
     {"ecs", "DescribeClusters", DEFINITIONS, false, call_describe_clusters},
@@ -138,6 +148,8 @@ static const struct action {
     {"cloudwatch", "GetMetricData", OTHERS, false, call_get_metric_data},
     {"cloudwatch", "DescribeAlarms", OTHERS, false, call_describe_alarms},
     {"logs", "GetLogEvents", OTHERS, false, call_get_log_events},
+    {"application-autoscaling", "DescribeScalableTargets", OTHERS, false, call_describe_scalable_targets},
+    {"application-autoscaling", "RegisterScalableTarget", OTHERS, true, call_register_scalable_target},
     {"ecr", "DescribeImages", OTHERS, false, call_describe_images},
 };
 

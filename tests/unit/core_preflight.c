@@ -351,6 +351,46 @@ static void what_could_not_be_read_stops_nothing(void **state)
     assert_non_null(strstr(f->result.says, "database not checked: the name map.example.org"));
 }
 
+/* ---- --break-glass */
+
+static void glass_is_broken_only_where_a_check_says_so(void **state)
+{
+    struct fixture *f = *state;
+    struct preflight *p = &f->result;
+    preflight_grade(&f->facts, p);
+    assert_false(preflight_break_glass(p, "@bo", "because")); /* nothing to override */
+    preflight_refuse(p, true, "The image is gone.");
+    preflight_refuse(p, true, "It has no room either.");
+    assert_string_equal(p->refusal, "The image is gone.");
+    assert_true(preflight_break_glass(p, "@bo", "the registry lies"));
+    assert_int_equal(p->grade, PREFLIGHT_ASK);
+    assert_non_null(strstr(p->asks[0], "BREAK GLASS by @bo: \"the registry lies\""));
+    assert_string_equal(p->asks[1], "The image is gone.");
+    assert_int_equal(p->reasons & REASON_GLASS, REASON_GLASS);
+    /* What cannot work stands, whatever else refuses. */
+    preflight_refuse(p, true, "The image is gone.");
+    preflight_refuse(p, false, "The wrong account.");
+    preflight_refuse(p, true, "The image is gone.");
+    assert_string_equal(p->refusal, "The wrong account.");
+    assert_false(preflight_break_glass(p, "@bo", "because"));
+    assert_int_equal(p->grade, PREFLIGHT_REFUSE);
+    f->facts.account[0] = '9';
+    preflight_grade(&f->facts, p);
+    assert_false(preflight_break_glass(p, "@bo", "because"));
+}
+
+static void downtime_asks_about_what_was_not_checked(void **state)
+{
+    struct fixture *f = *state;
+    add_around(f);
+    around(f)->image.absence = ECS_REFUSED;
+    TEXT_COPY(around(f)->image.why, "AWS refused it");
+    expect(f, PREFLIGHT_GO, "image not checked: AWS refused it");
+    f->facts.downtime = true;
+    expect(f, PREFLIGHT_ASK, "Not checked: image (AWS refused it).");
+    assert_int_equal(f->result.reasons, REASON_UNCHECKED);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -368,6 +408,8 @@ int main(void)
         TEST(all_is_well_around_it),
         TEST(what_new_tasks_would_die_of_is_asked),
         TEST(alarms_are_said),
+        TEST(glass_is_broken_only_where_a_check_says_so),
+        TEST(downtime_asks_about_what_was_not_checked),
         TEST(what_could_not_be_read_stops_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
