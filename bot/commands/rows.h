@@ -8,6 +8,9 @@
 #define COMMAND_ROWS(ROW) \
     ROW(restart) \
     ROW(status) \
+    ROW(scale) \
+    ROW(shutdown) \
+    ROW(start) \
     ROW(follow) \
     ROW(help) \
     ROW(targets) \
@@ -19,9 +22,6 @@
     ROW(clusters) \
     ROW(services) \
     ROW(stop_all) \
-    ROW(shutdown) \
-    ROW(scale) \
-    ROW(start) \
     ROW(rollback)
 /* clang-format on */
 

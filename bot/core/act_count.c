@@ -3,14 +3,15 @@
  * the step that says that ECS took the count.
  *
  * What can go wrong: the switches cannot be set (nothing is sent after them); AWS refuses the count after the
- * switches were set (they are remembered as the bot's own, and told); an answer is lost (ECS is looked at: the
- * count shows whether it arrived); the bot dies in between (the same). */
+ * switches were set (they are remembered as the bot's own, and told); an answer is lost (ECS is looked at:
+ * the count shows whether it arrived); the bot dies in between (the same). */
 #include "act_count.h"
 
 #include <string.h>
 
 #include "base/fault.h"
 #include "base/jsonx.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "engine_private.h"
 #include "zero_watch.h"
@@ -28,9 +29,10 @@ static bool begin(struct operation *op, const struct parsed *parsed, struct err 
     *c = (struct act_count){0};
     TEXT_COPY(c->reason, parsed->reason);
     if (verb_of(op) == COUNT_SCALE && !count_plan_number(parsed->extra, &c->asked)) {
-        return err_set(err, ERR_INVALID,
-                       "scale needs the number of tasks, and nothing behind it. Usage: scale TARGET [SERVICE] "
-                       "N [--reason TEXT]");
+        return err_set(
+            err, ERR_USAGE,
+            "scale needs the number of tasks, and nothing behind it. Usage: scale TARGET [SERVICE] "
+            "N [--reason TEXT]");
     }
     return true;
 }
@@ -120,11 +122,12 @@ static void question(const struct operation *op, struct card *card)
     const struct count_plan *plan = &op->kind.count.plan;
     const struct progress_facts *f = &op->facts;
     const int running = op->preflight.running;
-    card_served(card, running > 0 ? "Users: SERVED now, %d of %d tasks run." : "Users: NOT SERVED, %d of %d run.",
+    card_served(card,
+                running > 0 ? "Users: SERVED now, %d of %d tasks run." : "Users: NOT SERVED, %d of %d run.",
                 running, plan->before);
     if (plan->wanted == 0) {
-        card_line(card, "To bring it back with %d: %s start %s %s", plan->remember.before, f->command, f->target,
-                  f->key);
+        card_line(card, "To bring it back with %d: %s start %s %s", plan->remember.before, f->command,
+                  f->target, f->key);
         card_line(card, "Without ending service instead: %s restart %s %s", f->command, f->target, f->key);
     } else if (plan->cuts_off) {
         card_line(card, "Back to %d: %s scale %s %s %d", plan->before, f->command, f->target, f->key,
@@ -203,7 +206,6 @@ static enum zero_change change(const struct operation *op, struct count_memo *m)
         memo_of(op, m);
         m->sure = true;
         return ZERO_PUT;
-    case OP_QUEUED: /* too late: nothing was sent */
     case OP_FAILED: return op->before == OP_ACTING ? give_back(op, m) : ZERO_KEEP;
     default: return ZERO_KEEP;
     }
@@ -232,8 +234,7 @@ static void moved(struct operation *op)
 
 static void goal_of(const struct operation *op, bool unsure, struct follow_goal *ret)
 {
-    *ret = (struct follow_goal){
-        .kind = FOLLOW_COUNT, .unsure = unsure, .wanted = op->kind.count.plan.wanted};
+    *ret = (struct follow_goal){.kind = FOLLOW_COUNT, .unsure = unsure, .wanted = op->kind.count.plan.wanted};
 }
 
 /* The switches were set, the count was not. */
@@ -247,10 +248,11 @@ static void half_refused(struct operation *op, const char *words)
                     "is as it was. When that is mended: %s start %s %s",
                     words, f->command, f->target, f->key);
     } else {
-        TEXT_FORMAT(why,
-                    "AWS refused the change of the count: %s. Autoscaling was suspended before that and stays "
-                    "so; the count is as it was. To resume it: %s start %s %s",
-                    words, f->command, f->target, f->key);
+        TEXT_FORMAT(
+            why,
+            "AWS refused the change of the count: %s. Autoscaling was suspended before that and stays "
+            "so; the count is as it was. To resume it: %s start %s %s",
+            words, f->command, f->target, f->key);
     }
     restart_end(op, OP_FAILED, why);
 }
@@ -361,3 +363,93 @@ static void load(struct operation *op, const json_t *saved)
     count_plan_load(jsonx_at(saved, "plan"), &c->plan);
     c->had = row.json[0] != '\0' && count_memo_load(&row, &c->before, &err);
 }
+
+/* ---- the kinds */
+
+#define COUNT_WORDS                                                                                          \
+    .call = "the change of the count",                                                                       \
+    .search = "I look for a minute whether the count changes; if it does not, I ask you.",                   \
+    .console = "the count", .unseen = "the count is as before",                                              \
+    .twice = "Sending it again sets the same count: it does no harm if the first one arrives after all.",    \
+    .waits = "I keep looking: if the count shows, I follow it and this question is void. If nobody "         \
+             "answers, nothing is sent.",                                                                    \
+    .counts = true
+
+#define COUNT_WAY                                                                                            \
+    .needs = ACT_SCALING, .begin = begin, .grade = grade, .question = question, .describe = describe,        \
+    .send = send, .found = found, .save = save, .load = load, .moves = moves, .moved = moved
+
+const struct act act_scale = {
+    .verb = "scale",
+    .words =
+        {
+            .question = "🔢 SCALE",
+            .plain = "Scale",
+            .yes = "Scale it",
+            .noun = "change of the count",
+            .of = "scaling of",
+            .doing = "🔢 SCALING",
+            .begins = "Telling ECS the new count",
+            .done = "scaled",
+            .not_done = "SCALED",
+            .does = "changes its count",
+            .same = "changes the count of the same service",
+            .about_to = "is about to change the count of the same service",
+            .again = "CHANGE OF THE COUNT",
+            .look = "Before anybody changes it again, look at the count",
+            COUNT_WORDS,
+        },
+    .impact = impact_none,
+    .cost = cost_scale,
+    COUNT_WAY,
+};
+
+const struct act act_shutdown = {
+    .verb = "shutdown",
+    .words =
+        {
+            .question = "🛑 SHUT DOWN",
+            .plain = "Shut down",
+            .yes = "Shut it down",
+            .noun = "shutdown",
+            .of = "shutdown of",
+            .doing = "🛑 SHUTTING DOWN",
+            .begins = "Telling ECS the count 0",
+            .done = "shut down",
+            .not_done = "SHUT DOWN",
+            .does = "shuts it down",
+            .same = "shuts down the same service",
+            .about_to = "is about to shut down the same service",
+            .again = "SHUTDOWN",
+            .look = "Before anybody does it again, look at the count",
+            COUNT_WORDS,
+        },
+    .impact = impact_downtime,
+    .cost = cost_shutdown,
+    COUNT_WAY,
+};
+
+const struct act act_start = {
+    .verb = "start",
+    .words =
+        {
+            .question = "▶️ START",
+            .plain = "Start",
+            .yes = "Start it",
+            .noun = "start",
+            .of = "start of",
+            .doing = "▶️ STARTING",
+            .begins = "Telling ECS the count",
+            .done = "started",
+            .not_done = "STARTED",
+            .does = "starts it",
+            .same = "starts the same service",
+            .about_to = "is about to start the same service",
+            .again = "START",
+            .look = "Before anybody starts it again, look at the count",
+            COUNT_WORDS,
+        },
+    .impact = impact_none,
+    .cost = cost_start,
+    COUNT_WAY,
+};

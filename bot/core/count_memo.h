@@ -19,7 +19,7 @@ struct count_memo {
     char operation[STORE_ID];
     char who[100], reason[300];   /* "@bo", "INC-204" or "" */
     char server[32], channel[64]; /* where it was asked, and where people are reminded */
-    int64_t since_ms;             /* wall: when that was */
+    int64_t since_ms;             /* world: when that was */
     int reminders;                /* told so far */
 };
 

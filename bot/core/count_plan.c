@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/jsonx.h"
 #include "base/text.h"
 
 #define DIGITS_MOST 3
@@ -313,4 +314,44 @@ const char *count_plan_differs(const struct count_plan *asked, const struct coun
         return "autoscaling was changed meanwhile";
     }
     return NULL;
+}
+
+/* ---- kept */
+
+static json_t *switches_save(const struct ecs_scaling_switches *s)
+{
+    return json_pack("{s:b, s:b, s:b}", "in", s->in, "out", s->out, "scheduled", s->scheduled);
+}
+
+static struct ecs_scaling_switches switches_load(const json_t *saved)
+{
+    return (struct ecs_scaling_switches){.in = jsonx_bool(saved, "in", false),
+                                         .out = jsonx_bool(saved, "out", false),
+                                         .scheduled = jsonx_bool(saved, "scheduled", false)};
+}
+
+json_t *count_plan_save(const struct count_plan *p)
+{
+    json_t *j = json_pack("{s:i, s:i, s:b, s:b, s:b}", "before", p->before, "wanted", p->wanted, "cuts_off",
+                          p->cuts_off, "set_switches", p->set_switches, "forget", p->forget);
+    json_object_set_new(j, "switches", switches_save(&p->switches));
+    json_object_set_new(j, "remember",
+                        json_pack("{s:i, s:i, s:b, s:o}", "before", p->remember.before, "count",
+                                  p->remember.count, "left", p->remember.left, "suspended",
+                                  switches_save(&p->remember.suspended)));
+    return j;
+}
+
+void count_plan_load(const json_t *saved, struct count_plan *ret)
+{
+    *ret = (struct count_plan){.before = (int)jsonx_int(saved, "before", 0),
+                               .wanted = (int)jsonx_int(saved, "wanted", 0),
+                               .cuts_off = jsonx_bool(saved, "cuts_off", false),
+                               .set_switches = jsonx_bool(saved, "set_switches", false),
+                               .switches = switches_load(jsonx_at(saved, "switches")),
+                               .forget = jsonx_bool(saved, "forget", false)};
+    ret->remember = (struct count_memo){.before = (int)jsonx_int(saved, "remember.before", 0),
+                                        .count = (int)jsonx_int(saved, "remember.count", 0),
+                                        .left = jsonx_bool(saved, "remember.left", false),
+                                        .suspended = switches_load(jsonx_at(saved, "remember.suspended"))};
 }

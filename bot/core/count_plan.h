@@ -41,6 +41,9 @@ struct count_plan {
 void count_plan_make(const struct count_facts *f, struct count_plan *ret);
 /* Between question and answer: do both plans do the same? NULL = yes; else what differs. */
 const char *count_plan_differs(const struct count_plan *asked, const struct count_plan *now);
+/* What a later start of the bot needs of it: everything but its words. */
+json_t *count_plan_save(const struct count_plan *p);
+void count_plan_load(const json_t *saved, struct count_plan *ret);
 /* The word behind `scale`: a number of at most three digits. */
 bool count_plan_number(const char *word, int *ret);
 

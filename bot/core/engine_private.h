@@ -16,6 +16,7 @@
 #include <uthash.h>
 
 #include "act.h"
+#include "act_count.h"
 #include "core/authz.h"
 #include "core/engine.h"
 #include "ecs/ecs.h"
@@ -64,6 +65,7 @@ struct engine {
     struct store *store;
     struct ecs *ecs;
     struct outbox *outbox;
+    struct zero_watch *zeros; /* counts that this bot set (zero_watch.h) */
     struct chat *chats[ENGINE_CHATS];
     size_t chat_count;
     struct operation *operations; /* list, all not yet told */
@@ -198,6 +200,7 @@ struct told_later {
 /* What the kinds keep of themselves, a member for each (act_*.c). */
 union act_kind {
     char none;
+    struct act_count count;
 };
 
 struct story; /* restart_story.c */
@@ -246,6 +249,7 @@ struct operation {
     struct ecs_look look;
     struct ecs_names names;
     struct ecs_redeploy redeploy;
+    struct ecs_scaling scaling;
     struct ecs_watch watch;
     bool watching;
     struct store_recent recent;

@@ -23,7 +23,9 @@ static void restarting_title(const struct progress_facts *f, struct card *c)
 
 static void before_served(const struct progress_facts *f, int running, struct card *c)
 {
-    if (running > 0) {
+    if (progress_words(f)->counts) {
+        progress_count_before(f, running, c);
+    } else if (running > 0) {
         card_served(c, "Users: SERVED, %d of %d old tasks run. %s", running, f->wanted, f->cost);
     } else {
         card_served(c, "Users: NOT SERVED, no task runs.");

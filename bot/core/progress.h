@@ -33,6 +33,7 @@ struct progress_words {
     const char *twice;   /* what may come of sending it again */
     const char *waits;   /* what voids the question */
     const char *look;    /* what to look for before anybody does it again */
+    bool counts;         /* it changes the count and begins no deployment (progress_count.c) */
 };
 
 /* What stays the same while a restart runs; kept in the operation's row. */
@@ -192,6 +193,14 @@ void progress_text_wait(const struct progress_facts *f, const struct follow_stat
 /* How to let a paused hook go on, or back. */
 void progress_text_hook(const struct progress_facts *f, const struct follow_state *s, int64_t now_ms,
                         struct card *c);
+
+/* ---- a change of the count (progress_count.c), where progress_words.counts is set */
+void progress_count_before(const struct progress_facts *f, int running, struct card *c);
+void progress_count_served(const struct progress_facts *f, const struct follow_state *s, const char *since,
+                           bool over, struct card *c);
+bool progress_count_title(const struct progress_facts *f, const struct follow_state *s, const char *name,
+                          struct card *c);
+void progress_count_end(const struct progress_facts *f, const struct follow_state *s, struct card *c);
 
 /* ---- sentences that several cards share (progress_text.c) */
 const struct progress_words *progress_words(const struct progress_facts *f);

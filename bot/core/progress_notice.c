@@ -123,6 +123,10 @@ static void notice_reminder(const struct progress_facts *f, const struct follow_
 static enum progress_place notice_served(const struct progress_facts *f, const struct follow_state *state,
                                          const struct follow_event *event, struct card *c)
 {
+    if (state->served == SERVED_NO && progress_words(f)->counts && f->wanted == 0) {
+        notice_plain(f, state, TONE_WARNING, "🔻 USERS NOT SERVED, as wanted", event, c);
+        return PROGRESS_THREAD;
+    }
     if (state->served == SERVED_NO) {
         notice_plain(f, state, TONE_BAD, "🔻 USERS NOT SERVED", event, c);
         progress_text_escalation(f, c);

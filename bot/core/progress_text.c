@@ -178,6 +178,8 @@ void progress_text_served(const struct progress_facts *f, const struct follow_st
     }
     if (served_is_old(f, s, now_ms, old, sizeof(old))) {
         card_served(c, "%s", old);
+    } else if (progress_words(f)->counts && s->served != SERVED_UNKNOWN) {
+        progress_count_served(f, s, since, over, c);
     } else if (s->served == SERVED_NO && s->wanted == 0) {
         card_served(c, "Users: NOT SERVED%s. 0 tasks are wanted: somebody set the count to 0.", since);
     } else if (s->served == SERVED_NO) {
@@ -226,6 +228,11 @@ void progress_text_escalation(const struct progress_facts *f, struct card *c)
 void progress_text_stop_retrying(const struct progress_facts *f, bool over, struct card *c)
 {
     char profile[CONFIG_NAME + 16] = "";
+    if (progress_words(f)->counts) {
+        card_line(c, "ECS goes on trying.%s To stop that, which ends service: %s shutdown %s %s",
+                  over ? "" : " I keep watching.", f->command, f->target, f->key);
+        return;
+    }
     if (f->profile[0] != '\0') {
         TEXT_FORMAT(profile, " --profile %s", f->profile);
     }

@@ -35,6 +35,9 @@ static void end_title(const struct progress_facts *f, const struct follow_state 
     progress_text_name(f, name, sizeof(name));
     text_time_of_day(at, s->ended_ms);
     text_duration(took, s->ended_ms - f->began_ms);
+    if (progress_words(f)->counts && progress_count_title(f, s, name, c)) {
+        return;
+    }
     switch (s->verdict) {
     case VERDICT_SUCCEEDED:
         if (s->wanted == 0) {
@@ -203,9 +206,12 @@ static void end_of_failure(const struct follow_state *s, struct card *c)
 static void end_lines(const struct progress_facts *f, const struct follow_state *s, bool unsure,
                       const struct follow_output *output, struct card *c)
 {
+    const bool counts = progress_words(f)->counts;
     switch (s->verdict) {
     case VERDICT_SUCCEEDED:
-        if (output != NULL && output->wanted_zero) {
+        if (counts) {
+            progress_count_end(f, s, c);
+        } else if (output != NULL && output->wanted_zero) {
             wanted_zero_lines(f, c);
         } else {
             end_of_success(f, s, c);
@@ -216,7 +222,13 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
                   s->other_id[0] != '\0' ? s->other_id : "the old deployment",
                   f->adopted ? "What ran before runs again" : "Same version");
         break;
-    case VERDICT_SUPERSEDED: end_of_superseded(f, s, unsure, c); break;
+    case VERDICT_SUPERSEDED:
+        if (counts) {
+            progress_count_end(f, s, c);
+        } else {
+            end_of_superseded(f, s, unsure, c);
+        }
+        break;
     case VERDICT_FAILED: end_of_failure(s, c); break;
     default:
         card_line(c, "ECS goes on by itself; I do not look any more. What ECS does next: %s status %s %s",

@@ -87,14 +87,23 @@ static void step(struct operation *op, const struct follow_output *out, const st
     operation_commit(op, t, false, stepped);
 }
 
+static bool counts_instead(const struct operation *op, const struct operation *other)
+{
+    return op->goal.kind == FOLLOW_COUNT && op->follow.verdict == VERDICT_SUPERSEDED &&
+           other->goal.kind == FOLLOW_COUNT && other->row.acting_ms > op->row.acting_ms &&
+           strcmp(other->row.service_name, op->row.service_name) == 0;
+}
+
 /* Superseded by another operation of this bot? Then its name is worth more than an id. */
 static void name_other(struct operation *op)
 {
     for (const struct operation *other = op->engine->operations; other != NULL; other = other->next) {
-        if (other != op && op->follow.other_id[0] != '\0' && !operation_ended(other->state) &&
-            (strcmp(other->goal.deployment_id, op->follow.other_id) == 0 ||
-             ((other->state == OP_ACTING || other->state == OP_UNCERTAIN) &&
-              strcmp(other->row.service_name, op->row.service_name) == 0))) {
+        if (other != op && counts_instead(op, other)) {
+            TEXT_FORMAT(op->facts.other, "%s, asked by %s,", other->row.id, other->facts.asker);
+        } else if (other != op && op->follow.other_id[0] != '\0' && !operation_ended(other->state) &&
+                   (strcmp(other->goal.deployment_id, op->follow.other_id) == 0 ||
+                    ((other->state == OP_ACTING || other->state == OP_UNCERTAIN) &&
+                     strcmp(other->row.service_name, op->row.service_name) == 0))) {
             TEXT_FORMAT(op->facts.other, "%s, asked by %s,", other->row.id, other->facts.asker);
         }
     }

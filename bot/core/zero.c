@@ -16,18 +16,18 @@ static int64_t after(int number)
     return number == 0 ? FIRST_MS : SECOND_MS + (number - 1) * EVERY_MS;
 }
 
-int zero_due(const struct count_memo *m, int64_t wall_ms)
+int zero_due(const struct count_memo *m, int64_t now_ms)
 {
-    const int64_t age = wall_ms - m->since_ms;
+    const int64_t age = now_ms - m->since_ms;
     if (age < FIRST_MS) {
         return 0;
     }
     return age < SECOND_MS ? 1 : (int)(2 + (age - SECOND_MS) / EVERY_MS);
 }
 
-int64_t zero_wait(const struct count_memo *m, int64_t wall_ms)
+int64_t zero_wait(const struct count_memo *m, int64_t now_ms)
 {
-    const int64_t wait = m->since_ms + after(m->reminders) - wall_ms;
+    const int64_t wait = m->since_ms + after(m->reminders) - now_ms;
     return wait < 0 ? 0 : wait > EVERY_MS ? EVERY_MS : wait;
 }
 
@@ -75,7 +75,7 @@ static void since_of(const struct zero_facts *f, char *to, size_t size)
 {
     const struct count_memo *m = f->memo;
     char at[TEXT_TIME];
-    if (f->wall_ms - m->since_ms > HALF_A_DAY) {
+    if (f->now_ms - m->since_ms > HALF_A_DAY) {
         text_date_time(at, m->since_ms);
     } else {
         text_time_of_day(at, m->since_ms);

@@ -6,9 +6,9 @@
 #include "count_memo.h"
 
 /* Reminders: after 15 min, after 1 h, then every 4 h. How many of them are due by now, told or not? */
-int zero_due(const struct count_memo *m, int64_t wall_ms);
+int zero_due(const struct count_memo *m, int64_t now_ms);
 /* How long until the next one that was not told yet; 0 = now. At most 4 h: clocks may be set. */
-int64_t zero_wait(const struct count_memo *m, int64_t wall_ms);
+int64_t zero_wait(const struct count_memo *m, int64_t now_ms);
 
 /* What a look showed at the moment of a reminder. */
 struct zero_facts {
@@ -20,7 +20,7 @@ struct zero_facts {
     bool scaling_read; /* else it is as the memo has it */
     struct ecs_scaling_switches suspended;
     bool over; /* the bot does not look after it any more: its target or service left the settings */
-    int64_t wall_ms;
+    int64_t now_ms;
 };
 enum zero_news {
     ZERO_STANDS, /* still at 0: a reminder */

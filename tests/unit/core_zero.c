@@ -34,7 +34,7 @@ static int setup(void **state)
                                    .command = "/cloudtak",
                                    .scaling_read = true,
                                    .suspended = {.in = true, .out = true},
-                                   .wall_ms = SINCE + 15 * MINUTE};
+                                   .now_ms = SINCE + 15 * MINUTE};
     *state = f;
     return 0;
 }
@@ -148,7 +148,7 @@ static void a_reminder_says_who_since_when_and_how_to_end_it(void **state)
     expect(f, ZERO_STANDS, "Users: NOT SERVED by events; 0 tasks run.");
     expect(f, ZERO_STANDS, "Autoscaling is suspended by me.");
     expect(f, ZERO_STANDS, "To bring it back with 1: /cloudtak start cotak prod events");
-    f->facts.wall_ms = SINCE + 13 * HOUR;
+    f->facts.now_ms = SINCE + 13 * HOUR;
     expect(f, ZERO_STANDS, "since 2026-11-22 14:10:00 UTC");
     f->facts.running = 1;
     expect(f, ZERO_STANDS, "1 of its tasks still running, 0 wanted");

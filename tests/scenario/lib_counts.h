@@ -1,0 +1,27 @@
+#ifndef SCENARIO_COUNTS_H
+#define SCENARIO_COUNTS_H
+/* The simulated world behind a door that a kill shuts, and what is asked of it in scenarios of counts. */
+#include "fake_ecs.h"
+#include "lib_rig.h"
+
+/* The world with this scenario; every engine of the rig gets a door of its own. Before rig_start. */
+void counts_world(struct rig *r, const char *scenario);
+void counts_finish(void); /* memory of the doors; after rig_finish */
+/* Asks, waits for the question, confirms it as this user. */
+void counts_confirm(struct rig *r, const char *text);
+/* Presses the danger button of the newest question. */
+void counts_yes(struct rig *r, const char *user);
+int counts_desired(struct rig *r, const char *service);
+/* in, out and scheduled: "111", "000"; "-" = not registered */
+const char *counts_switches(struct rig *r, const char *service);
+/* As somebody else would, in the AWS console. */
+void counts_set(struct rig *r, const char *service, int desired);
+void counts_suspend(struct rig *r, const char *service, bool in, bool out, bool scheduled);
+/* How many memos of counts the store has. */
+size_t counts_memos(struct rig *r);
+
+#define API    "tak-cloudtak-cotak-prod"
+#define HUB    "tak-cloudtak-cotak-prod-stateful"
+#define EVENTS "tak-cloudtak-cotak-prod-events"
+
+#endif
