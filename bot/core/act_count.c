@@ -82,6 +82,20 @@ static void heed_image(const struct operation *op, const struct preflight_facts 
     }
 }
 
+/* What was confirmed, against what is so now. Once something was sent, the switches are the bot's own doing.
+ */
+static const char *differs_of(const struct operation *op, const struct count_plan *asked)
+{
+    const struct act_count *c = &op->kind.count;
+    if (!op->confirmed || !c->planned) {
+        return NULL;
+    }
+    if (op->state == OP_UNCERTAIN) {
+        return asked->before != c->plan.before ? "the count was changed meanwhile" : NULL;
+    }
+    return count_plan_differs(asked, &c->plan);
+}
+
 static void grade(struct operation *op, const struct preflight_facts *f, struct preflight *p)
 {
     struct act_count *c = &op->kind.count;
@@ -108,7 +122,7 @@ static void grade(struct operation *op, const struct preflight_facts *f, struct 
     if (c->plan.odd[0] != '\0') {
         preflight_ask(p, REASON_KIND, "%s", c->plan.odd);
     }
-    const char *differs = op->confirmed && c->planned ? count_plan_differs(&asked, &c->plan) : NULL;
+    const char *differs = differs_of(op, &asked);
     if (differs != NULL) {
         preflight_ask(p, REASON_CHANGED, "It is not as it was when you confirmed: %s.", differs);
     }

@@ -196,8 +196,7 @@ void progress_text_hook(const struct progress_facts *f, const struct follow_stat
 
 /* ---- a change of the count (progress_count.c), where progress_words.counts is set */
 void progress_count_before(const struct progress_facts *f, int running, struct card *c);
-void progress_count_served(const struct progress_facts *f, const struct follow_state *s, const char *since,
-                           bool over, struct card *c);
+void progress_count_served(const struct follow_state *s, const char *since, struct card *c);
 bool progress_count_title(const struct progress_facts *f, const struct follow_state *s, const char *name,
                           struct card *c);
 void progress_count_end(const struct progress_facts *f, const struct follow_state *s, struct card *c);
@@ -227,7 +226,7 @@ void progress_text_footer(const struct progress_facts *f, struct card *c);
 /* What was not seen for a while is said as that, with the moment it was last seen. */
 void progress_text_served(const struct progress_facts *f, const struct follow_state *s, int64_t now_ms,
                           bool over, struct card *c);
-void progress_text_counts(const struct follow_state *s, struct card *c);
+void progress_text_counts(const struct progress_facts *f, const struct follow_state *s, struct card *c);
 void progress_text_escalation(const struct progress_facts *f, struct card *c);
 /* over: nobody keeps watching. */
 void progress_text_stop_retrying(const struct progress_facts *f, bool over, struct card *c);

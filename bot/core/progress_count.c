@@ -26,8 +26,7 @@ void progress_count_before(const struct progress_facts *f, int running, struct c
     }
 }
 
-void progress_count_served(const struct progress_facts *f, const struct follow_state *s, const char *since,
-                           bool over, struct card *c)
+void progress_count_served(const struct follow_state *s, const char *since, struct card *c)
 {
     char tasks[80];
     tasks_of(s, s->wanted, tasks, sizeof(tasks));
@@ -38,7 +37,7 @@ void progress_count_served(const struct progress_facts *f, const struct follow_s
     } else if (s->wanted == 0) {
         card_served(c, "Users: SERVED until the last task stops; %s.", tasks);
     } else {
-        card_served(c, "Users: SERVED%s, %s.%s%s", since, tasks, over ? "" : " ", over ? "" : f->cost);
+        card_served(c, "Users: SERVED%s, %s.", since, tasks);
     }
 }
 

@@ -179,7 +179,7 @@ void progress_text_served(const struct progress_facts *f, const struct follow_st
     if (served_is_old(f, s, now_ms, old, sizeof(old))) {
         card_served(c, "%s", old);
     } else if (progress_words(f)->counts && s->served != SERVED_UNKNOWN) {
-        progress_count_served(f, s, since, over, c);
+        progress_count_served(s, since, c);
     } else if (s->served == SERVED_NO && s->wanted == 0) {
         card_served(c, "Users: NOT SERVED%s. 0 tasks are wanted: somebody set the count to 0.", since);
     } else if (s->served == SERVED_NO) {
@@ -192,15 +192,17 @@ void progress_text_served(const struct progress_facts *f, const struct follow_st
     }
 }
 
-void progress_text_counts(const struct follow_state *s, struct card *c)
+void progress_text_counts(const struct progress_facts *f, const struct follow_state *s, struct card *c)
 {
     char healthy[40] = "";
     if (s->by_targets && s->new_serving >= 0) {
         TEXT_FORMAT(healthy, ", %d healthy", s->new_serving);
     }
-    card_field(c, "New tasks", "%d of %d run, %d pending%s", s->new_running, s->wanted, s->new_pending,
-               healthy);
-    card_field(c, "Old tasks", "%d run", s->old_running);
+    card_field(c, progress_words(f)->counts ? "Tasks" : "New tasks", "%d of %d run, %d pending%s",
+               s->new_running, s->wanted, s->new_pending, healthy);
+    if (!progress_words(f)->counts) {
+        card_field(c, "Old tasks", "%d run", s->old_running);
+    }
     if (s->by_targets && s->targets_total >= 0) {
         card_field(c, "Load balancer", "%d of %d targets healthy", s->targets_healthy, s->targets_total);
     }

@@ -9,12 +9,15 @@
 #include "sim/world_ecs.h"
 #include "store/store.h"
 
+#define DOOR_WATCHES 16
+
 /* ---- the door: a dead engine starts nothing any more; what it started goes on, as at AWS */
 
 struct world_door {
     struct ecs ecs; /* first */
     struct rig *rig;
     struct life *life;
+    struct ecs_watch *watches[DOOR_WATCHES];
 };
 
 static struct world_door *doors[RIG_LIVES];
@@ -44,8 +47,35 @@ DOOR(scaling, ecs_scaling)
 DOOR(names, ecs_names)
 DOOR(around, ecs_around)
 DOOR(tail, ecs_tail)
-DOOR(watch, ecs_watch)
-DOOR(unwatch, ecs_watch)
+
+/* The place of this watch; of NULL: a free one. */
+static struct ecs_watch **place_of(struct world_door *d, const struct ecs_watch *w)
+{
+    size_t i = 0;
+    while (i < DOOR_WATCHES && d->watches[i] != w) {
+        i++;
+    }
+    assert_true(i < DOOR_WATCHES);
+    return &d->watches[i];
+}
+
+static void watch(struct ecs *e, struct ecs_watch *w)
+{
+    struct ecs *world = behind(e);
+    if (world != NULL) {
+        *place_of((struct world_door *)e, NULL) = w;
+        world->ops->watch(world, w);
+    }
+}
+
+static void unwatch(struct ecs *e, struct ecs_watch *w)
+{
+    struct ecs *world = behind(e);
+    if (world != NULL) {
+        *place_of((struct world_door *)e, w) = NULL;
+        world->ops->unwatch(world, w);
+    }
+}
 
 static const char *endpoint_note(struct ecs *e, int session)
 {
@@ -217,4 +247,23 @@ size_t counts_memos(struct rig *r)
     r->store->ops->load(r->store, &l);
     rig_run(r, 10);
     return count;
+}
+
+bool counts_revive(struct rig *r, int64_t away)
+{
+    const bool killed = r->killed;
+    r->kill_at = 0;
+    for (size_t i = 0; killed && i < door_count; i++) {
+        for (size_t k = 0; doors[i]->life->store.shut && k < DOOR_WATCHES; k++) {
+            if (doors[i]->watches[k] != NULL) { /* the dead look at nothing */
+                r->world->ops->unwatch(r->world, doors[i]->watches[k]);
+                doors[i]->watches[k] = NULL;
+            }
+        }
+    }
+    if (killed) {
+        rig_run(r, away);
+        rig_start(r);
+    }
+    return killed;
 }

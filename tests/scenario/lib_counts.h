@@ -7,6 +7,8 @@
 /* The world with this scenario; every engine of the rig gets a door of its own. Before rig_start. */
 void counts_world(struct rig *r, const char *scenario);
 void counts_finish(void); /* memory of the doors; after rig_finish */
+/* If it was killed: begun again after so long. Returns whether it was. */
+bool counts_revive(struct rig *r, int64_t away);
 /* Asks, waits for the question, confirms it as this user. */
 void counts_confirm(struct rig *r, const char *text);
 /* Presses the danger button of the newest question. */
