@@ -67,6 +67,8 @@ const char *trouble_feature(enum client_feature f)
         [FEATURE_DEFINITION] = "ecs:DescribeTaskDefinition",
         [FEATURE_IMAGES] = "ecr:DescribeImages",
         [FEATURE_LOGS] = "logs:GetLogEvents",
+        [FEATURE_REVISIONS] = "ecs:DescribeServiceRevisions",
+        [FEATURE_SCALING] = "application-autoscaling:DescribeScalableTargets",
     };
     return names[f];
 }

@@ -55,7 +55,9 @@ struct act {
     void (*send)(struct operation *op);
     /* SEARCHING, DOUBT, and before it is sent again: does this look show that it was carried out? Then the
      * goal to follow. Never called for one that could not be read. */
-    bool (*found)(const struct operation *op, const struct snapshot *s, struct follow_goal *ret);
+    bool (*found)(struct operation *op, const struct snapshot *s, struct follow_goal *ret);
+    /* DOUBT: its lines of the question whether it is sent again. NULL = none. */
+    void (*doubt)(const struct operation *op, struct card *c);
     /* A part of it was carried out and nothing more will be: the goal to follow. NULL = there are no parts.
      */
     bool (*partly)(const struct operation *op, struct follow_goal *ret);

@@ -339,7 +339,7 @@ static void send(struct operation *op)
     ecs->ops->scaling(ecs, &op->scaling);
 }
 
-static bool found(const struct operation *op, const struct snapshot *s, struct follow_goal *ret)
+static bool found(struct operation *op, const struct snapshot *s, struct follow_goal *ret)
 {
     if (s->missing || s->service.desired != op->kind.count.plan.wanted) {
         return false;
@@ -387,7 +387,9 @@ static void load(struct operation *op, const json_t *saved)
     .twice = "Sending it again sets the same count: it does no harm if the first one arrives after all.",    \
     .waits = "I keep looking: if the count shows, I follow it and this question is void. If nobody "         \
              "answers, nothing is sent.",                                                                    \
-    .counts = true
+    .counts = true, .usual = "usually up to 6 min", .runs = "It goes on, with the new count",                \
+    .found = "✔ Not needed any more: ECS has the count, which I follow. Nothing was sent again.",            \
+    .succeeded = progress_count_succeeded, .proof = progress_count_proof
 
 #define COUNT_WAY                                                                                            \
     .needs = ACT_SCALING, .begin = begin, .grade = grade, .question = question, .describe = describe,        \

@@ -95,7 +95,7 @@ static bool may_be_mine(const struct operation *op, const struct ecs_deployment 
            d->created_ms <= sent_ms + LATE_MS;
 }
 
-bool act_deployment_found(const struct operation *op, const struct snapshot *s, struct follow_goal *ret)
+bool act_deployment_found(struct operation *op, const struct snapshot *s, struct follow_goal *ret)
 {
     const struct ecs_deployment *primary = s->missing ? NULL : model_primary(&s->service);
     if (primary == NULL || !may_be_mine(op, primary)) {
@@ -122,6 +122,9 @@ const struct act act_restart = {
             .same = "restarts the same service",
             .about_to = "is about to restart the same service",
             .call = "UpdateService",
+            .usual = "usually 5-10 min",
+            .runs = "Mine would supersede it",
+            .has_old = true,
             .again = "RESTART",
             .search = "I look for a minute whether a new deployment begins; if none does, I ask you.",
             .console = "whether a deployment runs",
@@ -132,6 +135,7 @@ const struct act act_restart = {
             .waits = "I keep looking: if a new deployment appears, I follow it and this question is void. If "
                      "nobody answers, nothing is sent.",
             .look = "Before anybody restarts it again, look for a new deployment",
+            .found = "✔ Not needed any more: a new deployment shows, which I follow. Nothing was sent again.",
         },
     .deploys = true,
     .impact = impact,

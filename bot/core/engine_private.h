@@ -9,6 +9,7 @@
  *   engine_click.c      a button was pressed
  *   engine_origin.c     which operation began a deployment
  *   engine_metrics.c    what is counted
+ *   mirror.c            what a terminal began, for the channel
  *   operation_record.c  an operation's row, its moves, one transaction a step
  *   restart_*.c         the running change: one machine for all kinds
  *   act.c, act_*.c      what the kinds of change differ in */
@@ -160,7 +161,8 @@ void engine_audit(struct engine *e, const struct request *request, const char *o
 
 /* ---- an operation (operation_record.c) */
 #define OPERATION_AUDITS 4
-#define RESTART_PAST     20 /* deployments in ECS's history of a service */
+#define ACT_WHAT         2500 /* of act->describe */
+#define RESTART_PAST     20   /* deployments in ECS's history of a service */
 
 enum restart_step {
     RESTART_IDLE,
@@ -198,8 +200,17 @@ struct told_later {
     struct care_output care_output;
 };
 /* What the kinds keep of themselves, a member for each (act_*.c). */
+struct act_stop {
+    char reason[200];
+    size_t count;
+    char tasks[FOLLOW_REPLACED_MOST][ECS_ID]; /* recorded with "acting"; no others are ever stopped */
+    uint64_t gone;                            /* a bit for each that is stopped or was told to */
+    size_t at;
+    char trouble[300]; /* AWS's words of those that it refused */
+    struct ecs_stop_task call;
+};
 union act_kind {
-    char none;
+    struct act_stop stop;
     struct act_count count;
 };
 
@@ -318,6 +329,9 @@ struct store_txn *operation_begin(struct operation *op);
 /* suffix: "card", "ask", "verdict", "notice/3". */
 void operation_stage(struct operation *op, struct store_txn *t, const char *suffix, enum progress_place place,
                      bool ends, const struct card *card);
+/* What was begun at a terminal of this host is told in the target's first listed channel too (mirror.c). */
+void mirror_stage(struct operation *op, struct store_txn *t, const char *suffix, enum progress_place place,
+                  bool ends, const struct card *card);
 /* The answer to the asker: private where the platform can. */
 void operation_stage_reply(struct operation *op, struct store_txn *t, const struct card *card);
 void operation_commit(struct operation *op, struct store_txn *t, bool durable,
@@ -337,7 +351,7 @@ void act_goal_deployment(const char *deployment_id, bool unsure, int wanted, str
 /* UpdateService with forceNewDeployment; task_definition "" = keep. */
 void act_redeploy(struct operation *op, const char *task_definition);
 /* A deployment begun since may be ours. */
-bool act_deployment_found(const struct operation *op, const struct snapshot *s, struct follow_goal *ret);
+bool act_deployment_found(struct operation *op, const struct snapshot *s, struct follow_goal *ret);
 
 /* ---- the running change (restart_*.c) */
 void restart_resume(struct operation *op);
@@ -422,8 +436,14 @@ void restart_service_name(const struct config_target *t, const struct config_ser
                           size_t size); /* what "one at a time" is keyed by */
 void restart_name_service(struct operation *op);
 void restart_first_facts(struct operation *op);
-/* Following begins: with what was done, or with what may be ours. Spans and beginning are filled in. */
-void restart_begin_following(struct operation *op, const struct follow_goal *goal);
+/* Following begins: with what was done, or with what may be ours. Spans and beginning are filled in.
+ * question: how one that is open ends. */
+void restart_begin_following(struct operation *op, const struct follow_goal *goal, const char *question);
+/* Nothing more is sent: what was done in part is followed, else it ends as not known. */
+void restart_leave(struct operation *op, const char *why);
+/* Others that are followed on this service and judge what it changes end, as taken over by it. Those that are
+ * being written do so with their next look. */
+void restart_take_over(struct operation *op);
 /* It ends without a verdict of the follower. */
 void restart_end(struct operation *op, enum operation_state to, const char *why);
 void restart_lost_target(struct operation *op);

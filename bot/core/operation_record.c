@@ -19,7 +19,7 @@
 #include "operation_save.h"
 
 #define AGAIN_MS     2000
-#define AUDIT_DETAIL 2000
+#define AUDIT_DETAIL 2600
 
 static void try_again(struct loop_timer *t);
 
@@ -267,6 +267,7 @@ void operation_stage(struct operation *op, struct store_txn *t, const char *suff
     where(op, suffix, place, &row);
     row.ends = ends;
     outbox_stage(op->engine->outbox, t, &row, card);
+    mirror_stage(op, t, suffix, place, ends, card);
 }
 
 void operation_stage_reply(struct operation *op, struct store_txn *t, const struct card *card)

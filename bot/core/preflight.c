@@ -225,24 +225,22 @@ static void grade_others(const struct preflight_facts *f, struct preflight *p)
 {
     const struct ecs_service *s = &f->snapshot->service;
     const struct ecs_deployment *primary = model_primary(s);
+    const char *runs = f->runs != NULL ? f->runs : "Mine would supersede it";
     char ago[TEXT_DURATION], at[TEXT_TIME];
     const bool rolling =
         primary != NULL && (primary->rollout == ECS_ROLLOUT_IN_PROGRESS ||
                             (primary->rollout == ECS_ROLLOUT_ABSENT && s->deployment_count > 1));
     if (f->running.operation[0] != '\0') {
         text_time_of_day(at, f->running.since_ms);
-        preflight_ask(p, REASON_RUNS,
-                      "%s runs: %s %s since %s UTC. Mine would supersede it: follow that instead?",
+        preflight_ask(p, REASON_RUNS, "%s runs: %s %s since %s UTC. %s: follow that instead?",
                       f->running.operation, f->running.who,
-                      f->running.does != NULL ? f->running.does : "restarts it", at);
+                      f->running.does != NULL ? f->running.does : "restarts it", at, runs);
     } else if (rolling) {
         text_duration(ago, f->world_ms - primary->created_ms);
         text_time_of_day(at, primary->created_ms);
-        preflight_ask(
-            p, REASON_FOREIGN,
-            "A deployment begun outside this bot is running since %s UTC (%s ago): %s. Mine would supersede "
-            "it.",
-            at, ago, primary->id);
+        preflight_ask(p, REASON_FOREIGN,
+                      "A deployment begun outside this bot is running since %s UTC (%s ago): %s. %s.", at,
+                      ago, primary->id, runs);
     } else if (f->recent.operation[0] != '\0' && f->wall_ms - f->recent.ended_ms < RECENT_MS) {
         text_duration(ago, f->wall_ms - f->recent.ended_ms);
         preflight_ask(p, REASON_RECENT, "A restart by %s (%s) ended %s ago.", f->recent.who,
@@ -293,7 +291,8 @@ void preflight_restart(const struct preflight_facts *f, struct preflight *ret)
 
 void preflight_finish(const struct preflight_facts *f, struct preflight *ret)
 {
-    if (f->target->confirm_always && ret->grade == PREFLIGHT_GO) {
+    const bool answered = f->yes && !f->target->second_person;
+    if (f->target->confirm_always && ret->grade == PREFLIGHT_GO && !answered) {
         preflight_ask(ret, REASON_ALWAYS, "This target asks before every change.");
     }
     preflight_serves(f, ret);

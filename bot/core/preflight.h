@@ -39,8 +39,10 @@ struct preflight_facts {
     /* what a kind asked for in `needs`; NULL = not asked for. Not ok: it could not be read. */
     const struct ecs_previous *previous;
     const struct ecs_scaling *scaling;
-    bool downtime; /* it ends or cuts off service: what could not be checked is asked about */
+    const char *runs; /* what becomes of a deployment that runs; NULL = "Mine would supersede it" */
+    bool downtime;    /* it ends or cuts off service: what could not be checked is asked about */
     struct preflight_known running, recent;
+    bool yes; /* said with the command: what the target asks before every change is answered */
     int64_t world_ms, wall_ms;
 };
 

@@ -72,6 +72,20 @@ void progress_card_nothing(const struct progress_facts *f, enum operation_state 
     progress_text_background(f, ret);
 }
 
+void progress_taken_over(const struct progress_facts *f, const struct follow_state *state, int64_t now_ms,
+                         struct card *ret)
+{
+    char name[160], at[TEXT_TIME];
+    progress_text_begin(f, TONE_WARNING, ret);
+    progress_text_name(f, name, sizeof(name));
+    text_time_of_day(at, now_ms);
+    card_title(ret, "⏭️ TAKEN OVER: %s %s · %s UTC · op %s", progress_text_what(f), name, at,
+               f->operation);
+    progress_text_served(f, state, now_ms, false, ret);
+    card_line(ret, "By %s: its message shows how it goes on. I do not follow this one any more.",
+              f->taken_by);
+}
+
 /* ---- following */
 
 static void following_title(const struct progress_facts *f, const struct follow_state *s, int64_t now_ms,
@@ -105,8 +119,12 @@ void progress_card_following(const struct progress_facts *f, const struct follow
                              const struct follow_state *state, int64_t now_ms, struct card *ret)
 {
     progress_text_begin(f, TONE_WORKING, ret);
-    following_title(f, state, now_ms, ret);
-    progress_text_served(f, state, now_ms, false, ret);
+    if (progress_words(f)->following != NULL && !state->not_stabilising && state->failed_tasks == 0) {
+        progress_words(f)->following(f, goal, state, now_ms, ret);
+    } else {
+        following_title(f, state, now_ms, ret);
+        progress_text_served(f, state, now_ms, false, ret);
+    }
     progress_text_counts(f, state, ret);
     progress_text_background(f, ret);
     if (goal->unsure) {

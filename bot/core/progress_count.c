@@ -41,45 +41,37 @@ void progress_count_served(const struct follow_state *s, const char *since, stru
     }
 }
 
-/* False: the title of any other change fits. */
-bool progress_count_title(const struct progress_facts *f, const struct follow_state *s, const char *name,
-                          struct card *c)
+void progress_count_succeeded(const struct progress_facts *f, const struct follow_state *s, struct card *c)
 {
-    char at[TEXT_TIME], took[TEXT_DURATION];
+    char name[160], at[TEXT_TIME], took[TEXT_DURATION];
+    progress_text_name(f, name, sizeof(name));
     text_time_of_day(at, s->ended_ms);
     text_duration(took, s->ended_ms - f->began_ms);
-    if (s->verdict == VERDICT_SUCCEEDED && f->wanted == 0) {
+    if (f->wanted == 0) {
         c->tone = TONE_WARNING;
         card_title(c, "🔻 STANDS AT 0: %s, %s · %s UTC, %s · op %s", name, f->asker, at, took, f->operation);
-        return true;
-    }
-    if (s->verdict == VERDICT_SUCCEEDED) {
-        c->tone = TONE_GOOD;
+    } else {
         card_title(c, "✅ DONE: %s %s, %d task%s, %s · %s UTC, %s · op %s", name, progress_words(f)->done,
                    s->wanted, s->wanted == 1 ? "" : "s", f->asker, at, took, f->operation);
-        return true;
     }
-    return false;
 }
 
-void progress_count_end(const struct progress_facts *f, const struct follow_state *s, struct card *c)
+void progress_count_proof(const struct progress_facts *f, const struct follow_state *s, struct card *c)
 {
-    if (s->verdict == VERDICT_SUPERSEDED) {
-        card_line(c, "%s set another count meanwhile: mine does not hold. How it is now: %s status %s %s",
-                  f->other[0] != '\0' ? f->other : "Autoscaling or somebody else", f->command, f->target,
-                  f->key);
-        return;
+    if (f->wanted == 0) {
+        card_line(c, "I remind this channel after 15 min, 1 h, then every 4 h, and tell when somebody else "
+                     "brings it back.");
+        card_line(c, "To start it again: %s start %s %s", f->command, f->target, f->key);
+    } else if (s->failed_tasks > 0) {
+        card_line(c, "%d task%s stopped before it held", s->failed_tasks, s->failed_tasks == 1 ? "" : "s");
+        progress_text_why(f, s, c);
     }
-    if (f->wanted > 0) {
-        if (s->failed_tasks > 0) {
-            card_line(c, "%d task%s stopped before it held", s->failed_tasks,
-                      s->failed_tasks == 1 ? "" : "s");
-            progress_text_why(f, s, c);
-        }
-        return;
-    }
+}
+
+void progress_count_superseded(const struct progress_facts *f, struct card *c)
+{
     card_line(c,
-              "I remind this channel after 15 min, 1 h, then every 4 h, and tell when somebody else brings "
-              "it back.");
-    card_line(c, "To start it again: %s start %s %s", f->command, f->target, f->key);
+              "Autoscaling or somebody else set another count meanwhile: mine does not hold. How it is "
+              "now: %s status %s %s",
+              f->command, f->target, f->key);
 }

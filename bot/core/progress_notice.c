@@ -53,8 +53,10 @@ static void notice_task(const struct progress_facts *f, const struct follow_stat
     if (event->number == 1 && !event->diagnosis.outside) {
         progress_text_escalation(f, c);
         progress_text_stop_retrying(f, false, c);
-        card_line(c, "Runbook 8.1 step 4 (count 0) would END service for users%s.",
-                  state->served == SERVED_YES ? " now" : "");
+        if (progress_words(f)->has_old) {
+            card_line(c, "Runbook 8.1 step 4 (count 0) would END service for users%s.",
+                      state->served == SERVED_YES ? " now" : "");
+        }
     } else if (event->number == 1) {
         card_line(c,
                   "AWS took its place away; that is no sign that new tasks cannot start. I keep watching.");
@@ -123,8 +125,11 @@ static void notice_reminder(const struct progress_facts *f, const struct follow_
 static enum progress_place notice_served(const struct progress_facts *f, const struct follow_state *state,
                                          const struct follow_event *event, struct card *c)
 {
-    if (state->served == SERVED_NO && progress_words(f)->counts && f->wanted == 0) {
-        notice_plain(f, state, TONE_WARNING, "🔻 USERS NOT SERVED, as wanted", event, c);
+    if (!progress_words(f)->has_old) { /* it was to be expected: the card tells it */
+        notice_plain(f, state, state->served == SERVED_NO ? TONE_BAD : TONE_GOOD,
+                     state->served == SERVED_NO ? "🔻 Users not served, as expected"
+                                                : "✅ Users are served again",
+                     event, c);
         return PROGRESS_THREAD;
     }
     if (state->served == SERVED_NO) {

@@ -35,19 +35,18 @@ static void end_title(const struct progress_facts *f, const struct follow_state 
     progress_text_name(f, name, sizeof(name));
     text_time_of_day(at, s->ended_ms);
     text_duration(took, s->ended_ms - f->began_ms);
-    if (progress_words(f)->counts && progress_count_title(f, s, name, c)) {
-        return;
-    }
     switch (s->verdict) {
     case VERDICT_SUCCEEDED:
-        if (s->wanted == 0) {
+        if (s->wanted == 0 && !progress_words(f)->counts) {
             c->tone = TONE_WARNING;
             card_title(c, "⚠️ ENDED WITH 0 TASKS: %s %s, %s · %s UTC, %s · op %s",
                        progress_text_what(f), name, f->asker, at, took, f->operation);
             break;
         }
         c->tone = TONE_GOOD;
-        if (f->adopted) {
+        if (progress_words(f)->succeeded != NULL) {
+            progress_words(f)->succeeded(f, s, c);
+        } else if (f->adopted) {
             card_title(c, "✅ DONE: deployment of %s, followed for %s · %s UTC, %s · op %s", name, f->asker,
                        at, took, f->operation);
         } else {
@@ -122,7 +121,7 @@ static const char *bare(const char *digest)
     return text_starts(digest, "sha256:") ? digest + strlen("sha256:") : digest;
 }
 
-static void proof(const struct follow_proof *p, struct card *c)
+void progress_text_proof(const struct follow_proof *p, struct card *c)
 {
     char old[200], new[200], image[200], definition[2 * ECS_NAME + 40];
     if (p->new_count == 0) {
@@ -146,8 +145,20 @@ static void wanted_zero_lines(const struct progress_facts *f, struct card *c)
               f->command, f->target, f->key);
 }
 
+static void say_site(const struct progress_facts *f, struct card *c)
+{
+    if (f->site[0] != '\0') {
+        card_line(c, "%sCloudTAK itself: %s", strstr(f->site, "FAILING") != NULL ? "⚠️ " : "", f->site);
+    }
+}
+
 static void end_of_success(const struct progress_facts *f, const struct follow_state *s, struct card *c)
 {
+    if (progress_words(f)->proof != NULL) {
+        progress_words(f)->proof(f, s, c);
+        say_site(f, c);
+        return;
+    }
     if (s->tasks_seen_ms == 0) {
         card_line(c, "I saw none of the new tasks, only ECS's word: test the site now · task definition %s",
                   f->task_definition);
@@ -158,10 +169,8 @@ static void end_of_success(const struct progress_facts *f, const struct follow_s
                   s->failed_tasks == 1 ? "" : "s");
         progress_text_why(f, s, c);
     }
-    proof(&s->proof, c);
-    if (f->site[0] != '\0') {
-        card_line(c, "%sCloudTAK itself: %s", strstr(f->site, "FAILING") != NULL ? "⚠️ " : "", f->site);
-    }
+    progress_text_proof(&s->proof, c);
+    say_site(f, c);
     if (s->not_served_total_ms > 0) {
         char outage[TEXT_DURATION];
         text_duration(outage, s->not_served_total_ms);
@@ -206,12 +215,10 @@ static void end_of_failure(const struct follow_state *s, struct card *c)
 static void end_lines(const struct progress_facts *f, const struct follow_state *s, bool unsure,
                       const struct follow_output *output, struct card *c)
 {
-    const bool counts = progress_words(f)->counts;
+    char outage[200];
     switch (s->verdict) {
     case VERDICT_SUCCEEDED:
-        if (counts) {
-            progress_count_end(f, s, c);
-        } else if (output != NULL && output->wanted_zero) {
+        if (output != NULL && output->wanted_zero && !progress_words(f)->counts) {
             wanted_zero_lines(f, c);
         } else {
             end_of_success(f, s, c);
@@ -223,8 +230,8 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
                   f->adopted ? "What ran before runs again" : "Same version");
         break;
     case VERDICT_SUPERSEDED:
-        if (counts) {
-            progress_count_end(f, s, c);
+        if (progress_words(f)->counts) {
+            progress_count_superseded(f, c);
         } else {
             end_of_superseded(f, s, unsure, c);
         }
@@ -240,6 +247,10 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
     }
     if (s->note[0] != '\0') {
         card_line(c, "%s", s->note);
+    }
+    if (s->verdict != VERDICT_SUCCEEDED && !progress_words(f)->has_old &&
+        progress_text_outage(f, s, outage, sizeof(outage))) {
+        card_line(c, "%s.", outage);
     }
     if (s->verdict != VERDICT_SUCCEEDED && s->failed_tasks > 0) {
         card_line(c, "%d new task%s stopped.", s->failed_tasks, s->failed_tasks == 1 ? "" : "s");

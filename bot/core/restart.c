@@ -26,7 +26,8 @@
  *
  * A start of the bot enters the drawing where the row says: requested and queued at CHECKING, asking at
  * ASKED, acting and uncertain at SEARCHING (with an open question at DOUBT), following at FOLLOWING,
- * succeeded at CARE. */
+ * succeeded at CARE. Acting of a kind whose calls have their effect once enters at SENDING, while it is still
+ * wanted. */
 #include "core/restart.h"
 
 #include <assert.h>
@@ -41,8 +42,9 @@
 #define TO(step) (1U << (step))
 
 static const unsigned MOVES[RESTART_STEPS] = {
-    [RESTART_IDLE] = TO(RESTART_CHECKING) | TO(RESTART_ASKED) | TO(RESTART_SEARCHING) | TO(RESTART_DOUBT) |
-                     TO(RESTART_FOLLOWING) | TO(RESTART_CARE) | TO(RESTART_ADOPTING) | TO(RESTART_TELLING),
+    [RESTART_IDLE] = TO(RESTART_CHECKING) | TO(RESTART_ASKED) | TO(RESTART_SENDING) | TO(RESTART_SEARCHING) |
+                     TO(RESTART_DOUBT) | TO(RESTART_FOLLOWING) | TO(RESTART_CARE) | TO(RESTART_ADOPTING) |
+                     TO(RESTART_TELLING),
     [RESTART_CHECKING] = TO(RESTART_ASKED) | TO(RESTART_CARD) | TO(RESTART_ARMING) | TO(RESTART_DOUBT) |
                          TO(RESTART_FOLLOWING) | TO(RESTART_TELLING),
     [RESTART_ASKED] = TO(RESTART_CHECKING) | TO(RESTART_TELLING),
@@ -287,6 +289,16 @@ void restart_end(struct operation *op, enum operation_state to, const char *why)
     operation_commit(op, t, false, ended);
 }
 
+void restart_leave(struct operation *op, const char *why)
+{
+    struct follow_goal goal;
+    if (op->act->partly != NULL && op->act->partly(op, &goal)) {
+        restart_begin_following(op, &goal, why);
+    } else {
+        restart_end(op, OP_CANCELLED, why);
+    }
+}
+
 static void settle(struct operation *op)
 {
     struct engine *e = op->engine;
@@ -384,6 +396,10 @@ static void resume_uncertain(struct operation *op)
     if (d->sends == 0) { /* a row of an older version */
         d->sends = 1;
         d->first_ms = d->last_ms = op->facts.began_ms;
+    }
+    if (op->state == OP_ACTING && op->act->repeats && operation_still_wanted(op)) {
+        restart_go(op, RESTART_SENDING);
+        return;
     }
     const bool asked = op->state == OP_UNCERTAIN && op->question.digest[0] != '\0';
     restart_go(op, asked && !restart_question_over(op) ? RESTART_DOUBT : RESTART_SEARCHING);

@@ -117,7 +117,7 @@ static void armed(struct operation *op, bool ok)
 void restart_arm(struct operation *op)
 {
     struct progress_doubt *d = &op->doubt;
-    char what[700];
+    char what[ACT_WHAT];
     if (!operation_still_wanted(op)) {
         too_late(op);
         return;
@@ -160,7 +160,7 @@ static void begin_served(struct operation *op)
     op->follow.served_since_ms = op->preflight.running > 0 ? 0 : op->facts.began_ms;
 }
 
-void restart_begin_following(struct operation *op, const struct follow_goal *goal)
+void restart_begin_following(struct operation *op, const struct follow_goal *goal, const char *question)
 {
     const struct config *config = op->engine->config;
     struct card *card = op->engine->card;
@@ -179,20 +179,19 @@ void restart_begin_following(struct operation *op, const struct follow_goal *goa
     operation_move(op, OP_FOLLOWING);
     operation_audit(op, "following", "%s%s", goal->deployment_id, goal->unsure ? " (may be mine)" : "");
     struct store_txn *t = operation_begin(op);
-    restart_close_question(
-        op, t, "✔ Not needed any more: a new deployment shows, which I follow. Nothing was sent again.",
-        false);
+    restart_close_question(op, t, question, false);
     progress_card_following(&op->facts, &op->goal, &op->follow, engine_world(op->engine), card);
     operation_stage(op, t, "card", PROGRESS_NEW, false, card);
     op->carded_ms = engine_world(op->engine);
     operation_commit(op, t, false, following);
     restart_care_end_others(op);
     restart_go(op, RESTART_FOLLOWING);
+    restart_take_over(op);
 }
 
 void act_done(struct operation *op, const struct follow_goal *goal)
 {
-    restart_begin_following(op, goal);
+    restart_begin_following(op, goal, "");
 }
 
 void act_unknown(struct operation *op)

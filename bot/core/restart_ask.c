@@ -125,7 +125,8 @@ static void question_card(struct operation *op, const char *nonce, struct card *
         card_line(card, "%s", f->untouched);
     }
     TEXT_FORMAT(yes, "%s %s %s", op->act->words.plain, f->target, f->key);
-    restart_question_buttons(op, nonce, "Cancel", yes, p->asks[0], card);
+    restart_question_buttons(op, nonce, "Cancel", yes,
+                             op->act->words.dialog != NULL ? op->act->words.dialog : p->asks[0], card);
     card_footer(card, "%s status %s %s", f->command, f->target, f->key);
 }
 
@@ -277,7 +278,7 @@ void restart_cancel(struct operation *op, const struct request *by)
     if (op->state == OP_UNCERTAIN) {
         audit_by(op, "left", by);
         TEXT_FORMAT(text, "✖ Left by %s %s UTC; nothing was sent again.", op->question.answered_by, at);
-        restart_end(op, OP_CANCELLED, text);
+        restart_leave(op, text);
         return;
     }
     TEXT_FORMAT(text, "✖ Cancelled by %s %s UTC; nothing was changed.", op->question.answered_by, at);

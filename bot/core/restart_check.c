@@ -216,6 +216,7 @@ static void grade(struct operation *op)
         return;
     }
     struct preflight_facts f = {.target = op->target,
+                                .yes = op->request.yes,
                                 .service = op->service,
                                 .identified = op->identify.ok,
                                 .identity_trouble = op->identify.err.text,
@@ -226,6 +227,7 @@ static void grade(struct operation *op)
                                 .cluster_count = op->cluster_count,
                                 .names_are_clusters = op->names_are_clusters,
                                 .names = op->name_list,
+                                .runs = op->act->words.runs,
                                 .downtime = op->act->impact(op->service) == IMPACT_DOWNTIME,
                                 .recent = op->last,
                                 .world_ms = engine_world(e),
@@ -234,7 +236,9 @@ static void grade(struct operation *op)
     struct probe_result probe = {0};
     restart_around_facts(op, &around, &probe, &f);
     TEXT_COPY(op->facts.version, probe.number);
-    restart_around_durations(op);
+    if (op->act->deploys) {
+        restart_around_durations(op);
+    }
     TEXT_COPY(f.account, op->identify.account);
     TEXT_COPY(f.partition, op->identify.partition);
     known_running(op, &f.running);
@@ -249,7 +253,8 @@ static void grade(struct operation *op)
     if (!operation_still_wanted(op)) {
         preflight_ask_old(&op->preflight, op->moment_ms, f.wall_ms - op->moment_ms);
     }
-    progress_usual(op->durations, op->duration_count, op->facts.usual, sizeof(op->facts.usual));
+    progress_usual(op->durations, op->duration_count, op->act->words.usual, op->facts.usual,
+                   sizeof(op->facts.usual));
     forget(op);
     decide(op);
 }

@@ -56,13 +56,31 @@ bool restart_doubt_follow(struct operation *op, const struct snapshot *s)
     if (operation_writing(op) || !op->act->found(op, s, &goal)) {
         return false; /* while a step is being written: the next look sees it too */
     }
-    restart_begin_following(op, &goal);
+    restart_begin_following(op, &goal, op->act->words.found);
     return true;
 }
 
+static bool wants_tasks(struct ecs_watch *w, const struct snapshot *s)
+{
+    const struct operation *op = w->user;
+    (void)s;
+    return (op->act->needs & ACT_TASKS) != 0;
+}
+
+static void end_expired(struct operation *op);
+
 static void seen(struct ecs_watch *w, const struct snapshot *s)
 {
-    restart_doubt_follow(w->user, s);
+    struct operation *op = w->user;
+    if (restart_doubt_follow(op, s) || !op->act->repeats || op->step != RESTART_SEARCHING || !op->looked ||
+        operation_writing(op)) {
+        return;
+    }
+    if (op->question.digest[0] != '\0') { /* what it would send has its effect once: no need to look longer */
+        end_expired(op);
+    } else {
+        restart_doubt(op, "More than 2 minutes passed since you answered: the rest was not sent.");
+    }
 }
 
 /* ---- SEARCHING */
@@ -85,7 +103,7 @@ static void end_expired(struct operation *op)
     char at[TEXT_TIME], text[200];
     text_time_of_day(at, op->question.expires_ms);
     TEXT_FORMAT(text, "⌛ Nobody answered until %s UTC; nothing was sent again.", at);
-    restart_end(op, OP_CANCELLED, text);
+    restart_leave(op, text);
 }
 
 static void search_unseen(struct operation *op, int64_t now)
@@ -124,7 +142,7 @@ void restart_search(struct operation *op)
     struct engine *e = op->engine;
     op->looked = false;
     op->search_mono_ms = loop_now(e->loop);
-    restart_watch(op, seen, NULL);
+    restart_watch(op, seen, wants_tasks);
     op->timer = (struct loop_timer){.fire = search_over, .user = op};
     loop_timer_start_world(e->loop, &op->timer, SEARCH_MS);
     if (op->state != OP_UNCERTAIN) {
@@ -153,6 +171,9 @@ static void stage_question(struct operation *op, struct store_txn *t, const char
     if (nobody) {
         card_line(card, "Sending it again needs a second person, but confirm.approvers of this target names "
                         "nobody. Ask an administrator.");
+    }
+    if (op->act->doubt != NULL) {
+        op->act->doubt(op, card);
     }
     restart_question_buttons(op, nonce, "Leave it", nobody ? "" : "Send it again", dialog, card);
     operation_stage(op, t, suffix, PROGRESS_NEW, false, card);
@@ -194,7 +215,7 @@ void restart_doubt_wait(struct operation *op)
 {
     struct card *card = op->engine->card;
     if (!op->watching) {
-        restart_watch(op, seen, NULL);
+        restart_watch(op, seen, wants_tasks);
     }
     restart_question_expires(op, expired);
     if (!op->committing) { /* the bot was restarted: the question stands, with the same buttons */

@@ -26,6 +26,7 @@ struct engine_options {
     const struct config *config; /* outlives the engine */
     struct store *store;
     struct ecs *ecs;
+    bool alone; /* no daemon: chats are absent, and only how things ended is worth telling them later */
     struct probe *probe;                   /* of CloudTAK itself; NULL = none */
     const struct command *const *commands; /* NULL-terminated, outlives the engine */
     /* Told once per request when its last word has been delivered: the reply, the refusal, or the operation's

@@ -52,7 +52,7 @@ def operation(exchange):
             return model("cloudwatch").operation_model(name)
         raise Unknown(f"{exchange['path']} is no operation of AWS")
     if target is not None:
-        for service in ("ecs", "logs", "ecr", "cloudwatch"):
+        for service in ("ecs", "logs", "ecr", "cloudwatch", "application-autoscaling"):
             if target.startswith(model(service).metadata["targetPrefix"] + "."):
                 name = target.split(".", 1)[1]
                 if name in model(service).operation_names:

@@ -9,133 +9,16 @@
 #include "sim/world_ecs.h"
 #include "store/store.h"
 
-#define DOOR_WATCHES 16
-
-/* ---- the door: a dead engine starts nothing any more; what it started goes on, as at AWS */
-
-struct world_door {
-    struct ecs ecs; /* first */
-    struct rig *rig;
-    struct life *life;
-    struct ecs_watch *watches[DOOR_WATCHES];
-};
-
-static struct world_door *doors[RIG_LIVES];
-static size_t door_count;
-
-static struct ecs *behind(struct ecs *e)
+bool counts_revive(struct rig *r, int64_t away)
 {
-    const struct world_door *d = (struct world_door *)e;
-    return d->life->store.shut ? NULL : d->rig->world;
-}
-
-#define DOOR(name, type)                                                                                     \
-    static void name(struct ecs *e, struct type *r)                                                          \
-    {                                                                                                        \
-        struct ecs *world = behind(e);                                                                       \
-        if (world != NULL) {                                                                                 \
-            world->ops->name(world, r);                                                                      \
-        }                                                                                                    \
+    const bool killed = r->killed;
+    r->kill_at = r->kill_at_call = 0;
+    if (killed) {
+        rig_run(r, 1); /* the loop was stopped */
+        rig_run(r, away);
+        rig_start(r);
     }
-DOOR(identify, ecs_identify)
-DOOR(look, ecs_look)
-DOOR(redeploy, ecs_redeploy)
-DOOR(stop_task, ecs_stop_task)
-DOOR(roll_back, ecs_roll_back)
-DOOR(previous, ecs_previous)
-DOOR(scaling, ecs_scaling)
-DOOR(names, ecs_names)
-DOOR(around, ecs_around)
-DOOR(tail, ecs_tail)
-
-/* The place of this watch; of NULL: a free one. */
-static struct ecs_watch **place_of(struct world_door *d, const struct ecs_watch *w)
-{
-    size_t i = 0;
-    while (i < DOOR_WATCHES && d->watches[i] != w) {
-        i++;
-    }
-    assert_true(i < DOOR_WATCHES);
-    return &d->watches[i];
-}
-
-static void watch(struct ecs *e, struct ecs_watch *w)
-{
-    struct ecs *world = behind(e);
-    if (world != NULL) {
-        *place_of((struct world_door *)e, NULL) = w;
-        world->ops->watch(world, w);
-    }
-}
-
-static void unwatch(struct ecs *e, struct ecs_watch *w)
-{
-    struct ecs *world = behind(e);
-    if (world != NULL) {
-        *place_of((struct world_door *)e, w) = NULL;
-        world->ops->unwatch(world, w);
-    }
-}
-
-static const char *endpoint_note(struct ecs *e, int session)
-{
-    (void)e;
-    (void)session;
-    return "";
-}
-
-static int64_t interval_ms(struct ecs *e, int session)
-{
-    (void)e;
-    (void)session;
-    return 5000;
-}
-
-static const struct ecs_ops door_ops = {
-    .identify = identify,
-    .look = look,
-    .redeploy = redeploy,
-    .stop_task = stop_task,
-    .roll_back = roll_back,
-    .previous = previous,
-    .scaling = scaling,
-    .names = names,
-    .around = around,
-    .tail = tail,
-    .watch = watch,
-    .unwatch = unwatch,
-    .endpoint_note = endpoint_note,
-    .interval_ms = interval_ms,
-};
-
-static void between(struct rig *r, struct engine_options *options, struct chat **chat)
-{
-    (void)chat;
-    struct world_door *d = mem_alloc(sizeof(*d));
-    assert_true(door_count < RIG_LIVES);
-    doors[door_count++] = d;
-    *d = (struct world_door){.ecs = {.ops = &door_ops}, .rig = r, .life = rig_life(r)};
-    options->ecs = &d->ecs;
-}
-
-static void add_everyone(struct principals *p)
-{
-    p->list[p->count++].kind = PRINCIPAL_ANY;
-    p->set = true;
-}
-
-void counts_world(struct rig *r, const char *scenario)
-{
-    rig_world(r, scenario);
-    r->between = between;
-    add_everyone(&r->config->targets[0].downtime);
-}
-
-void counts_finish(void)
-{
-    while (door_count > 0) {
-        mem_free(doors[--door_count]);
-    }
+    return killed;
 }
 
 /* ---- asking */
@@ -247,23 +130,4 @@ size_t counts_memos(struct rig *r)
     r->store->ops->load(r->store, &l);
     rig_run(r, 10);
     return count;
-}
-
-bool counts_revive(struct rig *r, int64_t away)
-{
-    const bool killed = r->killed;
-    r->kill_at = 0;
-    for (size_t i = 0; killed && i < door_count; i++) {
-        for (size_t k = 0; doors[i]->life->store.shut && k < DOOR_WATCHES; k++) {
-            if (doors[i]->watches[k] != NULL) { /* the dead look at nothing */
-                r->world->ops->unwatch(r->world, doors[i]->watches[k]);
-                doors[i]->watches[k] = NULL;
-            }
-        }
-    }
-    if (killed) {
-        rig_run(r, away);
-        rig_start(r);
-    }
-    return killed;
 }

@@ -1,12 +1,9 @@
 #ifndef SCENARIO_COUNTS_H
 #define SCENARIO_COUNTS_H
-/* The simulated world behind a door that a kill shuts, and what is asked of it in scenarios of counts. */
+/* What scenarios of counts ask of the simulated world, and do in it as somebody else would. */
 #include "fake_ecs.h"
 #include "lib_rig.h"
 
-/* The world with this scenario; every engine of the rig gets a door of its own. Before rig_start. */
-void counts_world(struct rig *r, const char *scenario);
-void counts_finish(void); /* memory of the doors; after rig_finish */
 /* If it was killed: begun again after so long. Returns whether it was. */
 bool counts_revive(struct rig *r, int64_t away);
 /* Asks, waits for the question, confirms it as this user. */

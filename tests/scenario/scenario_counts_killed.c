@@ -59,7 +59,7 @@ static bool shutdown_killed_at(int commit, bool applied, int64_t away)
     void *state;
     rig_setup(&state);
     struct rig *r = state;
-    counts_world(r, "ok");
+    rig_world(r, "ok");
     r->kill_at = commit;
     r->kill_applied = applied;
     rig_start(r);
@@ -74,7 +74,6 @@ static bool shutdown_killed_at(int commit, bool applied, int64_t away)
         assert_true(fake_chat_said(r->chat, "stands at 0 since") >= 1);
     }
     rig_teardown(&state);
-    counts_finish();
     return killed;
 }
 
@@ -83,7 +82,7 @@ static bool start_killed_at(int nth, bool applied, int64_t away)
     void *state;
     rig_setup(&state);
     struct rig *r = state;
-    counts_world(r, "ok");
+    rig_world(r, "ok");
     rig_start(r);
     counts_confirm(r, "shutdown cotak prod api");
     rig_settle(r, 1, 20 * MINUTE);
@@ -97,7 +96,6 @@ static bool start_killed_at(int nth, bool applied, int64_t away)
     expect_told(r, "start", nth, applied, 2);
     expect_remembered(r, "start", nth, applied);
     rig_teardown(&state);
-    counts_finish();
     return killed;
 }
 

@@ -14,7 +14,7 @@
 static struct rig *left_at_zero(void **state, const char *scenario)
 {
     struct rig *r = *state;
-    counts_world(r, scenario);
+    rig_world(r, scenario);
     rig_start(r);
     counts_confirm(r, "shutdown cotak prod api --reason \"INC-204\"");
     rig_settle(r, 1, 20 * MINUTE);
@@ -98,7 +98,6 @@ static bool reminder_killed_at(int nth, bool applied)
                  reminders(r));
     }
     rig_teardown(&state);
-    counts_finish();
     return killed;
 }
 
@@ -207,14 +206,7 @@ static void a_store_that_fails_delays_a_reminder(void **state)
     assert_int_equal(reminders(r), 1);
 }
 
-static int teardown(void **state)
-{
-    rig_teardown(state);
-    counts_finish();
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
 {

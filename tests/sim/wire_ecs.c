@@ -1,7 +1,7 @@
-/* AWS on a socket: ECS, Logs, ECR and CloudWatch by X-Amz-Target, CloudWatch also in CBOR, STS and ELBv2 as
- * queries, all on one port. Every request must be signed for its service (wire_signed.c). A lost answer is a
- * connection that is reset after the call was executed. Bad weather (wire_weather.h) comes between signature
- * and answer. */
+/* AWS on a socket: ECS, Logs, ECR, Application Auto Scaling and CloudWatch by X-Amz-Target, CloudWatch also
+ * in CBOR, STS and ELBv2 as queries, all on one port. Every request must be signed for its service
+ * (wire_signed.c). A lost answer is a connection that is reset after the call was executed. Bad weather
+ * (wire_weather.h) comes between signature and answer. */
 #include <inttypes.h>
 #include <string.h>
 

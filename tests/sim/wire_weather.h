@@ -64,7 +64,7 @@ struct weather_kind {
 
 struct weather_rule {
     const struct weather_kind *kind;
-    char service[24], action[64]; /* "*" = all */
+    char service[32], action[64]; /* "*" = all */
     int64_t delay_ms;
     int64_t left; /* -1 = until it is cleared */
     int64_t every, seen;

@@ -19,7 +19,7 @@ struct held {
     const struct weather_kind *kind;
     struct server_call *call; /* NULL once answered or gone */
     struct loop_timer timer;
-    char service[24], action[64], date[32];
+    char service[32], action[64], date[32];
     struct weather_ask ask;
     struct weather_reply reply;
     bool executed;

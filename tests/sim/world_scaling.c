@@ -16,20 +16,12 @@ static struct sim_service *find_resource(struct world_ecs *w, const char *resour
     return text_starts(resource, prefix) ? call_find_service(w, resource + sizeof(prefix) - 1) : NULL;
 }
 
-/* As its errors are written: with a capital. */
-static void refuse(struct call *c, const char *type, const char *message)
-{
-    call_refuse(c, type, message);
-    json_object_set_new(c->answer->body, "Message", json_string(message));
-    json_object_del(c->answer->body, "message");
-}
-
 static bool of_ecs(struct call *c)
 {
     if (text_equal(jsonx_text(c->body, "ServiceNamespace"), "ecs")) {
         return true;
     }
-    refuse(c, "ValidationException", "Only the service namespace ecs is known here.");
+    call_refuse(c, "ValidationException", "Only the service namespace ecs is known here.");
     return false;
 }
 
@@ -72,11 +64,14 @@ static json_t *target_json(const struct world_ecs *w, const struct sim_service *
 static bool is_wanted(struct world_ecs *w, const struct sim_service *s, const json_t *ids)
 {
     bool wanted = json_array_size(ids) == 0;
+    if (!s->row->autoscaled) {
+        return false;
+    }
     for (size_t i = 0; i < json_array_size(ids) && !wanted; i++) {
         const char *id = json_string_value(json_array_get(ids, i));
         wanted = id != NULL && find_resource(w, id) == s;
     }
-    return wanted && s->row->autoscaled;
+    return wanted;
 }
 
 void call_describe_scalable_targets(struct call *c)
@@ -87,7 +82,7 @@ void call_describe_scalable_targets(struct call *c)
         return;
     }
     if (json_array_size(ids) > TARGETS_MOST) {
-        refuse(c, "ValidationException", "At most 50 resource ids can be asked for in a call.");
+        call_refuse(c, "ValidationException", "At most 50 resource ids can be asked for in a call.");
         return;
     }
     json_t *list = json_array();
@@ -115,13 +110,13 @@ void call_register_scalable_target(struct call *c)
         return;
     }
     if (s == NULL || !text_equal(jsonx_text(c->body, "ScalableDimension"), DIMENSION)) {
-        refuse(c, "ValidationException",
-               "ECS service doesn't exist, or the scalable dimension does not fit.");
+        call_refuse(c, "ValidationException",
+                    "ECS service doesn't exist, or the scalable dimension does not fit.");
         return;
     }
     if (!s->row->autoscaled || jsonx_at(c->body, "MinCapacity") != NULL ||
         jsonx_at(c->body, "MaxCapacity") != NULL) {
-        refuse(c, "ValidationException", "No scalable target is registered, and none can be made here.");
+        call_refuse(c, "ValidationException", "No scalable target is registered, and none can be made here.");
         return;
     }
     const json_t *wanted = jsonx_at(c->body, "SuspendedState");

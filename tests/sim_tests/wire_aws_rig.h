@@ -119,6 +119,7 @@ static const char *signs(const char *target, const char *body)
     static const char *const rows[][2] = {{"AmazonEC2ContainerServiceV20141113", "ecs"},
                                           {"Logs_20140328", "logs"},
                                           {"GraniteServiceVersion20100801", "monitoring"},
+                                          {"AnyScaleFrontendService", "application-autoscaling"},
                                           {"AmazonEC2ContainerRegistry_V20150921", "ecr"}};
     for (size_t i = 0; target != NULL && i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (text_starts(target, rows[i][0])) {

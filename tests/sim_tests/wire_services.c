@@ -12,6 +12,8 @@
 #define IMAGES  "{\"repositoryName\":\"" WORLD_REPOSITORY "\"}"
 #define METRICS "GraniteServiceVersion20100801."
 #define ECR     "AmazonEC2ContainerRegistry_V20150921."
+#define SCALING "AnyScaleFrontendService."
+#define TARGETS "{\"ServiceNamespace\":\"ecs\"}"
 
 static void the_balancer_answers_in_xml(void **state)
 {
@@ -42,6 +44,10 @@ static void json_services_answer(void **state)
     assert_int_equal(json_array_size(jsonx_at(f.answer, "MetricAlarms")), 7);
     ask(&f, ECR "DescribeImages", IMAGES);
     assert_int_equal(json_array_size(jsonx_at(f.answer, "imageDetails")), 2);
+    ask(&f, SCALING "DescribeScalableTargets", TARGETS);
+    assert_int_equal(json_array_size(jsonx_at(f.answer, "ScalableTargets")), 2);
+    ask(&f, SCALING "RegisterScalableTarget", TARGETS);
+    assert_string_equal(jsonx_text(f.answer, "__type"), "ValidationException");
     ask(&f, "Logs_20140328.GetLogEvents", "{\"logGroupName\":\"nothing\",\"logStreamName\":\"x\"}");
     assert_int_equal(f.status, 400);
     assert_string_equal(jsonx_text(f.answer, "__type"), "ResourceNotFoundException");
@@ -59,6 +65,7 @@ static void signatures_name_their_service(void **state)
     (void)state;
     static const char *const calls[][2] = {{METRICS "DescribeAlarms", ALARMS},
                                            {ECR "DescribeImages", IMAGES},
+                                           {SCALING "DescribeScalableTargets", TARGETS},
                                            {"Logs_20140328.GetLogEvents", "{}"},
                                            {"AmazonEC2ContainerServiceV20141113.ListClusters", "{}"},
                                            {NULL, HEALTH},

@@ -62,6 +62,18 @@ void engine_follow(struct command_call *call)
     (void)call;
 }
 
+void engine_change(struct command_call *call, const struct act *act)
+{
+    (void)call;
+    (void)act;
+}
+
+/* The kinds of change themselves are core's. */
+struct act {
+    int nothing;
+};
+const struct act act_stop = {0};
+
 /* Kept: a test says who began it, and calls done. */
 static struct command_origin *asked_origin;
 
