@@ -178,7 +178,11 @@ static bool execute(struct wire_ecs *e, const struct weather_ask *ask, struct we
         return false;
     }
     struct world_answer answer;
-    world_ecs_call(e->world, clock_world(loop_clock(e->loop)), ask->action, ask->body, &answer);
+    if (ask->elsewhere) {
+        world_ecs_call_elsewhere(ask->action, &answer);
+    } else {
+        world_ecs_call(e->world, clock_world(loop_clock(e->loop)), ask->action, ask->body, &answer);
+    }
     note(e, ask->action, answer.status, answer.changes);
     if (answer.status != 200) {
         reply_error(e, ask, answer.status, jsonx_text(answer.body, "__type"),
@@ -255,7 +259,8 @@ static void on_request(void *user, struct server_call *call)
                                         .speech = q.speech,
                                         .date = server_header(call, "x-amz-date"),
                                         .body = body,
-                                        .now_ms = clock_wall(loop_clock(e->loop))};
+                                        .now_ms = clock_wall(loop_clock(e->loop)),
+                                        .elsewhere = !wire_aws_here(call)};
         add_one(e->arrived, ask.action);
         if (!weather_front_take(e->weather, call, &ask)) {
             answer(e, call, &ask);

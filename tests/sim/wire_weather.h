@@ -27,6 +27,7 @@ struct weather_ask {
     const char *date; /* x-amz-date: "20261122T140208Z" */
     const json_t *body;
     int64_t now_ms; /* wall */
+    bool elsewhere; /* signed for a region in which nothing stands */
 };
 
 enum weather_shows {

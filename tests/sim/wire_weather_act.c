@@ -173,7 +173,8 @@ static struct held *hold(struct weather_front *f, struct server_call *call, cons
                                   .speech = ask->speech,
                                   .date = h->date,
                                   .body = json_incref((json_t *)(uintptr_t)ask->body),
-                                  .now_ms = ask->now_ms};
+                                  .now_ms = ask->now_ms,
+                                  .elsewhere = ask->elsewhere};
     h->next = f->held;
     if (f->held != NULL) {
         f->held->prev = h;

@@ -60,7 +60,9 @@ struct world_scenario {
     bool database_down;              /* from the beginning */
     bool image_expired;              /* the registry forgot it, from the beginning */
     unsigned throttled_read_percent; /* of reads answered with ThrottlingException, never three in a row */
-    bool first_reply_lost;           /* the first changing call is executed, its answer is not */
+    /* after the first change, every call of the account is answered with ThrottlingException */
+    int64_t throttled_after_ms, throttled_until_ms;
+    bool first_reply_lost; /* the first changing call is executed, its answer is not */
 };
 const struct world_scenario *world_scenarios(size_t *ret_count);
 const struct world_scenario *world_scenario_find(const char *name); /* NULL when unknown */
@@ -118,6 +120,9 @@ const char *world_ecs_service(const char *action);
 void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, const json_t *body,
                     struct world_answer *ret);
 
+/* The same from a region in which nothing of this account stands. */
+void world_ecs_call_elsewhere(const char *action, struct world_answer *ret);
+
 /* What CloudTAK answers to a browser. */
 struct world_site {
     int api, database, hub; /* GET /api; GET /api/config?keys=…; GET /api as a WebSocket: HTTP status */
@@ -126,6 +131,8 @@ void world_ecs_site(struct world_ecs *w, int64_t now_ms, struct world_site *ret)
 
 /* Do all calls answer ExpiredTokenException now? */
 bool world_ecs_expired(const struct world_ecs *w, int64_t now_ms);
+/* Do all of them answer ThrottlingException now? */
+bool world_ecs_throttled(const struct world_ecs *w, int64_t now_ms);
 
 /* For tests and statistics: how often the action was executed (throttled ones not counted). */
 uint64_t world_ecs_count(const struct world_ecs *w, const char *action);

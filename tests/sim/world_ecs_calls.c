@@ -222,14 +222,64 @@ static bool unlucky_read(struct world_ecs *w)
     return unlucky;
 }
 
-bool world_ecs_expired(const struct world_ecs *w, int64_t now_ms)
+/* Between two moments after the first change; from 0 = never, until 0 = for ever. */
+static bool is_between(const struct world_ecs *w, int64_t now_ms, int64_t from_ms, int64_t until_ms)
 {
-    const struct world_scenario *row = w->scenario;
-    if (w->changed_ms == 0 || row->expire_after_ms == 0) {
+    if (w->changed_ms == 0 || from_ms == 0) {
         return false;
     }
     int64_t age = now_ms - w->changed_ms;
-    return age >= row->expire_after_ms && (row->renew_after_ms == 0 || age < row->renew_after_ms);
+    return age >= from_ms && (until_ms == 0 || age < until_ms);
+}
+
+bool world_ecs_expired(const struct world_ecs *w, int64_t now_ms)
+{
+    return is_between(w, now_ms, w->scenario->expire_after_ms, w->scenario->renew_after_ms);
+}
+
+bool world_ecs_throttled(const struct world_ecs *w, int64_t now_ms)
+{
+    return is_between(w, now_ms, w->scenario->throttled_after_ms, w->scenario->throttled_until_ms);
+}
+
+static bool is_refused(struct world_ecs *w, const struct action *a)
+{
+    bool unlucky = !a->changes && unlucky_read(w);
+    return unlucky || world_ecs_throttled(w, w->now_ms) || !take_token(w, a->bucket);
+}
+
+/* What is not there, as each service says it. */
+static const char *const nothing_there[][3] = {
+    {"ecs", "ClusterNotFoundException", "Cluster not found."},
+    {"elasticloadbalancing", "TargetGroupNotFoundException", "One or more target groups not found"},
+    {"logs", "ResourceNotFoundException", "The specified log group does not exist."},
+    {"ecr", "RepositoryNotFoundException", "The repository does not exist in the registry."},
+    {"cloudformation", "ValidationError", "The stack does not exist"},
+};
+
+/* Empty lists, as far as the action lists something; else what it names is not there. */
+void world_ecs_call_elsewhere(const char *action, struct world_answer *ret)
+{
+    static const char *const lists[][2] = {{"ListClusters", "clusterArns"},
+                                           {"DescribeScalableTargets", "ScalableTargets"},
+                                           {"DescribeAlarms", "MetricAlarms"},
+                                           {"GetMetricData", "MetricDataResults"}};
+    const struct action *a = find_action(action);
+    *ret = (struct world_answer){.status = 200, .body = json_object(), .changes = a != NULL && a->changes};
+    struct call c = {NULL, NULL, ret};
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        if (text_equal(action, lists[i][0])) {
+            call_answer(&c, lists[i][1], json_array());
+            return;
+        }
+    }
+    for (size_t i = 0; a != NULL && i < sizeof(nothing_there) / sizeof(nothing_there[0]); i++) {
+        if (text_equal(a->service, nothing_there[i][0])) {
+            call_refuse(&c, nothing_there[i][1], nothing_there[i][2]);
+            return;
+        }
+    }
+    call_refuse(&c, "ValidationException", "What is named does not exist here.");
 }
 
 void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, const json_t *body,
@@ -248,8 +298,7 @@ void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, con
         call_refuse(&c, "ExpiredTokenException", "The security token included in the request is expired");
         return;
     }
-    bool unlucky = !a->changes && unlucky_read(w);
-    if (unlucky || !take_token(w, a->bucket)) {
+    if (is_refused(w, a)) {
         call_refuse(&c, "ThrottlingException", "Rate exceeded");
         return;
     }

@@ -33,6 +33,7 @@ struct fixture {
     int told_count;
     const char *secret;
     const char *signs;    /* NULL = as it should be */
+    const char *region;   /* NULL = where CloudTAK stands */
     int64_t clock_off_ms; /* of our own clock */
     bool reuse;           /* of connections, as reads do */
     /* of the last request */
@@ -144,7 +145,7 @@ static void ask(struct fixture *f, const char *target, const char *body)
     struct sigv4_input in = {.method = "POST",
                              .path = "/",
                              .query = "",
-                             .region = WORLD_REGION,
+                             .region = f->region != NULL ? f->region : WORLD_REGION,
                              .service = f->signs != NULL ? f->signs : signs(target, body),
                              .access_key = WIRE_ACCESS_KEY,
                              .secret_key = f->secret,

@@ -90,6 +90,34 @@ static void signatures_name_their_service(void **state)
     end(&f);
 }
 
+/* A wrong region is an account in which nothing stands, not an error. */
+static void another_region_is_empty(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, "ok");
+    f.region = "us-gov-west-1";
+    ask_ecs(&f, "ListClusters", "{}");
+    assert_int_equal(f.status, 200);
+    assert_int_equal(json_array_size(jsonx_at(f.answer, "clusterArns")), 0);
+    ask_ecs(&f, "DescribeServices", DESCRIBE);
+    assert_string_equal(jsonx_text(f.answer, "__type"), "ClusterNotFoundException");
+    ask_ecs(&f, "UpdateService", UPDATE);
+    assert_string_equal(jsonx_text(f.answer, "__type"), "ClusterNotFoundException");
+    ask(&f, SCALING "DescribeScalableTargets", TARGETS);
+    assert_int_equal(json_array_size(jsonx_at(f.answer, "ScalableTargets")), 0);
+    assert_int_equal(f.status, 200);
+    ask(&f, ECR "DescribeImages", IMAGES);
+    assert_string_equal(jsonx_text(f.answer, "__type"), "RepositoryNotFoundException");
+    ask(&f, NULL, HEALTH);
+    assert_non_null(strstr(f.text, "<Code>TargetGroupNotFound</Code>"));
+    assert_int_equal(world_ecs_count(f.world, "UpdateService"), 0);
+    f.region = NULL;
+    ask_ecs(&f, "ListClusters", "{}");
+    assert_int_equal(json_array_size(jsonx_at(f.answer, "clusterArns")), 1);
+    end(&f);
+}
+
 static void rain(struct fixture *f, const char *service, const char *kind)
 {
     json_t *line = json_pack("{s:s,s:s,s:i}", "service", service, "kind", kind, "count", 1);
@@ -178,9 +206,13 @@ static void cbor_goes_both_ways(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_balancer_answers_in_xml),          cmocka_unit_test(json_services_answer),
-        cmocka_unit_test(signatures_name_their_service),        cmocka_unit_test(weather_hits_each_service),
-        cmocka_unit_test(all_services_see_expired_credentials), cmocka_unit_test(cbor_goes_both_ways),
+        cmocka_unit_test(the_balancer_answers_in_xml),
+        cmocka_unit_test(json_services_answer),
+        cmocka_unit_test(signatures_name_their_service),
+        cmocka_unit_test(another_region_is_empty),
+        cmocka_unit_test(weather_hits_each_service),
+        cmocka_unit_test(all_services_see_expired_credentials),
+        cmocka_unit_test(cbor_goes_both_ways),
     };
     return cmocka_run_group_tests_name("sim wire_services", tests, NULL, NULL);
 }
