@@ -12,7 +12,6 @@ struct door_session {
     struct console_person person;
     struct console_session *session; /* NULL until it said hello */
     bool knows, stays;
-    int width;
 };
 
 /* ---- what it is told */
@@ -47,7 +46,7 @@ static void on_message(void *user, const struct console_message *m)
     TEXT_COPY(t->message, m->id);
     TEXT_COPY(t->operation, m->operation);
     number_buttons(card, t);
-    char *text = card_text(card, s->width);
+    char *text = card_text(card, 0);
     t->text = text;
     s->o.tell(s->o.user, t);
     mem_free(text);
@@ -106,7 +105,6 @@ static void greet(struct door_session *s, const struct door_ask *ask)
         over(s, text);
         return;
     }
-    s->width = ask->width;
     s->stays = ask->stays;
     s->session = console_join(s->o.console, &s->person, s->stays, &listener);
     s->o.tell(s->o.user, &hello); /* the first command may come inside */

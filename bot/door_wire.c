@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#define WIDTH_MOST  1000
 #define NUMBER_MOST 1000000000
 
 static char *print(json_t *j)
@@ -23,9 +22,7 @@ static char *print(json_t *j)
 char *door_write_ask(const struct door_ask *a)
 {
     switch (a->kind) {
-    case DOOR_ASK_HELLO:
-        return print(
-            json_pack("{s:i,s:b,s:i}", "cloudtak", a->protocol, "stays", a->stays, "width", a->width));
+    case DOOR_ASK_HELLO: return print(json_pack("{s:i,s:b}", "cloudtak", a->protocol, "stays", a->stays));
     case DOOR_ASK_CLICK:
         return print(json_pack("{s:s,s:s,s:s,s:I}", "click", a->action, "message", a->message, "value",
                                a->value, "number", (json_int_t)a->number));
@@ -60,7 +57,6 @@ static bool read_ask(const json_t *j, struct door_ask *a, struct err *err)
             return no_line(err, "it names no version");
         a->protocol = (int)n;
         a->stays = jsonx_bool(j, "stays", false);
-        a->width = read_number(j, "width", WIDTH_MOST, &n) ? (int)n : 0;
         return true;
     }
     if (!read_number(j, "number", NUMBER_MOST, &n))

@@ -20,7 +20,6 @@ struct door_ask {
     enum door_ask_kind kind;
     int protocol;         /* HELLO */
     bool stays;           /* HELLO: a console; it also hears what nobody else of its person hears any more */
-    int width;            /* HELLO: columns of the terminal, 0 = unbounded */
     unsigned long number; /* SAY, CLICK: the terminal's own; comes back in TAKEN and SETTLED */
     bool yes;             /* SAY: answers what is asked before every change, and no other question */
     char text[REQUEST_TEXT];

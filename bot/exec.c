@@ -215,7 +215,7 @@ static void create_terminal(struct exec *x, bool alone)
     const bool shown = is_tty(STDOUT_FILENO), typed = isatty(STDIN_FILENO);
 
     if (!x->o->command)
-        x->own[0] = '\0';
+        TEXT_COPY(x->own, ">"); /* as the prompt */
     else if (x->o->file_named)
         TEXT_FORMAT(x->own, "cloudtak-bot exec -c %s --", x->o->file);
     else

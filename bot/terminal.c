@@ -24,6 +24,7 @@ struct terminal {
     unsigned long number; /* of what was said last; an exec's command is 1 */
     bool open;            /* the bot greeted us */
     bool listening;       /* somebody types */
+    bool prompted;        /* a prompt stands on the last line */
     bool finished;
     char operation[16];                 /* of which was heard last, "" = none */
     bool settled;                       /* what was said last had its last word */
@@ -42,15 +43,18 @@ static void finish(struct terminal *t, int status)
 
 static void prompt(struct terminal *t)
 {
-    if (t->listening && t->o.prompts && !t->finished)
+    if (t->listening && t->o.prompts && !t->finished && !t->prompted) {
+        t->prompted = true;
         t->o.print(t->o.user, t->agreeing ? "yes? " : "> ");
+    }
 }
 
-/* Over a prompt that stands there. What was typed behind it is still there: Ctrl-R shows it again. */
+/* Over a prompt that stands there. What was typed behind it is not lost: Ctrl-R shows it again. */
 static void print(struct terminal *t, const char *text)
 {
-    if (t->listening && t->o.prompts)
+    if (t->prompted)
         t->o.print(t->o.user, "\r\033[K");
+    t->prompted = false;
     t->o.print(t->o.user, text);
     prompt(t);
 }
@@ -81,10 +85,7 @@ static void ask(struct terminal *t, struct door_ask *a)
 
 void terminal_hello(struct terminal *t)
 {
-    struct door_ask a = {.kind = DOOR_ASK_HELLO,
-                         .protocol = DOOR_PROTOCOL,
-                         .stays = t->o.command == NULL,
-                         .width = t->o.width};
+    struct door_ask a = {.kind = DOOR_ASK_HELLO, .protocol = DOOR_PROTOCOL, .stays = t->o.command == NULL};
 
     ask(t, &a);
 }
@@ -153,7 +154,7 @@ static void agree(struct terminal *t, const char *line)
 /* "/cloudtak status …", "cloudtak-bot exec -- status …": as they stand in messages and in habits. */
 static const char *bare(const char *line)
 {
-    static const char *const names[] = {LOCAL_COMMAND, "/cloudtak", "@cloudtak"};
+    static const char *const names[] = {LOCAL_COMMAND, "/cloudtak", "@cloudtak", ">"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const size_t len = strlen(names[i]);
@@ -169,6 +170,7 @@ void terminal_typed(struct terminal *t, const char *typed)
 
     if (t->finished || !t->open)
         return;
+    t->prompted = false;
     const bool fits = TEXT_COPY(line, typed + strspn(typed, " \t"));
     for (size_t len = strlen(line); len > 0 && strchr(" \t\r", line[len - 1]); len--)
         line[len - 1] = '\0';
@@ -302,14 +304,19 @@ static void on_hello(struct terminal *t, const struct door_tell *h)
     prompt(t);
 }
 
-/* Nobody types here: the question is told how to be answered, and left. */
+/* Nobody types here: how to answer it is told, and it is left. */
 static void leave_question(struct terminal *t)
 {
-    print_format(
-        t,
-        "A question is open, and nobody is here to answer it: nothing was changed so far. Ask again at a "
-        "terminal, or in the console: %s\n",
-        "cloudtak-bot console");
+    if (t->o.alone)
+        print(t,
+              "A question is open, and nobody is here to answer it: nothing was changed. Run the same at a "
+              "terminal, where it can be answered.\n");
+    else
+        print_format(
+            t,
+            "A question is open, and nobody is here to answer it: nothing was changed so far. Until its time "
+            "is over: %s confirm, or %s decline.\n",
+            t->o.own, t->o.own);
     finish(t, TERMINAL_REFUSED);
 }
 
@@ -331,7 +338,7 @@ static void on_message(struct terminal *t, const struct door_tell *m)
     } else if (!t->listening) {
         t->listening = true;
         t->o.listen(t->o.user);
-        print(t, "Answer with press 1, press 2 …\n");
+        print(t, "Answer with press 1 or press 2, the numbers of its buttons.\n");
     }
 }
 
@@ -384,7 +391,7 @@ struct terminal *terminal_create(const struct terminal_options *options)
     struct terminal *t = mem_alloc(sizeof *t);
 
     t->o = *options;
-    t->view = terminal_view_create(options->own, options->bold);
+    t->view = terminal_view_create(options->own, options->bold, options->width);
     return t;
 }
 

@@ -20,10 +20,10 @@ struct terminal_options {
     bool yes;            /* exec: answers what a target asks before every change */
     bool answers;        /* exec: somebody can be asked (standard input is a terminal) */
     bool bold, prompts;  /* for people, not for pipes */
-    int width;
-    const char *own;   /* as terminal_view_create's */
-    const char *store; /* the bot must keep its memory there; "" = anywhere */
-    bool alone;        /* the bot is in this program, and ends with it */
+    int width;           /* as terminal_view_create's */
+    const char *own;     /* likewise */
+    const char *store;   /* the bot must keep its memory there; "" = anywhere */
+    bool alone;          /* the bot is in this program, and ends with it */
     void (*ask)(void *user, const struct door_ask *ask);
     void (*print)(void *user, const char *text);
     void (*complain)(void *user, const char *text); /* a line for standard error */

@@ -20,16 +20,18 @@ struct message {
 struct terminal_view {
     char own[400];
     bool bold;
+    int width;
     size_t count;
     struct message messages[MESSAGES];
 };
 
-struct terminal_view *terminal_view_create(const char *own, bool bold)
+struct terminal_view *terminal_view_create(const char *own, bool bold, int width)
 {
     struct terminal_view *v = mem_alloc(sizeof *v);
 
     TEXT_COPY(v->own, own);
     v->bold = bold;
+    v->width = width;
     return v;
 }
 
@@ -105,36 +107,39 @@ static char *prepare(const struct terminal_view *v, const char *text)
         buf_put(&b, at, (size_t)(found - at));
         buf_text(&b, v->own);
         at = found + skip;
-        at += !*v->own && *at == ' ';
     }
     buf_text(&b, at);
     mem_free(clean);
     return buf_take(&b);
 }
 
+/* The time stands before it: its first line has less room. */
 static void print_new(const struct terminal_view *v, const struct message *m, struct buf *to)
 {
-    const size_t first = strcspn(m->shown, "\n");
+    char *text = card_wrap(m->shown, v->width);
+    const size_t first = strcspn(text, "\n");
 
     buf_format(to, "%s ", m->at);
     buf_text(to, v->bold ? "\033[1m" : "");
-    buf_put(to, m->shown, first);
+    buf_put(to, text, first);
     buf_text(to, v->bold ? "\033[0m" : "");
-    buf_text(to, m->shown + first);
-    if (m->shown[first] == '\0')
-        buf_char(to, '\n');
+    buf_text(to, text + first);
+    mem_free(text);
 }
 
-static void print_edit(const struct message *m, const char *before, const char *at, const char *operation,
-                       struct buf *to)
+static void print_edit(const struct terminal_view *v, const struct message *m, const char *before,
+                       const char *at, const char *operation, struct buf *to)
 {
     struct buf changes;
 
     buf_init(&changes, SHOWN);
     terminal_view_changes(before, m->shown, &changes);
-    if (changes.len > 0)
+    if (changes.len > 0) {
+        char *text = card_wrap(changes.data, v->width);
         buf_format(to, "%s EDIT of the message of %s%s%s\n%s", at, m->at, *operation ? " · op " : "",
-                   operation, changes.data);
+                   operation, text);
+        mem_free(text);
+    }
     buf_finish(&changes);
 }
 
@@ -152,7 +157,7 @@ void terminal_view_message(struct terminal_view *v, const struct door_tell *t, s
     m->button_count = t->question ? t->button_count : 0;
     memcpy(m->buttons, t->buttons, sizeof m->buttons);
     if (known) {
-        print_edit(m, before, at, t->operation, to);
+        print_edit(v, m, before, at, t->operation, to);
     } else {
         TEXT_COPY(m->at, at);
         print_new(v, m, to);

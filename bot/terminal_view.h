@@ -9,9 +9,9 @@
 struct buf;
 struct terminal_view; /* opaque */
 
-/* own: how commands are to be typed here, instead of "cloudtak-bot exec --"; "" = just so. bold: the first
- * line of a message is. */
-struct terminal_view *terminal_view_create(const char *own, bool bold);
+/* own: what stands before commands here, instead of "cloudtak-bot exec --". bold: the first line of a message
+ * is. width: columns; 0 = lines are not broken. */
+struct terminal_view *terminal_view_create(const char *own, bool bold, int width);
 void terminal_view_destroy(struct terminal_view *v); /* Accepts NULL. */
 /* Appends what is to be printed; nothing when nothing changed. */
 void terminal_view_message(struct terminal_view *v, const struct door_tell *message, struct buf *to);

@@ -12,6 +12,12 @@
     ROW(shutdown) \
     ROW(start) \
     ROW(follow) \
+    ROW(confirm) \
+    ROW(decline) \
+    ROW(cancel) \
+    ROW(lock) \
+    ROW(unlock) \
+    ROW(locks) \
     ROW(help) \
     ROW(targets) \
     ROW(whoami) \

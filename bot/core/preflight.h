@@ -15,6 +15,7 @@
 struct preflight_known {
     char operation[16]; /* one that runs or ran; "" = none */
     char who[100];
+    char verb[24];    /* what it was; "" = a restart */
     const char *does; /* "restarts it"; NULL = that */
     int64_t since_ms; /* wall: when it was asked for */
     int64_t ended_ms; /* wall; 0 = it runs */
@@ -42,6 +43,7 @@ struct preflight_facts {
     const char *runs; /* what becomes of a deployment that runs; NULL = "Mine would supersede it" */
     bool downtime;    /* it ends or cuts off service: what could not be checked is asked about */
     struct preflight_known running, recent;
+    int64_t cool_down_ms; /* so long after a change of ours the next one asks */
     bool yes; /* said with the command: what the target asks before every change is answered */
     int64_t world_ms, wall_ms;
 };
@@ -58,6 +60,7 @@ enum preflight_reason {
     REASON_ALWAYS = 128,
     REASON_IMAGE = 512,     /* gone from its registry */
     REASON_DATABASE = 1024, /* CloudTAK's does not answer */
+    REASON_LOCKED = 65536, /* somebody else has locked the target */
     REASON_OLD = 256,       /* more than two minutes passed since somebody wanted it */
     REASON_DOWNTIME = 2048, /* users are cut off */
     REASON_UNCHECKED = 4096,

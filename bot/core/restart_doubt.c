@@ -76,7 +76,7 @@ static void seen(struct ecs_watch *w, const struct snapshot *s)
         operation_writing(op)) {
         return;
     }
-    if (op->question.digest[0] != '\0') { /* what it would send has its effect once: no need to look longer */
+    if (op->question.key.digest[0] != '\0') { /* what it would send has its effect once: no need to look longer */
         end_expired(op);
     } else {
         restart_doubt(op, "More than 2 minutes passed since you answered: the rest was not sent.");
@@ -130,7 +130,7 @@ static void search_over(struct loop_timer *t)
     } else if (!op->looked ||
                now - op->seen_mono_ms > clock_world_to_mono(op->engine->clock, SEARCH_MS / 2)) {
         search_unseen(op, now);                  /* what was seen half a minute ago is not "none" */
-    } else if (op->question.digest[0] != '\0') { /* it expired while the bot was away */
+    } else if (op->question.key.digest[0] != '\0') { /* it expired while the bot was away */
         end_expired(op);
     } else {
         restart_doubt(op, "");
@@ -162,15 +162,14 @@ void restart_search(struct operation *op)
 static void stage_question(struct operation *op, struct store_txn *t, const char *nonce, const char *news)
 {
     struct card *card = op->engine->card;
-    char suffix[RESTART_SUFFIX], dialog[200];
-    const bool nobody = op->target->second_person && !op->target->approvers.set;
+    char suffix[RESTART_SUFFIX], dialog[200], why[300];
+    const bool nobody = !question_can_be_answered(op, why, sizeof(why));
     restart_question_suffix(op, suffix, sizeof(suffix));
     TEXT_FORMAT(dialog, "%s of %s %s is sent once more. The one before may still arrive.",
                 op->act->words.call, op->facts.target, op->facts.key);
     progress_doubt_question(&op->facts, &op->doubt, op->question.expires_ms, news, card);
     if (nobody) {
-        card_line(card, "Sending it again needs a second person, but confirm.approvers of this target names "
-                        "nobody. Ask an administrator.");
+        card_line(card, "Sending it again: %s", why);
     }
     if (op->act->doubt != NULL) {
         op->act->doubt(op, card);
@@ -218,8 +217,9 @@ void restart_doubt_wait(struct operation *op)
         restart_watch(op, seen, wants_tasks);
     }
     restart_question_expires(op, expired);
-    if (!op->committing) { /* the bot was restarted: the question stands, with the same buttons */
+    if (!op->committing) { /* the bot was restarted: the question stands, with a new key */
         struct store_txn *t = operation_begin(op);
+        question_renew(op, t);
         progress_doubt_waiting(&op->facts, &op->doubt, card);
         operation_stage(op, t, "card", PROGRESS_NEW, false, card);
         operation_commit(op, t, false, written);
@@ -229,7 +229,7 @@ void restart_doubt_wait(struct operation *op)
 void restart_doubt_checked(struct operation *op)
 {
     const struct operation *other = operation_on(op->engine, op->row.service_name, op);
-    const char *differs = preflight_differs(&op->question.asked, &op->preflight);
+    const char *differs = question_differs(op);
     char news[600];
     if (op->preflight.grade == PREFLIGHT_REFUSE) {
         TEXT_FORMAT(news, "Not sent again: %s", op->preflight.refusal);

@@ -92,6 +92,8 @@ struct config {
     struct config_chat chats[CONFIG_CHATS];
     char ca_file[CONFIG_URL];
     char store_path[CONFIG_URL];
+    char freeze_path[CONFIG_URL]; /* while this file is there nothing is changed; "" = beside the store */
+    int64_t cool_down_ms;         /* a change so soon after the last one asks first */
     char metrics_listen[64];
     struct {
         char socket[CONFIG_URL]; /* "" = off */

@@ -175,22 +175,23 @@ def offline(sim, bot):
 
 
 def together(sim, bot):
-    """Chat and host at the same service: one runs, the other is told."""
+    """Host and chat at the same service: one runs, the other is told. Who leaves the terminal stops nothing."""
     bot.ready()
+    p = bot.begin("exec", "-c", bot.config, "--", "restart cotak prod", user=ANA)
+    wait_until("the host's restart runs", lambda: sim.aws("UpdateService"))
+    told = wait_until("the channel hears of it", lambda: sim.posts(f"On the host, by local:{ANA}"))[0]
+    if "RESTARTING" not in words(told) or told.get("thread_ts"):
+        raise Trouble("the channel was told:\n" + words(told))
     sim.slash("restart cotak prod", user="bo")
-    wait_until("the chat's restart runs", lambda: sim.aws("UpdateService"))
-    code, out, err = bot.exec("restart cotak prod", user=ANA)
-    if code != 3 or not re.search(r"@bo|runs", out):
-        raise Trouble(f"status {code}:\n{out}\n{err}")
-    print("the second one:", out.splitlines()[0])
-    wait_until("the chat's verdict", lambda: sim.posts("DONE"))
+    asked = wait_until("the chat's one is told", lambda: [m for m in sim.of("message", "ephemeral") if "runs" in words(m) and "@bo" in words(m)])[0]
+    print("the chat is told:", words(asked).splitlines()[0])
+    expect("a third one", bot.exec("restart cotak prod", user=BO), 3, "@ana restarts it", "A question is open")
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=20)
+    expect("Ctrl-C", (p.returncode, out, err), 4, "goes on in the bot")
+    wait_until("the verdict", lambda: sim.posts("DONE"))
     if len(sim.aws("UpdateService")) != 1:
         raise Trouble("not one UpdateService")
-    # Ctrl-C leaves it running.
-    p = bot.begin("exec", "-c", bot.config, "--", "restart cotak prod hub", user=BO)
-    out, _ = p.communicate(timeout=60)
-    if p.returncode != 3 or "A question is open" not in out:
-        raise Trouble(f"status {p.returncode}:\n{out}")
 
 
 def wrong(sim, bot):

@@ -52,6 +52,7 @@ static int setup(void **state)
                                         .identity_trouble = "",
                                         .snapshot = &f->snapshot,
                                         .world_ms = NOW,
+                                        .cool_down_ms = 180000,
                                         .wall_ms = NOW};
     TEXT_COPY(f->facts.account, "123456789012");
     TEXT_COPY(f->facts.partition, "aws-us-gov");
@@ -212,7 +213,9 @@ static void others_at_work_are_asked_about(void **state)
     TEXT_COPY(f->facts.recent.operation, "9QXD");
     TEXT_COPY(f->facts.recent.who, "@bo");
     f->facts.recent.ended_ms = NOW - 179000;
-    expect(f, PREFLIGHT_ASK, "A restart by @bo (9QXD) ended 2 min 59 s ago.");
+    expect(f, PREFLIGHT_ASK, "A restart by @bo (9QXD) ended 2 min 59 s ago: follow that instead?");
+    TEXT_COPY(f->facts.recent.verb, "stop-all");
+    expect(f, PREFLIGHT_ASK, "A stop-all by @bo (9QXD) ended 2 min 59 s ago: follow that instead?");
     f->facts.recent.ended_ms = NOW - 180000;
     expect(f, PREFLIGHT_GO, "nothing else deploying");
 }
