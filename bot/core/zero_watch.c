@@ -45,7 +45,6 @@ struct zero_watch {
     struct ecs_look look;
     struct ecs_scaling scaling;
     struct store_commit commit;
-    char *json;
 };
 
 static void turn(struct loop_timer *t);
@@ -157,9 +156,9 @@ static bool stands_at_zero(const struct zero_entry *entry)
 
 static int64_t wait_of(const struct zero_entry *entry, int64_t now)
 {
-    const int64_t reminder = zero_wait(&entry->memo, now), look = entry->look_ms - now;
+    const int64_t reminder = zero_wait(&entry->memo, now), next = entry->look_ms - now;
     const int64_t least = entry->not_before_ms - now;
-    int64_t wait = look < reminder ? look : reminder;
+    int64_t wait = next < reminder ? next : reminder;
     wait = wait < least ? least : wait;
     return wait < 0 ? 0 : wait > LOOK_EVERY_MS ? LOOK_EVERY_MS : wait; /* more: the clock was set back */
 }
@@ -389,7 +388,7 @@ static bool find_service(const struct zero_watch *z, const struct config_target 
     return strcmp(name, z->memo.service_name) == 0;
 }
 
-static void look(struct zero_watch *z, const struct config_target *t, const struct config_service *s)
+static void look_at(struct zero_watch *z, const struct config_target *t, const struct config_service *s)
 {
     struct engine *e = z->engine;
     z->facts.production = t->production;
@@ -429,7 +428,7 @@ static void turn(struct loop_timer *timer)
                                    .rehearsal = e->config->rehearsal,
                                    .now_ms = now};
     if (find_service(z, &t, &s)) {
-        look(z, t, s);
+        look_at(z, t, s);
     } else {
         z->facts.over = true;
         judged(z);
