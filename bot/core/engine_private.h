@@ -123,10 +123,10 @@ struct call {
     enum flood flood;
     bool understood; /* else trouble says what is wrong */
     struct err trouble;
-    bool late;                       /* it was answered "not accepted" before the commit ended */
-    bool runs;                       /* its command runs: the close waits for its end */
-    struct share *leads;             /* its answer goes to others too */
-    struct call *share_next;         /* of those who wait for an answer */
+    bool late;               /* it was answered "not accepted" before the commit ended */
+    bool runs;               /* its command runs: the close waits for its end */
+    struct share *leads;     /* its answer goes to others too */
+    struct call *share_next; /* of those who wait for an answer */
     struct {
         enum answer what;
         char id[STORE_ID]; /* of the operation that asks */
@@ -214,9 +214,17 @@ struct act_stop {
     char trouble[300]; /* AWS's words of those that it refused */
     struct ecs_stop_task call;
 };
+struct act_rollback {
+    char bound[ECS_ID]; /* pressed on a card: only this deployment is meant; "" = whichever runs */
+    /* one of the two: the service deployment to stop, or the task definition to go to */
+    char arn[ECS_NAME * 2], left_id[ECS_ID], back_id[ECS_ID];
+    char task_definition[ECS_NAME];
+    struct ecs_roll_back call;
+};
 union act_kind {
     struct act_stop stop;
     struct act_count count;
+    struct act_rollback rollback;
 };
 
 struct story; /* restart_story.c */
@@ -239,13 +247,13 @@ struct operation {
     struct preflight preflight;
     struct question question;
     bool confirmed;
-    int64_t moment_ms;      /* wall: when a person last wanted it */
-    int64_t moment_boot_ms; /* the same on the boot clock of this life of the bot */
-    int notices, asks;      /* numbers given to messages and to questions */
-    int refused_answers;    /* that its question's thread shows */
+    int64_t moment_ms;              /* wall: when a person last wanted it */
+    int64_t moment_boot_ms;         /* the same on the boot clock of this life of the bot */
+    int notices, asks;              /* numbers given to messages and to questions */
+    int refused_answers;            /* that its question's thread shows */
     char ecs_service[ECS_NAME * 2]; /* its ARN, as ECS returned it; "" = not seen yet */
-    bool has_card;          /* a card was written */
-    char why[500];          /* why it was refused or failed */
+    bool has_card;                  /* a card was written */
+    char why[500];                  /* why it was refused or failed */
     struct progress_doubt doubt;
     /* a step being recorded */
     bool committing;

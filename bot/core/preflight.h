@@ -22,6 +22,12 @@ struct preflight_known {
     bool by_asker;
 };
 
+/* Another service of the target: what it runs. */
+struct preflight_sibling {
+    const char *key;
+    char image[ECS_NAME]; /* "cloudtak-api:0f3c2b1a"; "" = not known, or it runs nothing */
+};
+
 struct preflight_facts {
     const struct config_target *target;
     const struct config_service *service;
@@ -40,11 +46,14 @@ struct preflight_facts {
     /* what a kind asked for in `needs`; NULL = not asked for. Not ok: it could not be read. */
     const struct ecs_previous *previous;
     const struct ecs_scaling *scaling;
+    const struct ecs_around *previous_image; /* what `previous` starts; only its image */
+    size_t sibling_count;
+    const struct preflight_sibling *siblings;
     const char *runs; /* what becomes of a deployment that runs; NULL = "Mine would supersede it" */
     bool downtime;    /* it ends or cuts off service: what could not be checked is asked about */
     struct preflight_known running, recent;
     int64_t cool_down_ms; /* so long after a change of ours the next one asks */
-    bool yes; /* said with the command: what the target asks before every change is answered */
+    bool yes;             /* said with the command: what the target asks before every change is answered */
     int64_t world_ms, wall_ms;
 };
 
@@ -60,7 +69,7 @@ enum preflight_reason {
     REASON_ALWAYS = 128,
     REASON_IMAGE = 512,     /* gone from its registry */
     REASON_DATABASE = 1024, /* CloudTAK's does not answer */
-    REASON_LOCKED = 65536, /* somebody else has locked the target */
+    REASON_LOCKED = 65536,  /* somebody else has locked the target */
     REASON_OLD = 256,       /* more than two minutes passed since somebody wanted it */
     REASON_DOWNTIME = 2048, /* users are cut off */
     REASON_UNCHECKED = 4096,

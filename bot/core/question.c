@@ -133,9 +133,9 @@ void restart_question_buttons(const struct operation *op, const char *nonce, con
     struct card_button *button = card_button(card, text, "confirm", value);
     if (button != NULL) {
         button->danger = true;
-        TEXT_FORMAT(button->dialog_title, "%s %s %s?", op->act->words.plain, f->target, f->key);
+        TEXT_FORMAT(button->dialog_title, "%s %s %s?", op->facts.words->plain, f->target, f->key);
         TEXT_COPY(button->dialog_text, dialog);
-        TEXT_COPY(button->dialog_yes, op->act->words.yes);
+        TEXT_COPY(button->dialog_yes, op->facts.words->yes);
     }
     card_line(card, "%s%s confirm %s", QUESTION_TYPE, f->command, op->question.code);
 }

@@ -219,7 +219,7 @@ static void refused_by_aws(struct operation *op, const char *words)
 {
     char why[sizeof(op->why)];
     TEXT_FORMAT(why, "AWS refused %s, so nothing was changed: %s. When that is mended: %s %s %s %s",
-                op->act->words.call, words, op->facts.command, op->act->verb, op->facts.target,
+                op->facts.words->call, words, op->facts.command, op->act->verb, op->facts.target,
                 op->facts.key);
     restart_end(op, OP_FAILED, why);
 }

@@ -24,7 +24,7 @@ static void question_card(struct operation *op, const char *nonce, struct card *
     progress_text_name(f, name, sizeof(name));
     text_time_of_day(expires, op->question.expires_ms);
     card_init(card, TONE_WARNING);
-    card_title(card, "%s %s? Asked by %s · op %s · expires %s UTC", op->act->words.question, name, f->asker,
+    card_title(card, "%s %s? Asked by %s · op %s · expires %s UTC", op->facts.words->question, name, f->asker,
                f->operation, expires);
     card_served(
         card, p->running > 0 ? "Users: SERVED, %d of %d tasks run now." : "Users: NOT SERVED, %d of %d run.",
@@ -42,9 +42,9 @@ static void question_card(struct operation *op, const char *nonce, struct card *
     if (f->untouched[0] != '\0') {
         card_line(card, "%s", f->untouched);
     }
-    TEXT_FORMAT(yes, "%s %s %s", op->act->words.plain, f->target, f->key);
+    TEXT_FORMAT(yes, "%s %s %s", op->facts.words->plain, f->target, f->key);
     restart_question_buttons(op, nonce, "Cancel", yes,
-                             op->act->words.dialog != NULL ? op->act->words.dialog : p->asks[0], card);
+                             op->facts.words->dialog != NULL ? op->facts.words->dialog : p->asks[0], card);
     card_footer(card, "%s status %s %s", f->command, f->target, f->key);
 }
 
@@ -147,12 +147,12 @@ void restart_close_question(struct operation *op, struct store_txn *t, const cha
     if (op->question.key.digest[0] == '\0') {
         return;
     }
-    TEXT_FORMAT(again, "Send again: %s", op->act->words.of);
+    TEXT_FORMAT(again, "Send again: %s", op->facts.words->of);
     op->question.key.digest[0] = '\0';
     restart_question_suffix(op, suffix, sizeof(suffix));
     progress_text_name(&op->facts, name, sizeof(name));
     card_init(card, TONE_NEUTRAL);
-    card_title(card, "%s %s? Asked by %s · op %s", op->doubt.sends > 0 ? again : op->act->words.plain, name,
+    card_title(card, "%s %s? Asked by %s · op %s", op->doubt.sends > 0 ? again : op->facts.words->plain, name,
                op->facts.asker, op->facts.operation);
     card_line(card, "%s", end);
     progress_text_where(&op->facts, card);

@@ -178,7 +178,7 @@ static void known_running(const struct operation *op, struct preflight_known *re
         !other->facts.adopted) { /* what somebody else began, the preflight sees for itself */
         TEXT_COPY(ret->operation, other->row.id);
         TEXT_COPY(ret->who, other->facts.asker);
-        ret->does = other->act->words.does;
+        ret->does = other->facts.words->does;
         ret->since_ms = other->row.created_ms;
     }
 }
@@ -205,7 +205,8 @@ static void decide(struct operation *op)
     } else if (other != NULL && other->state != OP_FOLLOWING) {
         char text[300];
         TEXT_FORMAT(text, "%s %s (%s): its message shows how it goes. Ask again if it ends without a %s.",
-                    other->facts.asker, other->act->words.about_to, other->row.id, other->act->words.noun);
+                    other->facts.asker, other->facts.words->about_to, other->row.id,
+                    other->facts.words->noun);
         operation_refuse(op, text);
     } else if (differs != NULL) {
         preflight_ask_again(&op->preflight, differs);
@@ -236,7 +237,7 @@ static void grade(struct operation *op)
                                 .cluster_count = op->cluster_count,
                                 .names_are_clusters = op->names_are_clusters,
                                 .names = op->name_list,
-                                .runs = op->act->words.runs,
+                                .runs = op->facts.words->runs,
                                 .downtime = op->act->impact(op->service) == IMPACT_DOWNTIME,
                                 .recent = op->last,
                                 .cool_down_ms = e->config->cool_down_ms,
@@ -264,7 +265,7 @@ static void grade(struct operation *op)
         preflight_ask_old(&op->preflight, op->moment_ms, f.wall_ms - op->moment_ms);
     }
     question_lock_asks(op);
-    progress_usual(op->durations, op->duration_count, op->act->words.usual, op->facts.usual,
+    progress_usual(op->durations, op->duration_count, op->facts.words->usual, op->facts.usual,
                    sizeof(op->facts.usual));
     forget(op);
     decide(op);
