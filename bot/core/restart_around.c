@@ -286,10 +286,11 @@ void restart_around_look(struct operation *op, const struct ecs_service *s)
     if (ecs->ops->around == NULL) {
         return;
     }
-    c->around =
-        (struct ecs_around){.parts = ECS_AROUND_ALARMS | ECS_AROUND_IMAGE, .done = around_came, .user = c};
+    c->around = (struct ecs_around){
+        .parts = ECS_AROUND_ALARMS | ECS_AROUND_IMAGE | ECS_AROUND_STACK, .done = around_came, .user = c};
     restart_ref(op, &c->around.ref);
     config_alarm_prefix(op->target, c->around.alarm_prefix, sizeof(c->around.alarm_prefix));
+    config_stack(op->target, c->around.stack_name, sizeof(c->around.stack_name));
     TEXT_COPY(c->around.task_definition, s->task_definition);
     c->around_asked = true;
     c->out++;
@@ -337,9 +338,10 @@ void restart_around_facts(const struct operation *op, struct ecs_around *ret_aro
     }
     *ret_around = c->around;
     if (!c->around_came) {
-        ret_around->alarms.absence = ret_around->image.absence = ECS_UNREACHABLE;
+        ret_around->alarms.absence = ret_around->image.absence = ret_around->stack.absence = ECS_UNREACHABLE;
         TEXT_COPY(ret_around->alarms.why, LATE);
         TEXT_COPY(ret_around->image.why, LATE);
+        TEXT_COPY(ret_around->stack.why, LATE);
     }
     f->around = ret_around;
 }
