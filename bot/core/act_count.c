@@ -332,11 +332,12 @@ static void send(struct operation *op)
         send_count(op);
         return;
     }
-    op->scaling = (struct ecs_scaling){.set = true, .wanted = plan->switches, .done = switched, .user = op};
-    restart_ref(op, &op->scaling.ref);
+    op->kind.count.call =
+        (struct ecs_scaling){.set = true, .wanted = plan->switches, .done = switched, .user = op};
+    restart_ref(op, &op->kind.count.call.ref);
     restart_owe(op);
     FAULT_POINT("autoscaling begins");
-    ecs->ops->scaling(ecs, &op->scaling);
+    ecs->ops->scaling(ecs, &op->kind.count.call);
 }
 
 static bool found(struct operation *op, const struct snapshot *s, struct follow_goal *ret)

@@ -10,6 +10,7 @@ struct act_count {
     bool planned;
     bool had; /* something was remembered before this operation armed: */
     struct count_memo before;
+    struct ecs_scaling call;
     bool switched; /* autoscaling's switches were set by it, in this life of the bot */
 };
 

@@ -9,6 +9,7 @@
  *   engine_click.c      a button was pressed, an open question is answered
  *   engine_answer.c     the same, typed
  *   engine_lock.c       locks of targets, the freeze
+ *   engine_keep.c       the button on a failing restart's card
  *   engine_origin.c     which operation began a deployment
  *   engine_metrics.c    what is counted
  *   mirror.c            what a terminal began, for the channel
@@ -211,7 +212,8 @@ struct act_stop {
     char tasks[FOLLOW_REPLACED_MOST][ECS_ID]; /* recorded with "acting"; no others are ever stopped */
     uint64_t gone;                            /* a bit for each that is stopped or was told to */
     size_t at;
-    char trouble[300]; /* AWS's words of those that it refused */
+    char trouble[300];   /* AWS's words of those that it refused */
+    char requests[2000]; /* AWS's names of the calls, for the audit */
     struct ecs_stop_task call;
 };
 struct act_rollback {
@@ -247,6 +249,11 @@ struct operation {
     struct preflight preflight;
     struct question question;
     bool confirmed;
+    bool pressed; /* … by a button that said what it does: what it says is not asked again */
+    struct {
+        struct question_key key;
+        char nonce[RESTART_NONCE];  /* of this life of the bot */
+    } keep;                         /* "Stop retrying, keep old tasks" */
     int64_t moment_ms;              /* wall: when a person last wanted it */
     int64_t moment_boot_ms;         /* the same on the boot clock of this life of the bot */
     int notices, asks;              /* numbers given to messages and to questions */
@@ -275,7 +282,6 @@ struct operation {
     struct ecs_look look;
     struct ecs_names names;
     struct ecs_redeploy redeploy;
-    struct ecs_scaling scaling;
     struct ecs_watch watch;
     bool watching;
     struct store_recent recent;
@@ -360,6 +366,11 @@ void operation_undo(struct operation *op);
 
 /* Refused before anything was sent; tells, and ends. */
 void operation_refuse(struct operation *op, const char *text);
+
+/* ---- the button on a failing restart's card (engine_keep.c) */
+void keep_button(struct operation *op, struct card *card); /* nothing where it does not belong */
+/* False: this click is another one's. */
+bool keep_click(struct call *c, const char *nonce);
 
 /* ---- what kinds share (act_restart.c) */
 void act_goal_deployment(const char *deployment_id, bool unsure, int wanted, struct follow_goal *ret);

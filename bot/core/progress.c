@@ -72,6 +72,14 @@ void progress_card_nothing(const struct progress_facts *f, enum operation_state 
     progress_text_background(f, ret);
 }
 
+bool progress_keeps_old(const struct progress_facts *f, const struct follow_goal *goal,
+                        const struct follow_state *state)
+{
+    return progress_words(f)->has_old && goal->kind == FOLLOW_DEPLOYMENT && state->verdict == VERDICT_NONE &&
+           (state->failed_tasks > state->outside_tasks || state->not_stabilising) &&
+           state->phase != FOLLOW_ROLLING_BACK && state->served == SERVED_YES && progress_text_old(state) > 0;
+}
+
 void progress_taken_over(const struct progress_facts *f, const struct follow_state *state, int64_t now_ms,
                          struct card *ret)
 {

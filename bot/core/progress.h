@@ -161,6 +161,9 @@ void progress_repeated(const struct progress_facts *f, const struct follow_state
                        struct card *ret);
 /* The bot's own store does not take what it sees. */
 void progress_stuck(const struct progress_facts *f, struct card *ret);
+/* New tasks die and old ones serve: would "stop retrying, keep old tasks" help? */
+bool progress_keeps_old(const struct progress_facts *f, const struct follow_goal *goal,
+                        const struct follow_state *state);
 /* Another operation took over: the card and the verdict of this one. */
 void progress_taken_over(const struct progress_facts *f, const struct follow_state *state, int64_t now_ms,
                          struct card *ret);

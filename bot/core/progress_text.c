@@ -258,7 +258,9 @@ void progress_text_stop_retrying(const struct progress_facts *f, bool over, stru
     if (f->profile[0] != '\0') {
         TEXT_FORMAT(profile, " --profile %s", f->profile);
     }
-    card_line(c, "%s%s To stop retrying and keep the old tasks, in a shell:",
+    card_line(c, "To stop retrying and keep the old tasks: %s rollback %s %s%s", f->command, f->target,
+              f->key, over ? "" : ", or the button on the card.");
+    card_line(c, "%s%s Without me, in a shell:",
               f->breaker ? "ECS rolls back by itself after some more failures (circuit breaker)."
                          : "ECS retries for ever (no circuit breaker).",
               over ? "" : " I keep watching.");

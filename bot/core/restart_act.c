@@ -40,7 +40,7 @@ void restart_queue(struct operation *op)
         operation_audit(op, "queued", "%s", p->says);
     }
     struct store_txn *t = operation_begin(op);
-    if (op->confirmed) {
+    if (op->confirmed && !op->pressed) {
         restart_confirmed(op, t);
     }
     progress_card_starting(f, p->running, card);
