@@ -50,6 +50,7 @@ static const struct progress_words STOPPING = {
              "nothing is sent.",
     .look = "Before anybody does it again, look at the deployment",
     .found = "✔ Not needed any more: ECS goes back to the old tasks, which I follow. Nothing was sent again.",
+    .goes_back = true,
     .following = progress_rollback_following,
     .succeeded = progress_rollback_succeeded,
     .proof = progress_rollback_proof,
