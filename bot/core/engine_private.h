@@ -219,6 +219,7 @@ struct act_rollback {
     /* one of the two: the service deployment to stop, or the task definition to go to */
     char arn[ECS_NAME * 2], left_id[ECS_ID], back_id[ECS_ID];
     char task_definition[ECS_NAME];
+    char asked[ECS_NAME]; /* what the question was about: the deployment, or the task definition */
     struct ecs_roll_back call;
 };
 union act_kind {

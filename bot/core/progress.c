@@ -131,7 +131,7 @@ void progress_card_following(const struct progress_facts *f, const struct follow
         following_title(f, state, now_ms, ret);
         progress_text_served(f, state, now_ms, false, ret);
     }
-    progress_text_counts(state, ret);
+    progress_text_counts(f, state, ret);
     progress_text_background(f, ret);
     if (goal->unsure) {
         card_line(ret, "I follow %s. It may be mine, ECS cannot tell: its answer to me was lost.",

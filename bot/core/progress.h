@@ -30,8 +30,9 @@ struct progress_words {
     const char *usual;    /* "usually 5-10 min": while too few durations are known */
     const char *runs;     /* "Mine would supersede it": what becomes of a deployment that runs */
     const char *dialog;   /* what the button's dialog says; NULL = the first thing that is asked */
-    bool cuts_off;        /* users not served are to be expected of it */
-    bool has_old;         /* it is a deployment: old tasks serve, and it can be stopped in their favour */
+    bool goes_back; /* what it follows to are the old tasks, which are kept; those of the left one end */
+    bool cuts_off;  /* users not served are to be expected of it */
+    bool has_old;   /* it is a deployment: old tasks serve, and it can be stopped in their favour */
     /* its answer was lost: */
     const char *again;   /* "RESTART": SEND THE … AGAIN? */
     const char *search;  /* what is looked for now, and what follows if it does not show */
@@ -245,7 +246,7 @@ void progress_text_footer(const struct progress_facts *f, struct card *c);
 /* What was not seen for a while is said as that, with the moment it was last seen. */
 void progress_text_served(const struct progress_facts *f, const struct follow_state *s, int64_t now_ms,
                           bool over, struct card *c);
-void progress_text_counts(const struct follow_state *s, struct card *c);
+void progress_text_counts(const struct progress_facts *f, const struct follow_state *s, struct card *c);
 void progress_text_escalation(const struct progress_facts *f, struct card *c);
 /* over: nobody keeps watching. */
 void progress_text_stop_retrying(const struct progress_facts *f, bool over, struct card *c);

@@ -290,7 +290,7 @@ void progress_card_ended(const struct progress_facts *f, const struct follow_goa
     progress_text_begin(f, TONE_NEUTRAL, ret);
     end_title(f, state, ret);
     progress_text_served(f, state, state->ended_ms, true, ret);
-    progress_text_counts(state, ret);
+    progress_text_counts(f, state, ret);
     progress_text_background(f, ret);
     if (goal->unsure) {
         card_line(ret, "Followed: %s, which may be mine.", goal->deployment_id);
