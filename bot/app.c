@@ -1,52 +1,13 @@
-#include "app.h"
+#include "app_private.h"
 
-#include "aws/call.h"
-#include "aws/credentials.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "chat/slack.h"
 #include "commands/table.h"
-#include "core/config.h"
 #include "descriptors.h"
-#include "ecs/ecs.h"
-#include "health.h"
-#include "loop/loop.h"
-#include "net/http.h"
-#include "net/ws.h"
-#include "probe.h"
-#include "store/store.h"
-#include "store/watch.h"
 
 #include <ctype.h>
 #include <string.h>
-
-struct app {
-    struct app_options o;
-    struct http *http;
-    struct ws_client *ws;
-    struct store *store;
-    struct store_watch *watch; /* in front of it */
-    struct ecs *ecs;
-    struct probe *probe;
-    struct engine *engine;
-    struct slack *slack[CONFIG_CHATS];
-    struct health *health; /* NULL when off */
-    int health_connections;
-    /* one a target; targets of one profile share their credentials */
-    struct aws_session *sessions[CONFIG_TARGETS];
-    struct credentials *credentials[CONFIG_TARGETS];
-    size_t credentials_count;
-    char credentials_of[CONFIG_TARGETS][CONFIG_NAME];
-
-    bool engine_ready, connected, ready_told, fatal_told, stopping;
-    size_t chats_fatal;
-    /* stopping: what is being closed, and whom to tell */
-    int step;
-    size_t closing;
-    void (*on_stopped)(void *user);
-    void *stopped_user;
-};
 
 /* ---- building */
 
@@ -164,6 +125,7 @@ static void on_settled(void *user, const struct request *request, enum settled h
 {
     struct app *a = user;
 
+    console_settled(a->console, request, how, operation);
     if (a->o.on_settled)
         a->o.on_settled(a->o.user, request, how, operation);
 }
@@ -215,11 +177,14 @@ static bool create_engine(struct app *a, struct err *err)
     tell_made(a);
     a->watch = store_watch_create(a->o.loop, a->store);
     a->probe = probe_http_create(a->o.loop, a->http);
+    a->freeze = freeze_file_create(a->o.config);
     struct engine_options o = {.loop = a->o.loop,
                                .config = a->o.config,
                                .store = store_watched(a->watch),
                                .ecs = a->ecs,
+                               .alone = a->o.alone,
                                .probe = a->probe,
+                               .freeze = a->freeze,
                                .commands = commands_table,
                                .on_settled = on_settled,
                                .user = a};
@@ -231,7 +196,7 @@ static bool create_engine(struct app *a, struct err *err)
 
 static void tell_ready(struct app *a)
 {
-    if (!a->engine_ready || !a->connected || a->ready_told || a->stopping)
+    if (!a->engine_ready || (!a->connected && !a->o.alone) || a->ready_told || a->stopping)
         return;
     a->ready_told = true;
     a->o.on_ready(a->o.user);
@@ -282,6 +247,11 @@ static bool create_chats(struct app *a, struct err *err)
     const struct config *c = a->o.config;
 
     for (size_t i = 0; i < c->chat_count; i++) {
+        if (a->o.alone) {
+            a->absent[i] = absent_create(a->o.loop, c->chats[i].name, c->chats[i].command);
+            engine_add_chat(a->engine, absent_chat(a->absent[i]));
+            continue;
+        }
         if (c->chats[i].kind != CHAT_SLACK)
             return err_set(err, ERR_CONFIG,
                            "chat \"%s\": Mattermost is not supported by this version; remove the entry",
@@ -301,6 +271,30 @@ static bool create_chats(struct app *a, struct err *err)
     return true;
 }
 
+static void create_console(struct app *a)
+{
+    const struct console_options o = {.loop = a->o.loop, .on_request = on_request, .user = a};
+
+    a->console = console_create(&o);
+    engine_add_chat(a->engine, console_chat(a->console));
+}
+
+/* The default place is only used where somebody made its directory: a package's systemd does. */
+static bool create_door(struct app *a, struct err *err)
+{
+    const struct door_options o = {
+        .loop = a->o.loop, .config = a->o.config, .console = a->console, .world = a->o.world};
+    bool wanted = false;
+
+    if (a->o.alone || !*a->o.config->door.socket)
+        return true;
+    a->door = door_create(&o, &wanted, err);
+    if (!a->door && !wanted)
+        log_info("door", NULL, "exec and console find no open door here, they work while the bot is down: %s",
+                 err->text);
+    return a->door || !wanted;
+}
+
 /* Last: what it looks at is there. */
 static bool create_health(struct app *a, struct err *err)
 {
@@ -308,17 +302,16 @@ static bool create_health(struct app *a, struct err *err)
                                      .config = a->o.config,
                                      .engine = a->engine,
                                      .store = a->watch,
+                                     .door = a->door,
                                      .slack = a->slack,
                                      .sessions = a->sessions,
                                      .max_connections = a->health_connections};
 
-    if (!*a->o.config->metrics_listen)
+    if (a->o.alone || !*a->o.config->metrics_listen)
         return true;
     a->health = health_create(&view, err);
     return a->health != NULL;
 }
-
-static void free_all(struct app *a);
 
 struct app *app_create(const struct app_options *options, struct err *err)
 {
@@ -326,9 +319,12 @@ struct app *app_create(const struct app_options *options, struct err *err)
 
     a->o = *options;
     if (share_descriptors(a, err) && create_net(a, err) && create_aws(a, err) && create_engine(a, err) &&
-        create_chats(a, err) && create_health(a, err))
-        return a;
-    free_all(a);
+        create_chats(a, err)) {
+        create_console(a);
+        if (create_door(a, err) && create_health(a, err))
+            return a;
+    }
+    app_free(a);
     return NULL;
 }
 
@@ -342,7 +338,7 @@ static void on_engine_started(void *user, bool ok, const struct err *err)
     }
     a->engine_ready = true;
     health_loaded(a->health);
-    for (size_t i = 0; i < a->o.config->chat_count && !a->stopping; i++)
+    for (size_t i = 0; i < a->o.config->chat_count && !a->stopping && !a->o.alone; i++)
         slack_start(a->slack[i]);
     tell_ready(a);
 }
@@ -352,133 +348,17 @@ void app_start(struct app *a)
     engine_start(a->engine, on_engine_started, a);
 }
 
+struct console *app_console(const struct app *a)
+{
+    return a->console;
+}
+
+const char *app_door_path(const struct app *a)
+{
+    return a->door ? door_path(a->door) : "";
+}
+
 const char *app_health_address(const struct app *a)
 {
     return a->health ? health_address(a->health) : "";
-}
-
-/* ---- stopping: each step closes one thing and is continued by its callback */
-
-static void stop_next(void *user);
-
-static void stop_health(struct app *a)
-{
-    struct health *h = a->health;
-
-    a->health = NULL;
-    a->closing = 1;
-    health_close(h, stop_next, a);
-}
-
-static void stop_chats(struct app *a)
-{
-    size_t n = a->o.config->chat_count;
-
-    a->closing = n;
-    if (!n)
-        stop_next(a);
-    for (size_t i = 0; i < n; i++)
-        slack_close(a->slack[i], stop_next, a);
-}
-
-static void stop_engine(struct app *a)
-{
-    a->closing = 1;
-    engine_close(a->engine, stop_next, a);
-}
-
-static void stop_store(struct app *a)
-{
-    engine_destroy(a->engine);
-    a->engine = NULL;
-    for (size_t i = 0; i < CONFIG_CHATS; i++) {
-        slack_destroy(a->slack[i]);
-        a->slack[i] = NULL;
-    }
-    a->closing = 1;
-    if (a->watch)
-        store_watch_stop(a->watch);
-    store_sqlite_close(a->store, stop_next, a);
-}
-
-static void stop_aws(struct app *a)
-{
-    store_watch_destroy(a->watch);
-    a->watch = NULL;
-    a->store = NULL;
-    ecs_client_destroy(a->ecs);
-    a->ecs = NULL;
-    probe_http_destroy(a->probe);
-    a->probe = NULL;
-    for (size_t i = 0; i < CONFIG_TARGETS; i++) {
-        aws_session_destroy(a->sessions[i]);
-        a->sessions[i] = NULL;
-    }
-    for (size_t i = 0; i < a->credentials_count; i++)
-        credentials_destroy(a->credentials[i]);
-    a->credentials_count = 0;
-    a->closing = 1;
-    http_close(a->http, stop_next, a);
-}
-
-static void stop_ws(struct app *a)
-{
-    a->http = NULL;
-    a->closing = 1;
-    ws_client_close(a->ws, stop_next, a);
-}
-
-static void stop_told(struct app *a)
-{
-    a->ws = NULL;
-    if (a->on_stopped)
-        a->on_stopped(a->stopped_user);
-}
-
-/* Who looks at the others first; then adapters, so that nothing new comes in; the network last, since
- * everything above uses it. */
-static void (*const stop_steps[])(struct app *a) = {stop_health, stop_chats, stop_engine, stop_store,
-                                                    stop_aws,    stop_ws,    stop_told};
-
-static void stop_next(void *user)
-{
-    struct app *a = user;
-
-    if (a->closing > 1) {
-        a->closing--;
-        return;
-    }
-    a->closing = 0;
-    stop_steps[a->step++](a);
-}
-
-void app_stop(struct app *a, void (*on_stopped)(void *user), void *user)
-{
-    if (!a) {
-        on_stopped(user);
-        return;
-    }
-    if (a->stopping)
-        return;
-    a->stopping = true;
-    a->on_stopped = on_stopped;
-    a->stopped_user = user;
-    stop_next(a);
-}
-
-void app_destroy(struct app *a)
-{
-    mem_free(a);
-}
-
-/* A half-built app: nothing runs yet; closing still wants turns of the loop. */
-static void free_all(struct app *a)
-{
-    struct loop *loop = a->o.loop;
-
-    a->stopping = true;
-    a->step = 3; /* stop_store */
-    stop_next(a);
-    loop_run(loop);
-    app_destroy(a);
 }

@@ -9,6 +9,7 @@
 
 struct app; /* opaque */
 struct config;
+struct console;
 struct loop;
 
 struct app_options {
@@ -17,6 +18,7 @@ struct app_options {
     const char *(*environment)(
         const char *name); /* getenv; a rehearsal gives its own and hides the real one */
     const char *world;     /* "aws", or the rehearsal's: a store of another world is refused */
+    bool alone;            /* no daemon: nobody but one terminal; messages to chats wait in the store */
     const char *proxy;     /* NULL = the standard variables, "" = none */
     /* The first chat connection is up and the store was read: once. */
     void (*on_ready)(void *user);
@@ -31,6 +33,10 @@ struct app_options {
 /* Opens the store, reads keys' sources; blocking, before the loop runs. NULL with err. */
 struct app *app_create(const struct app_options *options, struct err *err);
 void app_start(struct app *a);
+/* Terminals of this host join it. */
+struct console *app_console(const struct app *a);
+/* The socket of exec and console, "" when there is none. */
+const char *app_door_path(const struct app *a);
 /* Where /healthz, /readyz and /metrics are: "127.0.0.1:8421"; "" when metrics.listen is off. */
 const char *app_health_address(const struct app *a);
 /* Orderly: adapters, engine, store, AWS, network. on_stopped once. Accepts NULL. */

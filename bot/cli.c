@@ -7,6 +7,7 @@
 #include "config.h"
 #include "core/config.h"
 #include "daemon.h"
+#include "exec.h"
 #include "rehearse.h"
 
 #include <argp.h>
@@ -20,18 +21,29 @@
 #define DEFAULT_SPEED 20.0
 #define SPEED_MAX     100.0
 #define FAULTS_MAX    (64 * 1024)
+#define EXEC_WORDS    64
 
 struct options {
     const char *file;
-    bool debug;
+    bool file_named; /* by -c */
+    bool debug, yes, takes_words;
     struct rehearse_options rehearse;
+    size_t word_count;
+    const char *words[EXEC_WORDS]; /* exec */
 };
 
-enum { KEY_SPEED = 256, KEY_SCENARIO, KEY_EXEC, KEY_CHAT };
+enum { KEY_YES = 255, KEY_SPEED, KEY_SCENARIO, KEY_EXEC, KEY_CHAT };
 
 static const struct argp_option file_options[] = {
     {"config", 'c', "FILE", 0, "Configuration (default: $CLOUDTAK_BOT_CONFIG, else " DEFAULT_FILE ")", 0},
     {"debug", 'd', NULL, 0, "Log more", 0},
+    {0},
+};
+static const struct argp_option exec_options[] = {
+    {"config", 'c', "FILE", 0, "Configuration (default: $CLOUDTAK_BOT_CONFIG, else " DEFAULT_FILE ")", 0},
+    {"yes", KEY_YES, NULL, 0,
+     "Answer what the target asks before every change (confirm.always), and no other question", 0},
+    {"debug", 'd', NULL, 0, "Show the log on standard error", 0},
     {0},
 };
 static const struct argp_option rehearse_options[] = {
@@ -63,7 +75,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     struct options *o = state->input;
 
     switch (key) {
-    case 'c': o->file = arg; return 0;
+    case 'c':
+        o->file = arg;
+        o->file_named = true;
+        return 0;
+    case KEY_YES: o->yes = true; return 0;
     case 'd': o->debug = true; return 0;
     case KEY_SPEED: return parse_speed(arg, &o->rehearse.speed, state);
     case KEY_SCENARIO: o->rehearse.scenario = arg; return 0;
@@ -76,7 +92,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         if (!text_equal(arg, "slack"))
             argp_error(state, "--chat: this version simulates slack only, not \"%s\"", arg);
         return 0;
-    case ARGP_KEY_ARG: argp_error(state, "\"%s\" is one word too many", arg); return EINVAL;
+    case ARGP_KEY_ARG:
+        if (o->takes_words && o->word_count < EXEC_WORDS) {
+            o->words[o->word_count++] = arg;
+            return 0;
+        }
+        argp_error(state, "\"%s\" is one word too many", arg);
+        return EINVAL;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -166,19 +188,51 @@ static int rehearse(const struct options *o)
     return rehearse_run(&o->rehearse);
 }
 
+static int exec(const struct options *o)
+{
+    char command[4096];
+    const struct exec_options x = {
+        .file = o->file, .file_named = o->file_named, .command = command, .yes = o->yes};
+
+    if (!o->word_count || !exec_join(o->words, o->word_count, command, sizeof command)) {
+        fprintf(stderr, o->word_count
+                            ? "cloudtak-bot exec: that is too long for a command\n"
+                            : "cloudtak-bot exec: what shall be said? For example: cloudtak-bot exec -- "
+                              "status cotak prod\n");
+        return EXIT_USAGE;
+    }
+    if (!o->debug)
+        log_set_level(LOG_ERROR);
+    return exec_run(&x);
+}
+
+static int console(const struct options *o)
+{
+    const struct exec_options x = {.file = o->file, .file_named = o->file_named};
+
+    if (!o->debug)
+        log_set_level(LOG_ERROR);
+    return exec_run(&x);
+}
+
 static const struct subcommand {
     const char *name, *second; /* "config" "check" */
     const char *summary;
     const struct argp_option *options;
     int (*run)(const struct options *o);
+    const char *words; /* what else it takes; NULL = nothing */
 } subcommands[] = {
-    {"run", NULL, "The daemon: Slack in, AWS out", file_options, run},
+    {"run", NULL, "The daemon: Slack in, AWS out", file_options, run, NULL},
+    {"exec", NULL, "One command from this host, when chat is down: same rights and audit", exec_options, exec,
+     "[--] COMMAND…"},
+    {"console", NULL, "The same, interactive", file_options, console, NULL},
     {"rehearse", NULL, "Try it: the real bot against a simulated Slack and AWS, nothing real is touched",
-     rehearse_options, rehearse},
-    {"config", "check", "Is the configuration right? One line for each fault", file_options, config_check},
+     rehearse_options, rehearse, NULL},
+    {"config", "check", "Is the configuration right? One line for each fault", file_options, config_check,
+     NULL},
     {"config", "show", "The configuration in force, with defaults; secrets are not shown", file_options,
-     config_print},
-    {"config", "help", "Every setting: type, default, limits, meaning", file_options, config_settings},
+     config_print, NULL},
+    {"config", "help", "Every setting: type, default, limits, meaning", file_options, config_settings, NULL},
 };
 #define SUBCOMMANDS (sizeof subcommands / sizeof subcommands[0])
 
@@ -227,7 +281,9 @@ int cli_main(int argc, char **argv)
     char name[64];
     TEXT_FORMAT(name, "cloudtak-bot %s%s%s", s->name, s->second ? " " : "", s->second ? s->second : "");
     argv[skip] = name;
-    struct argp argp = {.options = s->options, .parser = parse_option, .doc = s->summary};
+    o.takes_words = s->words != NULL;
+    struct argp argp = {
+        .options = s->options, .parser = parse_option, .args_doc = s->words, .doc = s->summary};
     argp_err_exit_status = EXIT_USAGE;
     if (argp_parse(&argp, argc - skip, argv + skip, 0, NULL, &o))
         return EXIT_USAGE;

@@ -263,13 +263,19 @@ static void read_tree(struct reading *r, const char *text, size_t len, bool othe
     config_yaml_destroy(root);
 }
 
-static struct config *read_bytes(const char *name, const char *text, size_t len, bool others_may_read,
-                                 const char *(*environment)(const char *name), struct err *err,
-                                 struct buf *ret_all)
+static struct reading *reading(const char *name, const char *(*environment)(const char *name))
 {
     struct reading *r = mem_alloc(sizeof(*r));
     r->name = name;
     r->environment = environment;
+    return r;
+}
+
+/* Frees r. */
+static struct config *read_bytes(struct reading *r, const char *text, size_t len, bool others_may_read,
+                                 struct err *err, struct buf *ret_all)
+{
+    const char *name = r->name;
     r->config = config_create();
     TEXT_COPY(r->config->file, name);
     read_tree(r, text, len, others_may_read);
@@ -286,7 +292,7 @@ static struct config *read_bytes(const char *name, const char *text, size_t len,
 struct config *config_read_text(const char *name, const char *text,
                                 const char *(*environment)(const char *name), struct err *err)
 {
-    return read_bytes(name, text, strlen(text), false, environment, err, NULL);
+    return read_bytes(reading(name, environment), text, strlen(text), false, err, NULL);
 }
 
 /* ---- a file */
@@ -321,17 +327,19 @@ static bool read_file(const char *path, struct buf *to, bool *ret_others_may_rea
     return true;
 }
 
-struct config *config_read_all(const char *path, const char *(*environment)(const char *name),
-                               struct err *err, struct buf *ret_all)
+/* Frees r. */
+static struct config *read_path(struct reading *r, struct err *err, struct buf *ret_all)
 {
+    const char *path = r->name;
     struct buf text;
     struct err why = {0};
     bool others_may_read = false;
     struct config *c = NULL;
     buf_init(&text, FILE_MAX);
     if (read_file(path, &text, &others_may_read, &why)) {
-        c = read_bytes(path, text.data, text.len, others_may_read, environment, err, ret_all);
+        c = read_bytes(r, text.data, text.len, others_may_read && !r->no_secrets, err, ret_all);
     } else {
+        mem_free(r);
         if (ret_all != NULL) {
             buf_format(ret_all, "%s\n", why.text);
         }
@@ -344,6 +352,20 @@ struct config *config_read_all(const char *path, const char *(*environment)(cons
     }
     buf_finish(&text);
     return c;
+}
+
+struct config *config_read_all(const char *path, const char *(*environment)(const char *name),
+                               struct err *err, struct buf *ret_all)
+{
+    return read_path(reading(path, environment), err, ret_all);
+}
+
+struct config *config_read_terminal(const char *path, const char *(*environment)(const char *name),
+                                    struct err *err, struct buf *ret_all)
+{
+    struct reading *r = reading(path, environment);
+    r->no_secrets = true;
+    return read_path(r, err, ret_all);
 }
 
 struct config *config_read(const char *path, const char *(*environment)(const char *name), struct err *err)

@@ -10,6 +10,8 @@
 
 struct buf;
 
+#define DOOR_SOCKET "/run/cloudtak-bot/door.sock" /* the default */
+
 /* NULL with err: the first fault, one line "FILE:LINE: KEY: what was found; what is allowed". environment:
  * config_environment, or a test's. Never quotes a secret. */
 struct config *config_read(const char *path, const char *(*environment)(const char *name), struct err *err);
@@ -19,6 +21,10 @@ struct config *config_read_text(const char *name, const char *text,
 /* As config_read, and every fault that can be found, at most 20, one line each, goes to ret_all. */
 struct config *config_read_all(const char *path, const char *(*environment)(const char *name),
                                struct err *err, struct buf *ret_all);
+/* As config_read_all for somebody at a terminal, who has none of the secrets and connects to no chat: a
+ * placeholder stands for each. */
+struct config *config_read_terminal(const char *path, const char *(*environment)(const char *name),
+                                    struct err *err, struct buf *ret_all);
 /* getenv, as a parameter. */
 const char *config_environment(const char *name);
 

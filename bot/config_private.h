@@ -53,6 +53,7 @@ enum setting_type {
     SETTING_ROLE_ARN,
     SETTING_MENTION,
     SETTING_LISTEN,
+    SETTING_SOCKET,
     SETTING_SECRET,
     SETTING_BOOL,
     SETTING_DURATION,
@@ -93,6 +94,7 @@ struct reading {
     const struct node *root;  /* the whole file */
     const struct node *roles; /* the map, NULL when there is none */
     int inline_secret_line;   /* where a secret stands in the file itself; 0 = nowhere */
+    bool no_secrets;          /* are read: who asks connects to no chat */
     bool quiet;               /* errors were noted elsewhere already */
     size_t error_count;       /* all of them; kept are the first READING_ERRORS */
     struct {

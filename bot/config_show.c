@@ -106,6 +106,7 @@ static void write_value(struct buf *b, const struct setting *s, const void *owne
         break;
     }
     case SETTING_CHANNELS: write_channels(b, owner); break;
+    case SETTING_SOCKET:
     case SETTING_LISTEN: quote(b, member[0] == '\0' ? "off" : member); break;
     default: quote(b, member); break;
     }
@@ -126,6 +127,7 @@ static bool is_unset(const struct setting *s, const void *owner)
     case SETTING_RATE:
     case SETTING_CHOICE:
     case SETTING_DESIRED:
+    case SETTING_SOCKET:
     case SETTING_LISTEN: return false;
     default: return member[0] == '\0';
     }

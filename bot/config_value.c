@@ -314,6 +314,15 @@ static bool parse_listen(const struct setting *s, const char *text, void *member
     return is_listen(text) && text_copy(member, s->size, text);
 }
 
+/* The kernel takes 107 bytes. */
+static bool parse_socket(const struct setting *s, const char *text, void *member)
+{
+    if (text_equal(text, "off")) {
+        return text_copy(member, s->size, "");
+    }
+    return text[0] == '/' && is_line(text) && strlen(text) <= 100 && text_copy(member, s->size, text);
+}
+
 static bool parse(const struct reading *r, const struct setting *s, const char *text, void *owner)
 {
     char *member = (char *)owner + s->offset;
@@ -328,6 +337,7 @@ static bool parse(const struct reading *r, const struct setting *s, const char *
     case SETTING_DESIRED: return parse_desired(s, text, member);
     case SETTING_CHOICE: return parse_choice(s, text, member);
     case SETTING_LISTEN: return parse_listen(s, text, member);
+    case SETTING_SOCKET: return parse_socket(s, text, member);
     default: return strlen(text) < s->size && is_allowed_text(r, s, text) && text_copy(member, s->size, text);
     }
 }
@@ -342,6 +352,10 @@ void config_value_read(struct reading *r, const struct node *n, const struct set
     if (s->type == SETTING_SECRET && strstr(n->text, "${") == NULL && !text_starts(n->text, "file:") &&
         r->inline_secret_line == 0) {
         r->inline_secret_line = n->line;
+    }
+    if (s->type == SETTING_SECRET && r->no_secrets) {
+        parse(r, s, "not read", owner);
+        return;
     }
     buf_init(&value, CONFIG_VALUE_MAX);
     if (config_value_expand(r, n, s->path, &value) && !parse(r, s, value.data, owner)) {

@@ -78,7 +78,7 @@ static const char *environment(const char *name)
 
 /* Earnest runs know one speed. A build with fault points may be told the speed of the simulated world it is
  * killed in. */
-static struct clock clock_of_world(void)
+struct clock daemon_clock(void)
 {
 #ifdef CLOUDTAK_FAULTS
     const char *speed = getenv("CLOUDTAK_FAULT_SPEED"), *epoch = getenv("CLOUDTAK_FAULT_EPOCH");
@@ -91,7 +91,7 @@ static struct clock clock_of_world(void)
 
 int daemon_run(struct config *config)
 {
-    struct clock clock = clock_of_world();
+    struct clock clock = daemon_clock();
     struct daemon d = {.loop = loop_create(&clock)};
     struct err err = {0};
     struct app_options o = {.loop = d.loop,
@@ -108,6 +108,8 @@ int daemon_run(struct config *config)
     if (d.app) {
         loop_on_signal(d.loop, SIGINT, on_signal, &d);
         loop_on_signal(d.loop, SIGTERM, on_signal, &d);
+        if (*app_door_path(d.app))
+            log_info("daemon", NULL, "%s is open to cloudtak-bot exec and console", app_door_path(d.app));
         if (*app_health_address(d.app))
             log_info("daemon", NULL, "http://%s has /healthz, /readyz and /metrics",
                      app_health_address(d.app));

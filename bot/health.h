@@ -11,6 +11,7 @@
 struct aws_session;
 struct buf;
 struct config;
+struct door;
 struct engine;
 struct health; /* opaque */
 struct loop;
@@ -23,6 +24,7 @@ struct health_view {
     const struct config *config;
     struct engine *engine;
     struct store_watch *store;
+    const struct door *door;             /* NULL = none */
     struct slack *const *slack;          /* config->chat_count of them */
     struct aws_session *const *sessions; /* config->target_count of them */
     int max_connections;                 /* of the listener; 0 = its own default */

@@ -13,6 +13,7 @@
 #include "chat/slack.h"
 #include "core/config.h"
 #include "core/engine.h"
+#include "door.h"
 #include "health.h"
 #include "loop/loop.h"
 #include "store/watch.h"
@@ -51,6 +52,13 @@ ROW(frame_age, "cloudtak_slack_last_frame_age_seconds", METRIC_GAUGE, LINKS_MOST
     "How long ago this connection brought anything, pings too.", "chat", "connection");
 ROW(reconnects, "cloudtak_slack_reconnects_total", METRIC_COUNTER, CONFIG_CHATS + 1,
     "Connections made anew, after a loss or because Slack asked.", "chat");
+
+ROW(terminals, "cloudtak_door_terminals", METRIC_GAUGE, 1, "Terminals of this host that are connected.",
+    NULL);
+ROW(opened, "cloudtak_door_opened_total", METRIC_COUNTER, 1, "Terminals that came in by the door's socket.",
+    NULL);
+ROW(broken, "cloudtak_door_broken_total", METRIC_COUNTER, 1,
+    "Connections that the bot ended: no line of ours, too long, unread, silent.", NULL);
 
 static struct metric lag = {.name = "cloudtak_loop_lag_seconds",
                             .kind = METRIC_HISTOGRAM,
@@ -151,16 +159,28 @@ static void read_chats(const struct health_view *v)
     }
 }
 
+static void read_door(const struct health_view *v)
+{
+    struct door_figures f = {0};
+    if (v->door != NULL) {
+        door_read_figures(v->door, &f);
+    }
+    metric_set(&terminals, NULL, f.open);
+    metric_set(&opened, NULL, (double)f.opened);
+    metric_set(&broken, NULL, (double)f.broken);
+}
+
 void metrics_write(const struct health_view *view, const struct health_lag *l, struct buf *to)
 {
     static struct metric *const own[] = {
-        &build,       &started,  &resident,   &processor,  &most_files, &ready,      &lag_max,
-        &lag,         &requests, &duplicates, &operations, &outbox,     &outbox_age, &waiting,
-        &connections, &link_up,  &frame_age,  &reconnects, NULL,
+        &build,     &started,    &resident,   &processor, &most_files, &ready,   &lag_max,     &lag,
+        &requests,  &duplicates, &operations, &outbox,    &outbox_age, &waiting, &connections, &link_up,
+        &frame_age, &reconnects, &terminals,  &opened,    &broken,     NULL,
     };
     read_process(l);
     read_engine(view);
     read_chats(view);
+    read_door(view);
     metric_write_all(own, to);
     metric_write_all(ENGINE_METRICS, to);
     metric_write_all(SLACK_METRICS, to);

@@ -21,6 +21,7 @@
 #include "loop/loop.h"
 #include "loop/process.h"
 #include "rehearse_view.h"
+#include "terminal.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -195,17 +196,6 @@ static void on_ready(void *user)
         r->input = lines_create(r->loop, STDIN_FILENO, on_typed, on_input_end, r);
 }
 
-static int status_of(enum settled how, enum operation_state operation)
-{
-    switch (how) {
-    case SETTLED_REPLY: return 0;
-    case SETTLED_USAGE: return 2;
-    case SETTLED_REFUSED: return 3;
-    case SETTLED_OPERATION: return operation_exit_status(operation);
-    }
-    return 2;
-}
-
 static void on_settled(void *user, const struct request *request, enum settled how,
                        enum operation_state operation)
 {
@@ -215,7 +205,7 @@ static void on_settled(void *user, const struct request *request, enum settled h
     if (!r->o->command_count || r->settled || r->stage != READY)
         return;
     r->settled = true;
-    r->status = status_of(how, operation);
+    r->status = terminal_status(how, operation);
     /* The last message may still be on its way through the simulator's pipe: its answer to this comes after
      * it. */
     tell_sim(r, json_pack("{s:s}", "do", "stats"));
@@ -239,6 +229,7 @@ static bool read_config(struct rehearsal *r, struct err *err)
         "unsafe_endpoints: true\n"
         "store: { path: \"%s\" }\n"
         "metrics: { listen: \"127.0.0.1:0\" }\n"
+        "door: { socket: off }\n"
         "poll: { budget: 100/s }\n" /* the world may run a hundred times as fast as the clock */
         "follow: { give_up_after: 30m }\n"
         "escalation: { name: Application Specific Engineering, mention: \"slack:group:S0ASE\", phone: \"+1 "

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "rehearse_blocks.h"
+#include "terminal_view.h"
 
 #include <string.h>
 
@@ -77,33 +78,6 @@ static struct message *add(struct rehearse_view *v, const char *id)
     return m;
 }
 
-/* Is this line (without newline) in text? */
-static bool has_line(const char *text, const char *line, size_t len)
-{
-    for (; text && *text; text += strcspn(text, "\n"), text += *text == '\n') {
-        if (strcspn(text, "\n") == len && memcmp(text, line, len) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The lines of now that were not there before. */
-static void changed_lines(const char *before, const char *now, struct buf *ret)
-{
-    while (*now) {
-        size_t len = strcspn(now, "\n");
-
-        if (!has_line(before, now, len)) {
-            if (now[0] != ' ')
-                buf_text(ret, "   ");
-            buf_put(ret, now, len);
-            buf_char(ret, '\n');
-        }
-        now += len;
-        now += *now == '\n';
-    }
-}
-
 static const char *speaker(const struct rehearse_view *v, const char *user)
 {
     const char *name = json_string_value(json_object_get(v->names, user));
@@ -173,7 +147,7 @@ static void on_update(struct rehearse_view *v, const json_t *event, int64_t at_m
     text_time_of_day(at, at_ms);
     buf_format(&out, "%s EDIT of the message of %s\n", at, m->at);
     size_t header = out.len;
-    changed_lines(m->shown, shown.data, &out);
+    terminal_view_changes(m->shown, shown.data, &out);
     mem_free(m->shown);
     m->shown = buf_take(&shown);
     json_decref(m->blocks);

@@ -1,8 +1,9 @@
 #ifndef ECS_CLIENT_PRIVATE_H
 #define ECS_CLIENT_PRIVATE_H
-/* The real ECS: client.c holds sessions and requests that run, request.c does the one-call requests, errand.c
- * those of several calls, reading.c reads a service with all that belongs to it, around.c what stands around
- * it, tail.c the log of a task, poller.c feeds the watches. */
+/* The real ECS: client.c holds sessions and requests that run, request.c does the one-call requests,
+ * request_change.c those of them that change something, errand.c those of several calls, reading.c reads a
+ * service with all that belongs to it, around.c what stands around it, tail.c the log of a task, previous.c
+ * what ran before, scaling.c autoscaling, poller.c feeds the watches. */
 #include <jansson.h>
 
 #include "aws/call.h"
@@ -33,6 +34,9 @@ enum client_feature {
     FEATURE_DEFINITION,
     FEATURE_IMAGES,
     FEATURE_LOGS,
+    FEATURE_REVISIONS,
+    FEATURE_SCALING,
+    FEATURE_STACK,
     CLIENT_FEATURES
 };
 
@@ -102,8 +106,11 @@ void trouble_read_service(struct snapshot *s, const struct service_ref *ref, con
 
 /* ---- request.c */
 void request_identify(struct ecs *e, struct ecs_identify *r);
-void request_redeploy(struct ecs *e, struct ecs_redeploy *r);
 void request_names(struct ecs *e, struct ecs_names *r);
+/* ---- request_change.c */
+void request_redeploy(struct ecs *e, struct ecs_redeploy *r);
+void request_stop_task(struct ecs *e, struct ecs_stop_task *r);
+void request_roll_back(struct ecs *e, struct ecs_roll_back *r);
 
 /* ---- reading.c */
 void reading_look(struct ecs *e, struct ecs_look *look);
@@ -121,9 +128,11 @@ int reading_calls(const struct reading *r);
 /* Will this rollout not change any more? */
 bool reading_is_over(const char *status);
 
-/* ---- around.c, tail.c */
+/* ---- around.c, tail.c, previous.c, scaling.c */
 void around_look(struct ecs *e, struct ecs_around *r);
 void tail_read(struct ecs *e, struct ecs_tail *r);
+void previous_find(struct ecs *e, struct ecs_previous *r);
+void scaling_do(struct ecs *e, struct ecs_scaling *r);
 
 /* ---- poller.c */
 struct poller *poller_create(struct client *c, const struct ecs_client_options *options);

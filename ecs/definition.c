@@ -35,6 +35,7 @@ bool definition_decode(const json_t *answer, struct definition *ret)
     const json_t *containers = jsonx_at(answer, "taskDefinition.containerDefinitions");
 
     *ret = (struct definition){.container_count = 0};
+    ret->inactive = text_equal(jsonx_text(answer, "taskDefinition.status"), "INACTIVE");
     for (size_t i = 0; i < json_array_size(containers); i++) {
         const json_t *one = json_array_get(containers, i);
 
@@ -42,6 +43,14 @@ bool definition_decode(const json_t *answer, struct definition *ret)
             decode_container(one, &ret->containers[ret->container_count++]);
     }
     return ret->container_count > 0;
+}
+
+void definition_tell(const struct definition *d, struct ecs_previous *r)
+{
+    r->inactive = d->inactive;
+    r->image_count = 0;
+    for (size_t i = 0; i < d->container_count && i < ECS_CONTAINERS; i++)
+        TEXT_COPY(r->images[r->image_count++], d->containers[i].image);
 }
 
 const struct definition_container *definition_container(const struct definition *d, const char *name)
@@ -89,4 +98,5 @@ void definitions_keep(struct definitions *all, int session, const char *name, co
     k->session = session;
     TEXT_COPY(k->name, name);
     *k->definition = *d;
+    k->definition->inactive = false;
 }

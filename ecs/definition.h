@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ecs/model.h"
+#include "ecs/ecs.h"
 
 #define DEFINITION_CONTAINERS 10 /* what ECS allows */
 
@@ -18,12 +18,15 @@ struct definition_container {
 };
 
 struct definition {
+    bool inactive; /* de-registered: no service can go to it any more. Not kept: it changes */
     size_t container_count;
     struct definition_container containers[DEFINITION_CONTAINERS];
 };
 
 /* An answer of DescribeTaskDefinition. False when it names no container. */
 bool definition_decode(const json_t *answer, struct definition *ret);
+/* Its images, and whether it can be gone to. */
+void definition_tell(const struct definition *d, struct ecs_previous *r);
 /* By name; "" = the first one. NULL when there is none. */
 const struct definition_container *definition_container(const struct definition *d, const char *name);
 

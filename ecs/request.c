@@ -1,33 +1,21 @@
-/* Requests of one call each: identify, redeploy, names.
+/* Requests of one call each: identify, names; those that change something: request_change.c.
  *
  * Happy path: body, one call, the answer is read into the caller's request, its done.
- * Failure modes: whatever AWS refuses or cannot answer comes back as err with the call's sentence. A redeploy
+ * Failure modes: whatever AWS refuses or cannot answer comes back as err with the call's sentence. A change
  * that may or may not have been executed says so: nothing here sends it again. When the client goes first,
  * done comes with ERR_CANCELLED at once, and the call is left to end alone. */
 #include <string.h>
 
 #include "aws/xml.h"
 #include "base/clock.h"
-#include "base/fault.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "client_private.h"
-#include "ecs/decode.h"
+#include "request.h"
 
 #define IDENTITY_MS 300000 /* an identity is believed so long, if the keys stay the same */
 #define NAMES_MS    3000   /* of one try: names only help, nobody should wait long for them */
-
-struct request {
-    struct client_op op;
-    struct client_session *session;
-    struct aws_session *aws;
-    struct aws_call call;
-    struct loop_deferred known; /* identify: the answer is there already */
-    void *of;                   /* the caller's request */
-    void (*read)(struct client *c, void *of, const struct aws_call *call);
-};
 
 static void on_call(struct aws_call *call)
 {
@@ -59,8 +47,8 @@ static void cancel(struct client_op *op)
     }
 }
 
-static struct request *begin(struct ecs *e, int session, void *of,
-                             void (*read)(struct client *c, void *of, const struct aws_call *call))
+struct request *request_begin(struct ecs *e, int session, void *of,
+                              void (*read)(struct client *c, void *of, const struct aws_call *call))
 {
     struct client *c = client_of(e);
     struct request *q = mem_alloc(sizeof *q);
@@ -78,7 +66,7 @@ static struct request *begin(struct ecs *e, int session, void *of,
     return q;
 }
 
-static char *print_and_drop(json_t *body)
+char *request_body(json_t *body)
 {
     char *text = jsonx_print(body);
 
@@ -158,7 +146,7 @@ static void on_known(struct loop_deferred *d)
 
 void request_identify(struct ecs *e, struct ecs_identify *r)
 {
-    struct request *q = begin(e, r->session, r, read_identity);
+    struct request *q = request_begin(e, r->session, r, read_identity);
     struct client_session *s = q->session;
     struct loop *loop = client_of(e)->loop;
 
@@ -174,72 +162,6 @@ void request_identify(struct ecs *e, struct ecs_identify *r)
     q->call.service = AWS_STS;
     q->call.action = "GetCallerIdentity";
     q->call.body = mem_text("");
-    aws_call_start(q->aws, &q->call);
-}
-
-/* ---- redeploy */
-
-static void read_deployments(const struct ecs_service *s, struct ecs_redeploy *r)
-{
-    const struct ecs_deployment *primary = model_primary(s);
-    int64_t newest = -1;
-
-    if (!primary) {
-        r->uncertain = true;
-        err_set(&r->err, ERR_PROTOCOL,
-                "UpdateService was accepted, but its answer names no deployment: look at the service before "
-                "anything is repeated");
-        return;
-    }
-    r->ok = true;
-    TEXT_COPY(r->deployment_id, primary->id);
-    r->created_ms = primary->created_ms;
-    r->answered_desired = s->desired;
-    for (size_t i = 0; i < s->deployment_count; i++)
-        if (&s->deployments[i] != primary && s->deployments[i].created_ms > newest) {
-            newest = s->deployments[i].created_ms;
-            TEXT_COPY(r->older_id, s->deployments[i].id);
-        }
-}
-
-static void read_redeploy(struct client *c, void *of, const struct aws_call *call)
-{
-    struct ecs_redeploy *r = of;
-    struct ecs_service *s;
-
-    (void)c;
-    FAULT_POINT("after UpdateService");
-    TEXT_COPY(r->request_id, call->request_id);
-    r->uncertain = call->uncertain;
-    if (call->outcome == AWS_OK) {
-        s = mem_alloc(sizeof *s);
-        decode_service(jsonx_at(call->answer, "service"), s);
-        read_deployments(s, r);
-        mem_free(s);
-    } else {
-        r->err = call->err;
-    }
-    r->done(r);
-}
-
-void request_redeploy(struct ecs *e, struct ecs_redeploy *r)
-{
-    struct request *q = begin(e, r->ref.session, r, read_redeploy);
-    json_t *body = json_pack("{s:s, s:s, s:b}", "cluster", r->ref.cluster, "service", r->ref.service,
-                             "forceNewDeployment", 1);
-
-    r->ok = r->uncertain = false;
-    memset(&r->err, 0, sizeof r->err);
-    r->request_id[0] = r->deployment_id[0] = r->older_id[0] = '\0';
-    r->created_ms = 0;
-    r->answered_desired = 0;
-    if (r->desired >= 0)
-        json_object_set_new(body, "desiredCount", json_integer(r->desired));
-    q->call.action = "UpdateService";
-    q->call.body = print_and_drop(body);
-    q->call.changes = true;
-    q->call.lane = AWS_LANE_CHANGE;
-    FAULT_POINT("before UpdateService");
     aws_call_start(q->aws, &q->call);
 }
 
@@ -274,7 +196,7 @@ static void read_names(struct client *c, void *of, const struct aws_call *call)
 
 void request_names(struct ecs *e, struct ecs_names *r)
 {
-    struct request *q = begin(e, r->ref.session, r, read_names);
+    struct request *q = request_begin(e, r->ref.session, r, read_names);
     json_t *body = json_pack("{s:i}", "maxResults", ECS_NAMES);
 
     r->ok = false;
@@ -285,6 +207,6 @@ void request_names(struct ecs *e, struct ecs_names *r)
         json_object_set_new(body, "cluster", json_string(r->ref.cluster));
     q->call.action = r->clusters ? "ListClusters" : "ListServices";
     q->call.timeout_ms = NAMES_MS;
-    q->call.body = print_and_drop(body);
+    q->call.body = request_body(body);
     aws_call_start(q->aws, &q->call);
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/local.h"
 #include "engine_private.h"
 #include "gate.h"
 
@@ -36,7 +37,7 @@ void engine_audit(struct engine *e, const struct request *request, const char *o
     buf_char(&detail, '}');
     struct store_audit row = {.at_ms = engine_wall(e), .detail = detail.data};
     TEXT_COPY(row.operation, operation);
-    TEXT_FORMAT(row.who, "%s:user:%s", request->who.server, request->who.user);
+    request_audited(&request->who, row.who, sizeof(row.who));
     TEXT_COPY(row.what, what);
     struct audit_line *line = mem_alloc(sizeof(*line));
     line->engine = e;

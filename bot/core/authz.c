@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "core/local.h"
 
 #include <string.h>
 
@@ -62,10 +63,7 @@ static void list_cut(char *to, size_t size, const char *list)
 /* How the configuration names the asker. */
 static void own_id(const struct request *r, char *to, size_t size)
 {
-    if (r->source == REQUEST_LOCAL)
-        text_format(to, size, "local:%s", r->who.user);
-    else
-        text_format(to, size, "%s:user:%s", r->who.server, r->who.user);
+    request_principal(&r->who, to, size);
 }
 
 /* ---- where */
@@ -104,7 +102,7 @@ static bool place_allows(const struct config_target *t, const struct request *r,
     const struct place *p = &r->place;
     char where[200];
 
-    if (r->source == REQUEST_LOCAL)
+    if (local_request(r))
         return true;
     list_channels(t, p->server, where, sizeof where);
     if (p->direct && !channel_listed(t, p, true)) {
@@ -186,16 +184,14 @@ static enum match match_one(const struct principal *p, const struct request *r, 
     switch (p->kind) {
     case PRINCIPAL_EVERYONE: return MATCH_YES;
     case PRINCIPAL_ANY:
-        if (r->source == REQUEST_LOCAL)
+        if (local_request(r))
             return MATCH_NO;
         return !f->looked_up ? MATCH_UNSURE : is_full(f) ? MATCH_YES : MATCH_NO;
     case PRINCIPAL_USER:
-        return r->source != REQUEST_LOCAL && same_server && text_equal(p->id, r->who.user) ? MATCH_YES
-                                                                                           : MATCH_NO;
-    case PRINCIPAL_LOCAL:
-        return r->source == REQUEST_LOCAL && text_equal(p->id, r->who.user) ? MATCH_YES : MATCH_NO;
+        return !local_request(r) && same_server && text_equal(p->id, r->who.user) ? MATCH_YES : MATCH_NO;
+    case PRINCIPAL_LOCAL: return local_request(r) && text_equal(p->id, r->who.user) ? MATCH_YES : MATCH_NO;
     case PRINCIPAL_GROUP:
-        return r->source != REQUEST_LOCAL && same_server ? match_group(p, f, now_ms, fresh_ms) : MATCH_NO;
+        return !local_request(r) && same_server ? match_group(p, f, now_ms, fresh_ms) : MATCH_NO;
     }
     return MATCH_NO;
 }
@@ -274,7 +270,7 @@ static bool account_allows(const struct config *config, const struct config_targ
                            const struct command *command, const struct principals *rule,
                            const struct request *r, const struct authz_facts *f, struct authz_result *ret)
 {
-    if (r->source == REQUEST_LOCAL)
+    if (local_request(r))
         return true;
     if (f->looked_up && f->lookup_ok && f->member != MEMBER_FULL && f->member != MEMBER_UNKNOWN &&
         command->changes) {
@@ -315,6 +311,12 @@ void authz_decide(const struct config *config, const struct config_target *targe
     const struct principals *rule = target ? rule_of(target, command->right) : NULL;
     if (!rule)
         return;
+    if (local_request(request) && command->right == RIGHT_VIEW)
+        return; /* who may open the door may look */
+    if (local_request(request) && !local_known(config, request->who.user)) {
+        refuse_right(config, target, command->right, request, ret); /* whatever the rules say of everyone */
+        return;
+    }
     if (command->changes && !place_allows(target, request, ret))
         return;
     if (!rule->set) {
@@ -356,6 +358,24 @@ const struct config_person *authz_person(const struct config *config, const stru
     return NULL;
 }
 
+bool authz_same_human(const struct config *config, const struct principal *a, const struct principal *b)
+{
+    const struct config_person *person = authz_person(config, a);
+
+    return same_principal(a, b) || (person && person == authz_person(config, b));
+}
+
+bool authz_another_human(const struct config *config, const struct principals *list,
+                         const struct principal *than)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct principal *p = &list->list[i];
+        if ((p->kind != PRINCIPAL_USER && p->kind != PRINCIPAL_LOCAL) || !authz_same_human(config, p, than))
+            return true;
+    }
+    return false;
+}
+
 static void holder(const struct config *config, const struct principal *p, struct buf *b)
 {
     switch (p->kind) {
@@ -389,15 +409,13 @@ static bool listed(const char *list, const char *item)
     return false;
 }
 
-void authz_holders(const struct config *config, const struct config_target *target, enum right right,
-                   char *to, size_t size)
+void authz_list(const struct config *config, const struct principals *rule, char *to, size_t size)
 {
-    const struct principals *rule = rule_of(target, right);
     struct buf all, one;
 
     buf_init(&all, 4096);
     buf_init(&one, 512);
-    for (size_t i = 0; rule && i < rule->count; i++) {
+    for (size_t i = 0; i < rule->count; i++) {
         buf_clear(&one);
         holder(config, &rule->list[i], &one);
         if (listed(all.data, one.data)) /* a person with several ids is one holder */
@@ -407,4 +425,15 @@ void authz_holders(const struct config *config, const struct config_target *targ
     list_cut(to, size, all.data);
     buf_finish(&one);
     buf_finish(&all);
+}
+
+void authz_holders(const struct config *config, const struct config_target *target, enum right right,
+                   char *to, size_t size)
+{
+    const struct principals *rule = rule_of(target, right);
+
+    if (rule)
+        authz_list(config, rule, to, size);
+    else
+        text_copy(to, size, "");
 }

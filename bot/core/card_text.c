@@ -153,3 +153,23 @@ char *card_text(const struct card *c, int width)
     buf_finish(&line);
     return buf_take(&b);
 }
+
+char *card_wrap(const char *text, int width)
+{
+    struct buf b;
+
+    buf_init(&b, 2 * TEXT_CEILING);
+    while (*text) {
+        const size_t len = strcspn(text, "\n");
+        const bool first = strncmp(text, INDENT, INDENT_WIDTH) != 0;
+        char *line = mem_text_n(text, len);
+        if (text_starts(line, INDENT "| "))
+            buf_format(&b, "%s\n", line); /* text from outside stays as it is */
+        else
+            paragraph(&b, line + (first ? 0 : INDENT_WIDTH), width, first);
+        mem_free(line);
+        text += len;
+        text += *text == '\n';
+    }
+    return buf_take(&b);
+}

@@ -19,7 +19,7 @@ bool origin_of_row(const struct store_operation *row, char to[ECS_ID])
     const char *text = row->follow != NULL ? row->follow : "";
     json_t *saved = text[0] != '\0' ? jsonx_parse(text, strlen(text), &err) : NULL;
     const bool ok = saved != NULL && follow_load(saved, &goal, state, &err);
-    text_copy(to, ECS_ID, ok ? goal.deployment_id : "");
+    text_copy(to, ECS_ID, ok && goal.kind == FOLLOW_DEPLOYMENT ? goal.deployment_id : "");
     json_decref(saved);
     mem_free(state);
     return to[0] != '\0';
@@ -33,7 +33,8 @@ static void recalled(struct store_recent *r)
     for (size_t i = 0; r->ok && i < r->count && of->operation[0] == '\0'; i++) {
         const struct store_operation *row = &r->operations[i];
         char id[ECS_ID];
-        if (origin_of_row(row, id) && strcmp(id, of->deployment_id) == 0) {
+        if (strcmp(row->verb, "follow") != 0 && origin_of_row(row, id) &&
+            strcmp(id, of->deployment_id) == 0) {
             TEXT_COPY(of->operation, row->id);
             TEXT_FORMAT(of->who, "@%s", row->user_name[0] != '\0' ? row->user_name : row->user);
         }
@@ -50,7 +51,7 @@ void command_origin(struct command_call *call, struct command_origin *r)
     r->ok = false;
     r->operation[0] = r->who[0] = r->follower[0] = r->followed_by[0] = '\0';
     for (const struct operation *op = e->operations; op != NULL; op = op->next) {
-        if (strcmp(op->goal.deployment_id, r->deployment_id) != 0) {
+        if (op->goal.kind != FOLLOW_DEPLOYMENT || strcmp(op->goal.deployment_id, r->deployment_id) != 0) {
             continue;
         }
         if (!op->facts.adopted) {
@@ -62,7 +63,6 @@ void command_origin(struct command_call *call, struct command_origin *r)
         }
     }
     o->recent = (struct store_recent){.done = recalled, .user = o};
-    TEXT_COPY(o->recent.verb, "restart");
     restart_service_name(call->parsed.target, call->parsed.service, o->recent.service_name,
                          sizeof(o->recent.service_name));
     e->store->ops->recent(e->store, &o->recent);

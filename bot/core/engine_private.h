@@ -6,14 +6,20 @@
  *   engine_submit.c     a request comes in: taken, parsed, committed
  *   engine_route.c      authorised and run; the command's end
  *   engine_share.c      equal questions share an answer
- *   engine_click.c      a button was pressed
+ *   engine_click.c      a button was pressed, an open question is answered
+ *   engine_answer.c     the same, typed
+ *   engine_lock.c       locks of targets, the freeze
+ *   engine_keep.c       the button on a failing restart's card
  *   engine_origin.c     which operation began a deployment
  *   engine_metrics.c    what is counted
+ *   mirror.c            what a terminal began, for the channel
  *   operation_record.c  an operation's row, its moves, one transaction a step
- *   restart_*.c         the running restart */
+ *   restart_*.c         the running change: one machine for all kinds
+ *   act.c, act_*.c      what the kinds of change differ in */
 #define HASH_FUNCTION(key, len, hash) HASH_OAT(key, len, hash) /* the default one warns under clang */
 #include <uthash.h>
 
+#include "act.h"
 #include "core/authz.h"
 #include "core/engine.h"
 #include "ecs/ecs.h"
@@ -21,6 +27,7 @@
 #include "outbox.h"
 #include "preflight.h"
 #include "progress.h"
+#include "question.h"
 
 #define ENGINE_CHATS      8
 #define ENGINE_OPERATIONS 200  /* not ended, at once */
@@ -29,6 +36,8 @@
 #define ENGINE_PEOPLE     512  /* persons whose requests are counted */
 #define ENGINE_PER_MINUTE 20
 #define ENGINE_SHARES     16     /* different questions whose answers are shared at once */
+#define ENGINE_LOCK_ASKS  16     /* open questions about locks; the oldest gives way */
+#define ENGINE_PAST       64     /* questions that are over, kept for who answers them too late */
 #define ENGINE_OLD_MS     60000  /* a changing request older than this is answered, not run */
 #define ENGINE_LEASE_MS   120000 /* a changing call later than this after its moment is not sent */
 #define ENGINE_TAKEN_MS   1000   /* a commit slower than this is answered "not accepted" */
@@ -70,6 +79,13 @@ struct engine {
     struct seen_delivery *seen;
     struct person_count people[ENGINE_PEOPLE];
     struct share shares[ENGINE_SHARES];
+    struct locks locks;
+    struct lock_question lock_questions[ENGINE_LOCK_ASKS];
+    unsigned lock_asks;
+    unsigned long long lock_steps;
+    struct past_question past[ENGINE_PAST];
+    unsigned past_count;
+    int64_t high_ms; /* wall: the highest that was seen */
     unsigned long long submitted, duplicates, refused;
     unsigned waiting; /* callbacks that others still owe us */
     bool started, closing, outbox_closed;
@@ -106,10 +122,15 @@ struct call {
     enum flood flood;
     bool understood; /* else trouble says what is wrong */
     struct err trouble;
-    bool late;                       /* it was answered "not accepted" before the commit ended */
-    bool runs;                       /* its command runs: the close waits for its end */
-    struct share *leads;             /* its answer goes to others too */
-    struct call *share_next;         /* of those who wait for an answer */
+    bool late;               /* it was answered "not accepted" before the commit ended */
+    bool runs;               /* its command runs: the close waits for its end */
+    struct share *leads;     /* its answer goes to others too */
+    struct call *share_next; /* of those who wait for an answer */
+    struct {
+        enum answer what;
+        char id[STORE_ID]; /* of the operation that asks */
+        char digest[65];   /* of the question that is meant: another one is not */
+    } answering;
     struct config_target *approving; /* of a click that a second person has to make: who may */
     struct request *approver;        /* … who made it, while the asker's right is looked at again */
     struct loop_deferred deferred;
@@ -125,7 +146,6 @@ void call_taken(struct call *c, bool ok, const char *text);
 void call_authorise(struct call *c, void (*authorised)(struct call *c, const char *refusal));
 void call_route(struct call *c);
 void call_click(struct call *c);
-
 /* ---- figures (engine_metrics.c) */
 void call_count(const struct call *c, const char *result);
 void call_count_limited(void);
@@ -156,7 +176,8 @@ void engine_audit(struct engine *e, const struct request *request, const char *o
 
 /* ---- an operation (operation_record.c) */
 #define OPERATION_AUDITS 4
-#define RESTART_PAST     20 /* deployments in ECS's history of a service */
+#define ACT_WHAT         2500 /* of act->describe */
+#define RESTART_PAST     20   /* deployments in ECS's history of a service */
 
 enum restart_step {
     RESTART_IDLE,
@@ -174,17 +195,6 @@ enum restart_step {
     RESTART_STEPS
 };
 
-struct question {
-    char digest[65];              /* SHA-256 of the nonce behind the buttons, hex; "" = none */
-    int64_t asked_ms, expires_ms; /* wall */
-    int64_t expires_boot_ms;      /* boot, of this life of the bot */
-    bool open;                    /* its message id is stored */
-    bool used;
-    char answered_by[100];
-    int64_t answered_ms;
-    struct preflight asked; /* what it was asked about */
-};
-
 /* A step that waits for a log before it is told: nothing of it is kept anywhere else meanwhile. */
 struct told_later {
     size_t index; /* of the event whose log it is */
@@ -193,6 +203,29 @@ struct told_later {
     struct care_state care;
     struct care_output care_output;
 };
+/* What the kinds keep of themselves, a member for each (act_*.c). */
+struct act_stop {
+    char reason[200];
+    size_t count;
+    char tasks[FOLLOW_REPLACED_MOST][ECS_ID]; /* recorded with "acting"; no others are ever stopped */
+    uint64_t gone;                            /* a bit for each that is stopped or was told to */
+    size_t at;
+    char trouble[300];   /* AWS's words of those that it refused */
+    char requests[2000]; /* AWS's names of the calls, for the audit */
+    struct ecs_stop_task call;
+};
+struct act_rollback {
+    char bound[ECS_ID]; /* pressed on a card: only this deployment is meant; "" = whichever runs */
+    /* one of the two: the service deployment to stop, or the task definition to go to */
+    char arn[ECS_NAME * 2], left_id[ECS_ID], back_id[ECS_ID];
+    char task_definition[ECS_NAME];
+    struct ecs_roll_back call;
+};
+union act_kind {
+    struct act_stop stop;
+    struct act_rollback rollback;
+};
+
 struct story; /* restart_story.c */
 struct proof; /* restart_proof.c */
 
@@ -200,6 +233,9 @@ struct operation {
     struct engine *engine;
     struct operation *next, *prev;
     struct store_operation row;
+    const struct act *act; /* its kind */
+    union act_kind kind;
+    char break_glass[300];      /* the reason of --break-glass; "" */
     char *detail, *follow_text; /* what row.detail and row.follow point to */
     enum operation_state state;
     enum operation_state before; /* the commit in flight: the state before its move */
@@ -210,11 +246,18 @@ struct operation {
     struct preflight preflight;
     struct question question;
     bool confirmed;
-    int64_t moment_ms;      /* wall: when a person last wanted it */
-    int64_t moment_boot_ms; /* the same on the boot clock of this life of the bot */
-    int notices, asks;      /* numbers given to messages and to questions */
-    bool has_card;          /* a card was written */
-    char why[500];          /* why it was refused or failed */
+    bool pressed; /* … by a button that said what it does: what it says is not asked again */
+    struct {
+        struct question_key key;
+        char nonce[RESTART_NONCE];  /* of this life of the bot */
+    } keep;                         /* "Stop retrying, keep old tasks" */
+    int64_t moment_ms;              /* wall: when a person last wanted it */
+    int64_t moment_boot_ms;         /* the same on the boot clock of this life of the bot */
+    int notices, asks;              /* numbers given to messages and to questions */
+    int refused_answers;            /* that its question's thread shows */
+    char ecs_service[ECS_NAME * 2]; /* its ARN, as ECS returned it; "" = not seen yet */
+    bool has_card;                  /* a card was written */
+    char why[500];                  /* why it was refused or failed */
     struct progress_doubt doubt;
     /* a step being recorded */
     bool committing;
@@ -304,6 +347,9 @@ struct store_txn *operation_begin(struct operation *op);
 /* suffix: "card", "ask", "verdict", "notice/3". */
 void operation_stage(struct operation *op, struct store_txn *t, const char *suffix, enum progress_place place,
                      bool ends, const struct card *card);
+/* What was begun at a terminal of this host is told in the target's first listed channel too (mirror.c). */
+void mirror_stage(struct operation *op, struct store_txn *t, const char *suffix, enum progress_place place,
+                  bool ends, const struct card *card);
 /* The answer to the asker: private where the platform can. */
 void operation_stage_reply(struct operation *op, struct store_txn *t, const struct card *card);
 void operation_commit(struct operation *op, struct store_txn *t, bool durable,
@@ -318,7 +364,19 @@ void operation_undo(struct operation *op);
 /* Refused before anything was sent; tells, and ends. */
 void operation_refuse(struct operation *op, const char *text);
 
-/* ---- the restart (restart_*.c) */
+/* ---- the button on a failing restart's card (engine_keep.c) */
+void keep_button(struct operation *op, struct card *card); /* nothing where it does not belong */
+/* False: this click is another one's. */
+bool keep_click(struct call *c, const char *nonce);
+
+/* ---- what kinds share (act_restart.c) */
+void act_goal_deployment(const char *deployment_id, bool unsure, int wanted, struct follow_goal *ret);
+/* UpdateService with forceNewDeployment; task_definition "" = keep. */
+void act_redeploy(struct operation *op, const char *task_definition);
+/* A deployment begun since may be ours. */
+bool act_deployment_found(struct operation *op, const struct snapshot *s, struct follow_goal *ret);
+
+/* ---- the running change (restart_*.c) */
 void restart_resume(struct operation *op);
 void restart_go(struct operation *op, enum restart_step to);
 void restart_sent(struct operation *op, const struct store_outbox *row, bool delivered);
@@ -354,16 +412,6 @@ void restart_queue(struct operation *op);
 /* messages that were waited for */
 void restart_card_sent(struct operation *op, bool delivered);
 void restart_ask_sent(struct operation *op, bool delivered);
-/* A question begins: its nonce, its time, its message's number. */
-#define RESTART_NONCE  33
-#define RESTART_SUFFIX 24
-void restart_question_begin(struct operation *op, char nonce[RESTART_NONCE]);
-void restart_question_buttons(const struct operation *op, const char *nonce, const char *no, const char *yes,
-                              const char *dialog, struct card *card);
-void restart_question_suffix(const struct operation *op, char *to, size_t size); /* "ask", "ask/2" */
-bool restart_question_waits(const struct operation *op);                         /* for an answer */
-bool restart_question_over(const struct operation *op);                          /* its time, by any clock */
-void restart_question_expires(struct operation *op, void (*expired)(struct loop_timer *t));
 /* The question's message gets its end, without buttons; nothing when none was asked. */
 void restart_close_question(struct operation *op, struct store_txn *t, const char *end, bool ends);
 void restart_confirmed(struct operation *op, struct store_txn *t);
@@ -373,9 +421,6 @@ void restart_doubt(struct operation *op, const char *news);
 void restart_doubt_checked(struct operation *op);
 /* A deployment shows that may be ours: it is followed. */
 bool restart_doubt_follow(struct operation *op, const struct snapshot *s);
-/* A button of the open question was pressed, by somebody who may. */
-void restart_confirm(struct operation *op, const struct request *by);
-void restart_cancel(struct operation *op, const struct request *by);
 /* The log of a stopped task is asked for; then comes once, at most 5 s later, with what came of it, and never
  * inside the call. False: it cannot be asked for now, tell without it. */
 bool restart_story_ask(struct operation *op, const struct ecs_task *task, const struct diagnosis *diagnosis,
@@ -401,8 +446,14 @@ void restart_service_name(const struct config_target *t, const struct config_ser
                           size_t size); /* what "one at a time" is keyed by */
 void restart_name_service(struct operation *op);
 void restart_first_facts(struct operation *op);
-/* Following begins: with the answer of UpdateService, or with a deployment that may be ours. */
-void restart_begin_following(struct operation *op, const char *deployment_id, bool unsure, int wanted);
+/* Following begins: with what was done, or with what may be ours. Spans and beginning are filled in.
+ * question: how one that is open ends. */
+void restart_begin_following(struct operation *op, const struct follow_goal *goal, const char *question);
+/* Nothing more is sent: what was done in part is followed, else it ends as not known. */
+void restart_leave(struct operation *op, const char *why);
+/* Others that are followed on this service and judge what it changes end, as taken over by it. Those that are
+ * being written do so with their next look. */
+void restart_take_over(struct operation *op);
 /* It ends without a verdict of the follower. */
 void restart_end(struct operation *op, enum operation_state to, const char *why);
 void restart_lost_target(struct operation *op);

@@ -14,11 +14,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/local.h"
 #include "gate.h"
 #include "operation_save.h"
 
 #define AGAIN_MS     2000
-#define AUDIT_DETAIL 2000
+#define AUDIT_DETAIL 2600
 
 static void try_again(struct loop_timer *t);
 
@@ -59,20 +60,25 @@ bool operation_still_wanted(const struct operation *op)
            clock_boot(op->engine->clock) - op->moment_boot_ms <= ENGINE_LEASE_MS;
 }
 
-/* The clock that knows of suspension begins anew with the machine: what the wall says is all that is left. */
+/* The clock that knows of suspension begins anew with the machine. It did when it stands before the moment of
+ * the question; else what it said counts beside the wall, and a machine that runs for that long again makes a
+ * question end early, never late. */
 static void load_boot_times(struct operation *op)
 {
     const int64_t boot = clock_boot(op->engine->clock), now = engine_wall(op->engine);
     const int64_t span = op->question.expires_ms - op->question.asked_ms;
     const int64_t left = op->question.expires_ms - now;
     op->moment_boot_ms = boot - (now > op->moment_ms ? now - op->moment_ms : 0);
-    op->question.expires_boot_ms = boot + (left < span ? left : span);
+    const int64_t by_wall = boot + (left < span ? left : span), before = op->question.expires_boot_ms;
+    const bool same = before != 0 && boot >= before - span;
+    op->question.expires_boot_ms = same && before < by_wall ? before : by_wall;
 }
 
 struct operation *operation_create(struct engine *e, const struct request *request, const char *verb)
 {
     struct operation *op = create(e);
     op->request = *request;
+    op->act = act_of(verb);
     op->state = OP_REQUESTED;
     operation_want(op, request);
     fresh_id(e, op->row.id);
@@ -97,9 +103,12 @@ struct operation *operation_load(struct engine *e, const struct store_operation 
     struct operation *op = create(e);
     op->row = *row;
     op->row.detail = op->row.follow = "";
+    op->act = act_of(row->verb);
     op->state = state;
     json_t *follow = NULL;
-    bool ok = operation_load_detail(op, row->detail != NULL ? row->detail : "", &err);
+    bool ok = op->act != NULL || state == OP_REQUESTED ||
+              err_set(&err, ERR_PROTOCOL, "this program knows no \"%s\"", row->verb);
+    ok = ok && operation_load_detail(op, row->detail != NULL ? row->detail : "", &err);
     if (ok && row->follow != NULL && row->follow[0] != '\0') {
         follow = jsonx_parse(row->follow, strlen(row->follow), &err);
         ok = follow != NULL && follow_load(follow, &op->goal, &op->follow, &err);
@@ -149,6 +158,7 @@ void operation_release(struct operation *op)
 {
     op->gone = true;
     if (op->busy == 0 && !operation_writing(op)) {
+        question_remember(op);
         outbox_forget(op->engine->outbox, op->row.id);
         operation_destroy(op);
     }
@@ -179,11 +189,18 @@ struct operation *operation_of(const struct engine *e, const char *id)
     return op;
 }
 
+/* By what the configuration says, and by what ECS returned: two names of one service are one. */
+static bool is_on(const struct operation *op, const char *service_name, const struct operation *but)
+{
+    return strcmp(op->row.service_name, service_name) == 0 ||
+           (but != NULL && but->ecs_service[0] != '\0' && strcmp(op->ecs_service, but->ecs_service) == 0);
+}
+
 struct operation *operation_on(const struct engine *e, const char *service_name, const struct operation *but)
 {
     for (struct operation *op = e->operations; op != NULL; op = op->next) {
         if (op != but && !operation_ended(op->state) && op->state != OP_REQUESTED && op->state != OP_ASKING &&
-            strcmp(op->row.service_name, service_name) == 0) {
+            is_on(op, service_name, but)) {
             return op;
         }
     }
@@ -226,7 +243,7 @@ void operation_audit(struct operation *op, const char *what, const char *format,
     struct store_audit *row = &op->audits[op->audit_count].row;
     *row = (struct store_audit){.at_ms = engine_wall(op->engine)};
     TEXT_COPY(row->operation, op->row.id);
-    TEXT_FORMAT(row->who, "%s:user:%s", op->request.who.server, op->request.who.user);
+    request_audited(&op->request.who, row->who, sizeof(row->who));
     TEXT_COPY(row->what, what);
     op->audits[op->audit_count].detail = buf_take(&line);
     row->detail = op->audits[op->audit_count].detail;
@@ -262,6 +279,7 @@ void operation_stage(struct operation *op, struct store_txn *t, const char *suff
     where(op, suffix, place, &row);
     row.ends = ends;
     outbox_stage(op->engine->outbox, t, &row, card);
+    mirror_stage(op, t, suffix, place, ends, card);
 }
 
 void operation_stage_reply(struct operation *op, struct store_txn *t, const struct card *card)
@@ -281,7 +299,7 @@ static void pack(struct operation *op)
     op->row.detail = op->detail;
     mem_free(op->follow_text);
     op->follow_text = NULL;
-    if (op->goal.deployment_id[0] != '\0') {
+    if (op->goal.began_ms != 0) {
         op->follow_text = gate_print(follow_save(&op->goal, &op->follow));
     }
     op->row.follow = op->follow_text != NULL ? op->follow_text : "";

@@ -70,18 +70,29 @@ static void preflight_load(const json_t *saved, struct preflight *ret)
 
 static json_t *question_save(const struct question *q)
 {
-    json_t *j = json_pack("{s:s, s:I, s:b, s:b, s:s, s:I}", "digest", q->digest, "expires_ms",
+    json_t *j = json_pack("{s:s, s:I, s:b, s:b, s:s, s:I}", "digest", q->key.digest, "expires_ms",
                           (json_int_t)q->expires_ms, "open", q->open, "used", q->used, "answered_by",
                           q->answered_by, "answered_ms", (json_int_t)q->answered_ms);
     json_object_set_new(j, "asked_ms", json_integer(q->asked_ms));
     json_object_set_new(j, "asked", preflight_save(&q->asked));
+    json_object_set_new(j, "under",
+                        json_pack("{s:s, s:i, s:s, s:s, s:I, s:I}", "code_digest", q->key.code_digest,
+                                  "tries", q->tries, "lock", q->lock, "service", q->service, "generation",
+                                  (json_int_t)q->generation, "expires_boot_ms",
+                                  (json_int_t)q->expires_boot_ms));
     return j;
 }
 
 static void question_load(const json_t *saved, struct question *ret)
 {
     *ret = (struct question){0};
-    LOAD(digest, "digest");
+    LOAD(key.digest, "digest");
+    LOAD(key.code_digest, "under.code_digest");
+    LOAD(lock, "under.lock");
+    LOAD(service, "under.service");
+    ret->tries = (int)jsonx_int(saved, "under.tries", 0);
+    ret->generation = (uint64_t)jsonx_int(saved, "under.generation", 0);
+    ret->expires_boot_ms = jsonx_int(saved, "under.expires_boot_ms", 0);
     LOAD(answered_by, "answered_by");
     ret->expires_ms = jsonx_int(saved, "expires_ms", 0);
     ret->asked_ms = jsonx_int(saved, "asked_ms", 0);
@@ -97,6 +108,18 @@ char *operation_save_detail(const struct operation *op)
                           "moment_ms", (json_int_t)op->moment_ms, "notices", op->notices, "why", op->why);
     json_object_set_new(j, "asks", json_integer(op->asks));
     json_object_set_new(j, "has_card", json_boolean(op->has_card));
+    if (op->pressed) {
+        json_object_set_new(j, "pressed", json_true());
+    }
+    if (op->keep.key.digest[0] != '\0') {
+        json_object_set_new(j, "keep", json_string(op->keep.key.digest));
+    }
+    if (op->break_glass[0] != '\0') {
+        json_object_set_new(j, "break_glass", json_string(op->break_glass));
+    }
+    if (op->act != NULL && op->act->save != NULL) {
+        json_object_set_new(j, "own", op->act->save(op));
+    }
     json_object_set_new(j, "doubt", progress_doubt_save(&op->doubt));
     json_object_set_new(j, "repeats", json_integer(op->repeats));
     json_object_set_new(j, "repeats_told_ms", json_integer(op->repeats_told_ms));
@@ -144,6 +167,13 @@ bool operation_load_detail(struct operation *op, const char *detail, struct err 
     TEXT_COPY(op->why, jsonx_text(j, "why"));
     request_load(jsonx_at(j, "request"), &op->request);
     progress_facts_load(jsonx_at(j, "facts"), &op->facts);
+    op->facts.words = op->act != NULL ? &op->act->words : NULL;
+    TEXT_COPY(op->break_glass, jsonx_text(j, "break_glass"));
+    TEXT_COPY(op->keep.key.digest, jsonx_text(j, "keep"));
+    op->pressed = jsonx_bool(j, "pressed", false);
+    if (op->act != NULL && op->act->load != NULL) {
+        op->act->load(op, jsonx_at(j, "own"));
+    }
     preflight_load(jsonx_at(j, "preflight"), &op->preflight);
     question_load(jsonx_at(j, "question"), &op->question);
     json_decref(j);

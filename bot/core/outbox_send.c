@@ -352,7 +352,8 @@ static int64_t held_until(const struct outbox *o, const struct outbox_entry *e)
 static bool sibling_flies(const struct outbox *o, const struct outbox_entry *e)
 {
     for (const struct outbox_entry *f = o->lists[AT_FLIGHT].first; f != NULL; f = f->next) {
-        if (e->row.operation[0] != '\0' && strcmp(f->row.operation, e->row.operation) == 0) {
+        if (e->row.operation[0] != '\0' && strcmp(f->row.operation, e->row.operation) == 0 &&
+            strcmp(f->row.server, e->row.server) == 0) { /* a chat that is down holds no terminal back */
             return true;
         }
     }

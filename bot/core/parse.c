@@ -12,11 +12,20 @@
 #define WORD         80
 #define TARGET_WORDS 4
 
+enum option { OPTION_REASON, OPTION_BREAK_GLASS, OPTIONS };
+static const struct {
+    const char *name, *example;
+    unsigned flag; /* of a command that takes it */
+} options[OPTIONS] = {
+    {"--reason", "map slow", COMMAND_REASON},
+    {"--break-glass", "the registry is down", COMMAND_BREAK_GLASS},
+};
+
 struct words {
     size_t count;
     char list[WORDS][WORD];
-    char reason[300];
-    bool has_reason;
+    char text[OPTIONS][300]; /* of the options */
+    bool has[OPTIONS];
 };
 
 /* The next word or "quoted text" of at, cut to size; NULL at the end. */
@@ -51,20 +60,35 @@ static const char *single_quoted_end(const char *at)
     return end && (!end[1] || end[1] == ' ') ? end : NULL;
 }
 
-/* at begins with "--reason" or "--reason=": what follows it, or NULL. */
-static const char *reason_option(const char *at)
+/* at begins with an option, "--reason" or "--reason=": what follows it, or NULL. */
+static const char *option_at(const char *at, enum option *ret)
 {
-    static const char option[] = "--reason";
-    const size_t len = sizeof option - 1;
-
     at += strspn(at, " ");
-    if (strncasecmp(at, option, len) != 0 || (at[len] && at[len] != ' ' && at[len] != '='))
-        return NULL;
-    return at + len + (at[len] == '=');
+    for (unsigned i = 0; i < OPTIONS; i++) {
+        const size_t len = strlen(options[i].name);
+
+        if (strncasecmp(at, options[i].name, len) != 0 || (at[len] && at[len] != ' ' && at[len] != '='))
+            continue;
+        *ret = (enum option)i;
+        return at + len + (at[len] == '=');
+    }
+    return NULL;
 }
 
-/* The reason: quoted, or all that follows. Returns what comes after it. */
-static const char *take_reason(const char *at, struct words *w)
+/* Text without quotes ends where another option begins. */
+static const char *unquoted_end(const char *at, enum option own)
+{
+    for (; *at; at++) {
+        enum option other;
+
+        if (*at == ' ' && option_at(at, &other) && other != own)
+            return at;
+    }
+    return at;
+}
+
+/* An option's text: quoted, or all that follows. Returns what comes after it. */
+static const char *take_text(const char *at, enum option option, struct words *w)
 {
     char raw[REQUEST_TEXT];
     const char *rest;
@@ -77,11 +101,11 @@ static const char *take_reason(const char *at, struct words *w)
         text_copy_n(raw, sizeof raw, at + 1, (size_t)(end - at - 1));
         rest = end + 1;
     } else {
-        TEXT_COPY(raw, at);
-        rest = at + strlen(at);
+        rest = unquoted_end(at, option);
+        text_copy_n(raw, sizeof raw, at, (size_t)(rest - at));
     }
-    text_clean(w->reason, sizeof w->reason, raw, false);
-    w->has_reason = true;
+    text_clean(w->text[option], sizeof w->text[option], raw, false);
+    w->has[option] = true;
     return rest;
 }
 
@@ -90,11 +114,14 @@ static bool split(const char *text, struct words *w, struct err *err)
     char word[WORD];
 
     for (const char *at = text; at;) {
-        const char *option = reason_option(at);
-        if (option) {
-            at = take_reason(option, w);
-            if (w->reason[strspn(w->reason, " ")] == '\0')
-                return err_set(err, ERR_USAGE, "--reason has no text. Example: --reason \"map slow\"");
+        enum option option;
+        const char *after = option_at(at, &option);
+        if (after) {
+            at = take_text(after, option, w);
+            const char *said = w->text[option];
+            if (said[strspn(said, " ")] == '\0')
+                return err_set(err, ERR_USAGE, "%s has no text. Example: %s \"%s\"", options[option].name,
+                               options[option].name, options[option].example);
             continue;
         }
         at = next_word(at, word, sizeof word);
@@ -348,9 +375,13 @@ bool parse_request(const struct command *const *table, const struct config *conf
     p.command = find_command(table, name);
     if (!p.command)
         return unknown_command(table, name, err);
-    if (w.has_reason && !(p.command->flags & COMMAND_REASON))
-        return err_set(err, ERR_USAGE, "%s takes no --reason. Usage: %s", p.command->name, p.command->usage);
-    TEXT_COPY(p.reason, w.reason);
+    for (unsigned i = 0; i < OPTIONS; i++) {
+        if (w.has[i] && !(p.command->flags & options[i].flag))
+            return err_set(err, ERR_USAGE, "%s takes no %s. Usage: %s", p.command->name, options[i].name,
+                           p.command->usage);
+    }
+    TEXT_COPY(p.reason, w.text[OPTION_REASON]);
+    TEXT_COPY(p.break_glass, w.text[OPTION_BREAK_GLASS]);
     if (p.command->needs != NEEDS_NOTHING && !match_place(config, &w, &at, &p, err))
         return false;
     if (at < w.count && !(p.command->flags & COMMAND_EXTRA)) {

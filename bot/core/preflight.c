@@ -1,5 +1,5 @@
-/* The grading of a restart's facts: wrong world and impossible things refuse, what costs users something
- * asks, the rest is said. */
+/* The grading of a change's facts: wrong world and impossible things refuse, what costs users something asks,
+ * the rest is said. */
 #include "preflight_private.h"
 
 #include <string.h>
@@ -8,12 +8,12 @@
 #include "base/text.h"
 #include "core/preflight_names.h"
 
-#define RECENT_MS 180000 /* "restarted 3 min ago by …" */
-
-static void refuse(struct preflight *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void refuse(struct preflight *p, const char *format, ...)
+void preflight_refuse(struct preflight *p, bool breakable, const char *format, ...)
 {
     struct buf b;
+    if (p->grade == PREFLIGHT_REFUSE && (breakable || !p->breakable)) {
+        return;
+    }
     buf_init(&b, sizeof(p->refusal) - 1);
     va_list args;
     va_start(args, format);
@@ -22,6 +22,7 @@ static void refuse(struct preflight *p, const char *format, ...)
     TEXT_COPY(p->refusal, b.data);
     buf_finish(&b);
     p->grade = PREFLIGHT_REFUSE;
+    p->breakable = breakable;
 }
 
 void preflight_ask(struct preflight *p, enum preflight_reason reason, const char *format, ...)
@@ -68,24 +69,27 @@ static bool right_world(const struct preflight_facts *f, struct preflight *p)
         return true;
     }
     if (!f->identified) {
-        refuse(p,
-               "I could not find out as which AWS account I act: %s. Ask again; if it stays so, tell who "
-               "operates this bot.",
-               f->identity_trouble);
+        preflight_refuse(
+            p, false,
+            "I could not find out as which AWS account I act: %s. Ask again; if it stays so, tell who "
+            "operates this bot.",
+            f->identity_trouble);
         return false;
     }
     if (strcmp(f->account, t->account) != 0) {
-        refuse(p,
-               "My AWS credentials belong to account %s, but %s is in account %s. Give the target the right "
-               "profile or role.",
-               f->account, t->name, t->account);
+        preflight_refuse(
+            p, false,
+            "My AWS credentials belong to account %s, but %s is in account %s. Give the target the right "
+            "profile or role.",
+            f->account, t->name, t->account);
         return false;
     }
     if (t->partition[0] != '\0' && strcmp(f->partition, t->partition) != 0) {
-        refuse(p,
-               "My AWS credentials belong to partition %s, but %s is in partition %s (%s). Give the target "
-               "the right profile or role.",
-               f->partition, t->name, t->partition, t->region);
+        preflight_refuse(
+            p, false,
+            "My AWS credentials belong to partition %s, but %s is in partition %s (%s). Give the target "
+            "the right profile or role.",
+            f->partition, t->name, t->partition, t->region);
         return false;
     }
     return true;
@@ -113,7 +117,7 @@ static void refuse_missing(const struct preflight_facts *f, struct preflight *p)
     };
     char text[PREFLIGHT_NAMES_TEXT];
     preflight_names_tell(&n, text);
-    refuse(p, "%s", text);
+    preflight_refuse(p, false, "%s", text);
 }
 
 /* What could not be looked at: does it help to ask again? */
@@ -121,12 +125,12 @@ static void refuse_unseen(const struct preflight_facts *f, struct preflight *p)
 {
     const struct snapshot *s = f->snapshot;
     const bool passing = s->service_absence != ECS_REFUSED && s->service_absence != ECS_EXPIRED;
-    refuse(p, "I could not look at %s: %s.%s", f->service->name,
-           s->trouble[0] != '\0' ? s->trouble : "ECS did not answer in time",
-           passing ? " Ask again; if it stays so: the AWS console." : " Then ask again.");
+    preflight_refuse(p, false, "I could not look at %s: %s.%s", f->service->name,
+                     s->trouble[0] != '\0' ? s->trouble : "ECS did not answer in time",
+                     passing ? " Ask again; if it stays so: the AWS console." : " Then ask again.");
 }
 
-static bool restartable(const struct preflight_facts *f, struct preflight *p)
+static bool changeable(const struct preflight_facts *f, struct preflight *p)
 {
     const struct ecs_service *s = &f->snapshot->service;
     if (f->snapshot->service_absence != ECS_SEEN) {
@@ -138,16 +142,18 @@ static bool restartable(const struct preflight_facts *f, struct preflight *p)
         return false;
     }
     if (s->status[0] != '\0' && strcmp(s->status, "ACTIVE") != 0) {
-        refuse(p,
-               "The service %s is %s: it is being deleted, a restart cannot work. Look at it in the AWS "
-               "console.",
-               s->name, s->status);
+        preflight_refuse(
+            p, false,
+            "The service %s is %s: it is being deleted, a restart cannot work. Look at it in the AWS "
+            "console.",
+            s->name, s->status);
         return false;
     }
     if (s->controller[0] != '\0' && strcmp(s->controller, "ECS") != 0) {
-        refuse(p, "The service %s is deployed by %s, which ECS cannot restart. Use %s itself.", s->name,
-               s->controller,
-               strcmp(s->controller, "CODE_DEPLOY") == 0 ? "AWS CodeDeploy" : "its external controller");
+        preflight_refuse(
+            p, false, "The service %s is deployed by %s, which ECS cannot restart. Use %s itself.", s->name,
+            s->controller,
+            strcmp(s->controller, "CODE_DEPLOY") == 0 ? "AWS CodeDeploy" : "its external controller");
         return false;
     }
     return true;
@@ -217,26 +223,26 @@ static void grade_others(const struct preflight_facts *f, struct preflight *p)
 {
     const struct ecs_service *s = &f->snapshot->service;
     const struct ecs_deployment *primary = model_primary(s);
+    const char *runs = f->runs != NULL ? f->runs : "Mine would supersede it";
     char ago[TEXT_DURATION], at[TEXT_TIME];
     const bool rolling =
         primary != NULL && (primary->rollout == ECS_ROLLOUT_IN_PROGRESS ||
                             (primary->rollout == ECS_ROLLOUT_ABSENT && s->deployment_count > 1));
     if (f->running.operation[0] != '\0') {
         text_time_of_day(at, f->running.since_ms);
-        preflight_ask(p, REASON_RUNS,
-                      "%s runs: %s restarts it since %s UTC. Mine would supersede it: follow that instead?",
-                      f->running.operation, f->running.who, at);
+        preflight_ask(p, REASON_RUNS, "%s runs: %s %s since %s UTC. %s: follow that instead?",
+                      f->running.operation, f->running.who,
+                      f->running.does != NULL ? f->running.does : "restarts it", at, runs);
     } else if (rolling) {
         text_duration(ago, f->world_ms - primary->created_ms);
         text_time_of_day(at, primary->created_ms);
-        preflight_ask(
-            p, REASON_FOREIGN,
-            "A deployment begun outside this bot is running since %s UTC (%s ago): %s. Mine would supersede "
-            "it.",
-            at, ago, primary->id);
-    } else if (f->recent.operation[0] != '\0' && f->wall_ms - f->recent.ended_ms < RECENT_MS) {
+        preflight_ask(p, REASON_FOREIGN,
+                      "A deployment begun outside this bot is running since %s UTC (%s ago): %s. %s.", at,
+                      ago, primary->id, runs);
+    } else if (f->recent.operation[0] != '\0' && f->wall_ms - f->recent.ended_ms < f->cool_down_ms) {
         text_duration(ago, f->wall_ms - f->recent.ended_ms);
-        preflight_ask(p, REASON_RECENT, "A restart by %s (%s) ended %s ago.", f->recent.who,
+        preflight_ask(p, REASON_RECENT, "A %s by %s (%s) ended %s ago: follow that instead?",
+                      f->recent.verb[0] != '\0' ? f->recent.verb : "restart", f->recent.who,
                       f->recent.operation, ago);
     } else {
         preflight_say(p, "nothing else deploying");
@@ -255,33 +261,52 @@ static void grade_impact(const struct preflight_facts *f, struct preflight *p)
     } else if (f->service->drops == DROPS_IMPORTS) {
         preflight_ask(p, REASON_DROPS, "A file import that runs now is lost.");
     }
-    if (f->target->confirm_always && p->grade == PREFLIGHT_GO) {
-        preflight_ask(p, REASON_ALWAYS, "This target asks before every change.");
-    }
 }
 
-void preflight_grade(const struct preflight_facts *f, struct preflight *ret)
+bool preflight_begin(const struct preflight_facts *f, struct preflight *ret)
 {
     *ret = (struct preflight){.grade = PREFLIGHT_GO, .send_count = -1};
-    if (!right_world(f, ret) || !restartable(f, ret)) {
-        return;
+    if (!right_world(f, ret) || !changeable(f, ret)) {
+        return false;
     }
     const struct ecs_service *s = &f->snapshot->service;
     const struct ecs_deployment *primary = model_primary(s);
     ret->running = s->running;
+    ret->wanted = s->desired;
     ret->breaker = s->breaker;
     TEXT_COPY(ret->primary_id, primary != NULL ? primary->id : "");
     TEXT_COPY(ret->task_definition, s->task_definition);
     preflight_can_start(f, ret);
     grade_others(f, ret);
+    return true;
+}
+
+void preflight_restart(const struct preflight_facts *f, struct preflight *ret)
+{
     grade_counts(f, ret);
     grade_rolling(f, ret);
     grade_impact(f, ret);
+}
+
+void preflight_finish(const struct preflight_facts *f, struct preflight *ret)
+{
+    const bool answered = f->yes && !f->target->second_person;
+    if (f->target->confirm_always && ret->grade == PREFLIGHT_GO && !answered) {
+        preflight_ask(ret, REASON_ALWAYS, "This target asks before every change.");
+    }
     preflight_serves(f, ret);
-    if (!s->breaker) {
+    if (!f->snapshot->service.breaker) {
         preflight_say(ret, "no circuit breaker, so I judge it myself");
     }
     preflight_unchecked(f, ret);
+}
+
+void preflight_grade(const struct preflight_facts *f, struct preflight *ret)
+{
+    if (preflight_begin(f, ret)) {
+        preflight_restart(f, ret);
+        preflight_finish(f, ret);
+    }
 }
 
 const char *preflight_differs(const struct preflight *asked, const struct preflight *now)
@@ -336,4 +361,21 @@ void preflight_ask_again(struct preflight *p, const char *what)
     char text[sizeof(p->asks[0])];
     TEXT_FORMAT(text, "Asked again: %s.", what);
     ask_first(p, text);
+}
+
+bool preflight_break_glass(struct preflight *p, const char *who, const char *reason)
+{
+    char text[sizeof(p->asks[0])];
+    if (p->grade != PREFLIGHT_REFUSE || !p->breakable) {
+        return false;
+    }
+    ask_first(p, p->refusal);
+    TEXT_FORMAT(text,
+                "🔨 BREAK GLASS by %s: \"%s\". My checks REFUSE this, for the reason below; it is done "
+                "all the same if you confirm it.",
+                who, reason);
+    p->reasons |= REASON_GLASS;
+    p->refusal[0] = '\0';
+    ask_first(p, text);
+    return true;
 }

@@ -3,10 +3,6 @@
 /* What the files of the preflight share. */
 #include "preflight.h"
 
-void preflight_ask(struct preflight *p, enum preflight_reason reason, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-void preflight_say(struct preflight *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 /* ---- what stands around the service (preflight_around.c) */
 void preflight_can_start(const struct preflight_facts *f, struct preflight *p); /* image, database */
 void preflight_serves(const struct preflight_facts *f, struct preflight *p);    /* targets, alarms */

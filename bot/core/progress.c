@@ -17,7 +17,8 @@ static void restarting_title(const struct progress_facts *f, struct card *c)
                    f->operation);
         return;
     }
-    card_title(c, "🔄 RESTARTING %s · asked by %s %s UTC · op %s", name, f->asker, at, f->operation);
+    card_title(c, "%s %s · asked by %s %s UTC · op %s", progress_words(f)->doing, name, f->asker, at,
+               f->operation);
 }
 
 static void before_served(const struct progress_facts *f, int running, struct card *c)
@@ -35,8 +36,7 @@ void progress_card_starting(const struct progress_facts *f, int running, struct 
     restarting_title(f, ret);
     before_served(f, running, ret);
     progress_text_background(f, ret);
-    card_line(ret, "⏳ Asking ECS for a new deployment%s%s", f->untouched[0] != '\0' ? " · " : "",
-              f->untouched);
+    card_line(ret, "⏳ %s%s%s", progress_words(f)->begins, f->untouched[0] != '\0' ? " · " : "", f->untouched);
 }
 
 void progress_card_waiting(const struct progress_facts *f, struct card *ret)
@@ -44,7 +44,8 @@ void progress_card_waiting(const struct progress_facts *f, struct card *ret)
     char name[160];
     progress_text_begin(f, TONE_WARNING, ret);
     progress_text_name(f, name, sizeof(name));
-    card_title(ret, "⏸️ NOT BEGUN: restart of %s · asked by %s · op %s", name, f->asker, f->operation);
+    card_title(ret, "⏸️ NOT BEGUN: %s %s · asked by %s · op %s", progress_words(f)->of, name, f->asker,
+               f->operation);
     card_served(ret, "Users: as before; nothing was changed.");
     card_line(ret, "I ask again before I change anything: see my question in this channel.");
 }
@@ -61,11 +62,34 @@ void progress_card_nothing(const struct progress_facts *f, enum operation_state 
                    f->operation);
         card_served(ret, "Users: not known whether they are served; look with status.");
     } else {
-        card_title(ret, "⛔ NOT RESTARTED: %s · op %s", name, f->operation);
-        card_served(ret, "Users: as before; this restart changed nothing for them that I know of.");
+        card_title(ret, "⛔ NOT %s: %s · op %s", progress_words(f)->not_done, name, f->operation);
+        card_served(ret, "Users: as before; this %s changed nothing for them that I know of.",
+                    progress_words(f)->noun);
     }
     card_line(ret, "%s", why);
     progress_text_background(f, ret);
+}
+
+bool progress_keeps_old(const struct progress_facts *f, const struct follow_goal *goal,
+                        const struct follow_state *state)
+{
+    return progress_words(f)->has_old && goal->kind == FOLLOW_DEPLOYMENT && state->verdict == VERDICT_NONE &&
+           (state->failed_tasks > state->outside_tasks || state->not_stabilising) &&
+           state->phase != FOLLOW_ROLLING_BACK && state->served == SERVED_YES && progress_text_old(state) > 0;
+}
+
+void progress_taken_over(const struct progress_facts *f, const struct follow_state *state, int64_t now_ms,
+                         struct card *ret)
+{
+    char name[160], at[TEXT_TIME];
+    progress_text_begin(f, TONE_WARNING, ret);
+    progress_text_name(f, name, sizeof(name));
+    text_time_of_day(at, now_ms);
+    card_title(ret, "⏭️ TAKEN OVER: %s %s · %s UTC · op %s", progress_text_what(f), name, at,
+               f->operation);
+    progress_text_served(f, state, now_ms, false, ret);
+    card_line(ret, "By %s: its message shows how it goes on. I do not follow this one any more.",
+              f->taken_by);
 }
 
 /* ---- following */
@@ -101,8 +125,12 @@ void progress_card_following(const struct progress_facts *f, const struct follow
                              const struct follow_state *state, int64_t now_ms, struct card *ret)
 {
     progress_text_begin(f, TONE_WORKING, ret);
-    following_title(f, state, now_ms, ret);
-    progress_text_served(f, state, now_ms, false, ret);
+    if (progress_words(f)->following != NULL && !state->not_stabilising && state->failed_tasks == 0) {
+        progress_words(f)->following(f, goal, state, now_ms, ret);
+    } else {
+        following_title(f, state, now_ms, ret);
+        progress_text_served(f, state, now_ms, false, ret);
+    }
     progress_text_counts(state, ret);
     progress_text_background(f, ret);
     if (goal->unsure) {

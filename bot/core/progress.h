@@ -10,8 +10,48 @@
 #include "ecs/ecs.h"
 #include "ecs/follow.h"
 
+struct progress_facts;
+
+/* How a kind of change is called; one const set of words for each (act.h). */
+struct progress_words {
+    const char *question; /* "🔄 RESTART": the title of its question */
+    const char *plain;    /* "Restart": the button, its dialog, the title of a question that is over */
+    const char *yes;      /* "Restart it": the dialog's button */
+    const char *noun;     /* "restart" */
+    const char *of;       /* "restart of" */
+    const char *doing;    /* "🔄 RESTARTING" */
+    const char *begins;   /* "Asking ECS for a new deployment" */
+    const char *done;     /* "restarted": of the title of its success */
+    const char *not_done; /* "RESTARTED", behind NOT and NOT KNOWN WHETHER IT */
+    const char *does;     /* "restarts it": one of somebody else, which runs */
+    const char *same;     /* "restarts the same service": … which stands in its way */
+    const char *about_to; /* "is about to restart the same service" */
+    const char *call;     /* "UpdateService" */
+    const char *usual;    /* "usually 5-10 min": while too few durations are known */
+    const char *runs;     /* "Mine would supersede it": what becomes of a deployment that runs */
+    const char *dialog;   /* what the button's dialog says; NULL = the first thing that is asked */
+    bool cuts_off;        /* users not served are to be expected of it */
+    bool has_old;         /* it is a deployment: old tasks serve, and it can be stopped in their favour */
+    /* its answer was lost: */
+    const char *again;   /* "RESTART": SEND THE … AGAIN? */
+    const char *search;  /* what is looked for now, and what follows if it does not show */
+    const char *console; /* what the AWS console shows of it */
+    const char *unseen;  /* "no new deployment of mine" */
+    const char *twice;   /* what may come of sending it again */
+    const char *waits;   /* what voids the question */
+    const char *look;    /* what to look for before anybody does it again */
+    const char *found;   /* how its question ends when it shows */
+    /* What is no deployment reads otherwise; NULL = as one. The title and the line about users while it is
+     * followed; the title of its success; the lines below that. */
+    void (*following)(const struct progress_facts *f, const struct follow_goal *goal,
+                      const struct follow_state *s, int64_t now_ms, struct card *c);
+    void (*succeeded)(const struct progress_facts *f, const struct follow_state *s, struct card *c);
+    void (*proof)(const struct progress_facts *f, const struct follow_state *s, struct card *c);
+};
+
 /* What stays the same while a restart runs; kept in the operation's row. */
 struct progress_facts {
+    const struct progress_words *words; /* of its kind, not kept; NULL = a restart's */
     char operation[STORE_ID];
     char target[CONFIG_NAME], key[40];
     bool production, rehearsal;
@@ -31,6 +71,8 @@ struct progress_facts {
     char superseded[160]; /* "I superseded ecs-svc/…, begun in the same second"; "" */
     char other[160];      /* the operation that superseded this one, "" = not one of ours */
     int64_t other_ms;     /* world: when the deployment began that superseded this one; 0 = not known */
+    char taken_by[160];   /* the operation that took it over: "stop-all 9QXD, asked by @bo"; "" */
+    int64_t outage_ms;    /* world: the first moment at which users were not served; 0 = none */
     bool adopted;         /* a deployment that this bot did not begin */
     char begun[200];      /* of an adopted one: when, and by whom as far as known */
     int chain;            /* so many deployments replaced each other before this one, each followed */
@@ -118,6 +160,12 @@ void progress_repeated(const struct progress_facts *f, const struct follow_state
                        struct card *ret);
 /* The bot's own store does not take what it sees. */
 void progress_stuck(const struct progress_facts *f, struct card *ret);
+/* New tasks die and old ones serve: would "stop retrying, keep old tasks" help? */
+bool progress_keeps_old(const struct progress_facts *f, const struct follow_goal *goal,
+                        const struct follow_state *state);
+/* Another operation took over: the card and the verdict of this one. */
+void progress_taken_over(const struct progress_facts *f, const struct follow_state *state, int64_t now_ms,
+                         struct card *ret);
 /* The bot was restarted while ECS went on. */
 void progress_away(const struct progress_facts *f, struct card *ret);
 void progress_verdict(const struct progress_facts *f, const struct follow_goal *goal,
@@ -168,6 +216,7 @@ void progress_text_hook(const struct progress_facts *f, const struct follow_stat
                         struct card *c);
 
 /* ---- sentences that several cards share (progress_text.c) */
+const struct progress_words *progress_words(const struct progress_facts *f);
 /* The head of every card of an operation. */
 void progress_text_begin(const struct progress_facts *f, enum card_tone tone, struct card *c);
 /* What was checked before, and the bot's own gaps. */
@@ -179,6 +228,11 @@ const char *progress_text_what(const struct progress_facts *f);
  * "run". */
 /* "10 min", "2 min 11 s" */
 void progress_text_span(int64_t ms, char to[TEXT_DURATION]);
+/* What was replaced by what; nothing when no new task was seen. */
+void progress_text_proof(const struct follow_proof *p, struct card *c);
+/* "Users not served 14:20:44-14:24:36 UTC = 3 min 52 s"; false when they were served all the time. */
+bool progress_text_outage(const struct progress_facts *f, const struct follow_state *s, char *to,
+                          size_t size);
 /* "14:02:08 UTC", with its date when that is half a day away */
 void progress_text_when(int64_t at_ms, int64_t now_ms, char to[TEXT_TIME + 8]);
 int progress_text_old(const struct follow_state *s);
@@ -198,7 +252,20 @@ void progress_text_stop_retrying(const struct progress_facts *f, bool over, stru
 /* "cotak prod api (PRODUCTION)" */
 void progress_text_name(const struct progress_facts *f, char *to, size_t size);
 
-/* ---- durations of past restarts: median and 90 %, or the runbook's */
-void progress_usual(const int64_t *durations_ms, size_t count, char *to, size_t size);
+/* ---- a hard restart (progress_stop.c): see struct progress_words */
+void progress_stop_following(const struct progress_facts *f, const struct follow_goal *goal,
+                             const struct follow_state *s, int64_t now_ms, struct card *c);
+void progress_stop_succeeded(const struct progress_facts *f, const struct follow_state *s, struct card *c);
+void progress_stop_proof(const struct progress_facts *f, const struct follow_state *s, struct card *c);
+
+/* ---- a rollback of a running deployment (progress_rollback.c): see struct progress_words */
+void progress_rollback_following(const struct progress_facts *f, const struct follow_goal *goal,
+                                 const struct follow_state *s, int64_t now_ms, struct card *c);
+void progress_rollback_succeeded(const struct progress_facts *f, const struct follow_state *s,
+                                 struct card *c);
+void progress_rollback_proof(const struct progress_facts *f, const struct follow_state *s, struct card *c);
+
+/* ---- durations of past changes of the kind: median and 90 %, or what its words call usual */
+void progress_usual(const int64_t *durations_ms, size_t count, const char *usual, char *to, size_t size);
 
 #endif

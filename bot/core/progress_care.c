@@ -42,7 +42,7 @@ static void begin(const struct progress_facts *f, const struct care_state *state
     card_init(c, tone);
     c->rehearsal = f->rehearsal;
     card_title(c, "%s: %s, %s UTC, after the %s · op %s", what, name, at,
-               f->adopted ? "deployment" : "restart", f->operation);
+               f->adopted ? "deployment" : progress_words(f)->noun, f->operation);
     served(state, c);
 }
 

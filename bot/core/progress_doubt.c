@@ -40,14 +40,11 @@ void progress_doubt_searching(const struct progress_facts *f, const struct progr
     begin(f, ret);
     progress_text_name(f, name, sizeof(name));
     text_time_of_day(at, d->last_ms);
-    card_title(ret, "❔ NO ANSWER FROM AWS: restart of %s · asked by %s · op %s", name, f->asker,
-               f->operation);
+    card_title(ret, "❔ NO ANSWER FROM AWS: %s %s · asked by %s · op %s", progress_words(f)->of, name,
+               f->asker, f->operation);
     card_served(ret, "Users: not known whether they are served; I look now.");
-    card_line(
-        ret,
-        "UpdateService of %s UTC got no answer; it may or may not have arrived. I do not send it again. "
-        "I look for a minute whether a new deployment begins; if none does, I ask you.",
-        at);
+    card_line(ret, "%s of %s UTC got no answer; it may or may not have arrived. I do not send it again. %s",
+              progress_words(f)->call, at, progress_words(f)->search);
     gap(f, ret);
 }
 
@@ -56,29 +53,31 @@ void progress_doubt_unseen(const struct progress_facts *f, struct card *ret)
     char name[160];
     progress_text_name(f, name, sizeof(name));
     begin(f, ret);
-    card_title(ret, "🙈 NOT KNOWN WHETHER IT RUNS: restart of %s · op %s", name, f->operation);
+    card_title(ret, "🙈 NOT KNOWN WHETHER IT RUNS: %s %s · op %s", progress_words(f)->of, name, f->operation);
     card_served(ret, "Users: not known whether they are served; I cannot see AWS.");
     card_line(ret,
-              "I got no answer to UpdateService and cannot look at the service since. I do not send it again "
-              "and keep looking; the AWS console shows whether a deployment runs.");
+              "I got no answer to %s and cannot look at the service since. I do not send it again "
+              "and keep looking; the AWS console shows %s.",
+              progress_words(f)->call, progress_words(f)->console);
     card_mention(ret, f->asker_mention);
 }
 
 /* ---- what is known */
 
-static void sent_line(const struct progress_doubt *d, struct card *c)
+static void sent_line(const struct progress_facts *f, const struct progress_doubt *d, struct card *c)
 {
+    const char *call = progress_words(f)->call;
     char at[TEXT_TIME];
     text_time_of_day(at, d->last_ms);
     if (d->cut_off) {
         card_line(c,
-                  "I was restarted while I sent UpdateService, %s UTC: I cannot know whether it left or what "
+                  "I was restarted while I sent %s, %s UTC: I cannot know whether it left or what "
                   "became of it.",
-                  at);
+                  call, at);
     } else if (d->sends > 1) {
-        card_line(c, "I sent UpdateService %d times, last at %s UTC, and got no answer.", d->sends, at);
+        card_line(c, "I sent %s %d times, last at %s UTC, and got no answer.", call, d->sends, at);
     } else {
-        card_line(c, "I sent UpdateService at %s UTC and got no answer.", at);
+        card_line(c, "I sent %s at %s UTC and got no answer.", call, at);
     }
 }
 
@@ -99,7 +98,7 @@ static void primary_text(const struct progress_doubt *d, char *to, size_t size)
     }
 }
 
-static void seen_line(const struct progress_doubt *d, struct card *c)
+static void seen_line(const struct progress_facts *f, const struct progress_doubt *d, struct card *c)
 {
     char at[TEXT_TIME], primary[400];
     text_time_of_day(at, d->seen_ms);
@@ -109,9 +108,8 @@ static void seen_line(const struct progress_doubt *d, struct card *c)
         card_line(c, "Last look %s UTC: ECS says that there is no such service (any more).", at);
     } else {
         primary_text(d, primary, sizeof(primary));
-        card_line(
-            c, "I looked %d time%s since, last at %s UTC: no new deployment of mine. %s; %d of %d tasks run.",
-            d->looks, d->looks == 1 ? "" : "s", at, primary, d->running, d->wanted);
+        card_line(c, "I looked %d time%s since, last at %s UTC: %s. %s; %d of %d tasks run.", d->looks,
+                  d->looks == 1 ? "" : "s", at, progress_words(f)->unseen, primary, d->running, d->wanted);
     }
 }
 
@@ -124,18 +122,16 @@ void progress_doubt_question(const struct progress_facts *f, const struct progre
     begin(f, ret);
     progress_text_name(f, name, sizeof(name));
     text_time_of_day(expires, expires_ms);
-    card_title(ret, "❔ SEND THE RESTART AGAIN? %s · asked by %s · op %s · expires %s UTC", name, f->asker,
-               f->operation, expires);
+    card_title(ret, "❔ SEND THE %s AGAIN? %s · asked by %s · op %s · expires %s UTC",
+               progress_words(f)->again, name, f->asker, f->operation, expires);
     served_now(d, ret);
     if (news[0] != '\0') {
         card_line(ret, "%s", news);
     }
-    sent_line(d, ret);
-    seen_line(d, ret);
-    card_line(ret, "Most likely it never arrived, but nobody can be sure: if it still does, sending it again "
-                   "restarts the tasks twice, the second time instead of the first.");
-    card_line(ret, "I keep looking: if a new deployment appears, I follow it and this question is void. If "
-                   "nobody answers, nothing is sent.");
+    sent_line(f, d, ret);
+    seen_line(f, d, ret);
+    card_line(ret, "%s", progress_words(f)->twice);
+    card_line(ret, "%s", progress_words(f)->waits);
     gap(f, ret);
     card_mention(ret, f->asker_mention);
 }
@@ -145,11 +141,11 @@ void progress_doubt_waiting(const struct progress_facts *f, const struct progres
     char name[160];
     begin(f, ret);
     progress_text_name(f, name, sizeof(name));
-    card_title(ret, "❔ NO ANSWER FROM AWS: restart of %s · asked by %s · op %s", name, f->asker,
-               f->operation);
+    card_title(ret, "❔ NO ANSWER FROM AWS: %s %s · asked by %s · op %s", progress_words(f)->of, name,
+               f->asker, f->operation);
     served_now(d, ret);
-    sent_line(d, ret);
-    seen_line(d, ret);
+    sent_line(f, d, ret);
+    seen_line(f, d, ret);
     card_line(ret, "I asked whether to send it again or to leave it: see my question in this channel.");
     gap(f, ret);
 }
@@ -163,7 +159,7 @@ void progress_doubt_end(const struct progress_facts *f, const struct progress_do
     begin(f, ret);
     progress_text_name(f, name, sizeof(name));
     text_time_of_day(at, d->seen_ms);
-    card_title(ret, "❔ NOT KNOWN WHETHER IT RESTARTED: %s · op %s", name, f->operation);
+    card_title(ret, "❔ NOT KNOWN WHETHER IT %s: %s · op %s", progress_words(f)->not_done, name, f->operation);
     if (d->seen_ms == 0 || d->missing) {
         card_served(ret, "Users: not known whether they are served; look with status.");
     } else {
@@ -171,10 +167,9 @@ void progress_doubt_end(const struct progress_facts *f, const struct progress_do
                     d->running > 0 ? "SERVED" : "NOT SERVED", at, d->running, d->wanted);
     }
     card_line(ret, "%s", why);
-    sent_line(d, ret);
-    seen_line(d, ret);
-    card_line(ret, "Before anybody restarts it again, look for a new deployment: %s status %s %s", f->command,
-              f->target, f->key);
+    sent_line(f, d, ret);
+    seen_line(f, d, ret);
+    card_line(ret, "%s: %s status %s %s", progress_words(f)->look, f->command, f->target, f->key);
     gap(f, ret);
 }
 

@@ -53,8 +53,10 @@ static void notice_task(const struct progress_facts *f, const struct follow_stat
     if (event->number == 1 && !event->diagnosis.outside) {
         progress_text_escalation(f, c);
         progress_text_stop_retrying(f, false, c);
-        card_line(c, "Runbook 8.1 step 4 (count 0) would END service for users%s.",
-                  state->served == SERVED_YES ? " now" : "");
+        if (progress_words(f)->has_old) {
+            card_line(c, "Runbook 8.1 step 4 (count 0) would END service for users%s.",
+                      state->served == SERVED_YES ? " now" : "");
+        }
     } else if (event->number == 1) {
         card_line(c,
                   "AWS took its place away; that is no sign that new tasks cannot start. I keep watching.");
@@ -123,6 +125,13 @@ static void notice_reminder(const struct progress_facts *f, const struct follow_
 static enum progress_place notice_served(const struct progress_facts *f, const struct follow_state *state,
                                          const struct follow_event *event, struct card *c)
 {
+    if (progress_words(f)->cuts_off) { /* the card tells it */
+        notice_plain(f, state, state->served == SERVED_NO ? TONE_BAD : TONE_GOOD,
+                     state->served == SERVED_NO ? "🔻 Users not served, as expected"
+                                                : "✅ Users are served again",
+                     event, c);
+        return PROGRESS_THREAD;
+    }
     if (state->served == SERVED_NO) {
         notice_plain(f, state, TONE_BAD, "🔻 USERS NOT SERVED", event, c);
         progress_text_escalation(f, c);
@@ -187,7 +196,7 @@ static enum progress_place notice_phase(const struct progress_facts *f, const st
     if (state->reason[0] != '\0') {
         card_quote(c, state->reason);
     }
-    if (state->failed_tasks > 0) {
+    if (state->failed_tasks > 0 || !progress_words(f)->has_old) { /* it was told, or asked for */
         return PROGRESS_THREAD;
     }
     progress_text_escalation(f, c);

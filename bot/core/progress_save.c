@@ -21,6 +21,8 @@ json_t *progress_facts_save(const struct progress_facts *f)
     json_object_update(j, more);
     json_decref(more);
     json_object_set_new(j, "other", json_string(f->other));
+    json_object_set_new(j, "taken_by", json_string(f->taken_by));
+    json_object_set_new(j, "outage_ms", json_integer(f->outage_ms));
     json_object_set_new(j, "version_before", json_string(f->version));
     json_object_set_new(j, "site", json_string(f->site));
     json_object_set_new(j, "cost", json_string(f->cost));
@@ -61,6 +63,8 @@ void progress_facts_load(const json_t *saved, struct progress_facts *ret)
     LOAD(site, "site");
     LOAD(superseded, "superseded");
     LOAD(other, "other");
+    LOAD(taken_by, "taken_by");
+    ret->outage_ms = jsonx_int(saved, "outage_ms", 0);
     LOAD(away, "away");
     LOAD(escalation.name, "escalation.name");
     LOAD(escalation.mention, "escalation.mention");

@@ -2,10 +2,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "act.h"
 #include "aws/endpoint.h"
 #include "base/buf.h"
 #include "base/text.h"
 #include "progress.h"
+
+const struct progress_words *progress_words(const struct progress_facts *f)
+{
+    return f->words != NULL ? f->words : &act_restart.words;
+}
 
 void progress_text_name(const struct progress_facts *f, char *to, size_t size)
 {
@@ -58,7 +64,7 @@ void progress_text_last_event(const struct follow_state *s, struct card *c)
 
 const char *progress_text_what(const struct progress_facts *f)
 {
-    return f->adopted ? "deployment of" : "restart of";
+    return f->adopted ? "deployment of" : progress_words(f)->of;
 }
 
 const char *progress_text_well(const struct follow_state *s)
@@ -85,6 +91,27 @@ void progress_text_when(int64_t at_ms, int64_t now_ms, char to[TEXT_TIME + 8])
         text_time_of_day(at, at_ms);
     }
     text_format(to, TEXT_TIME + 8, "%s UTC", at);
+}
+
+bool progress_text_outage(const struct progress_facts *f, const struct follow_state *s, char *to, size_t size)
+{
+    char from[TEXT_TIME], until[TEXT_TIME], span[TEXT_DURATION];
+    const bool over = s->served == SERVED_YES;
+    if (s->not_served_total_ms <= 0 || f->outage_ms == 0) {
+        return false;
+    }
+    const int64_t end = over ? s->served_since_ms : s->seen_ms;
+    text_time_of_day(from, f->outage_ms);
+    text_time_of_day(until, end);
+    text_duration(span, s->not_served_total_ms);
+    if (!over) {
+        text_format(to, size, "Users not served since %s UTC = %s so far", from, span);
+    } else if (end - f->outage_ms == s->not_served_total_ms) {
+        text_format(to, size, "Users not served %s-%s UTC = %s", from, until, span);
+    } else {
+        text_format(to, size, "Users not served with breaks %s-%s UTC, %s in all", from, until, span);
+    }
+    return true;
 }
 
 int progress_text_old(const struct follow_state *s)
@@ -220,10 +247,16 @@ void progress_text_escalation(const struct progress_facts *f, struct card *c)
 void progress_text_stop_retrying(const struct progress_facts *f, bool over, struct card *c)
 {
     char profile[CONFIG_NAME + 16] = "";
+    if (!progress_words(f)->has_old) {
+        card_line(c, "ECS tries again and again by itself.%s", over ? "" : " I keep watching.");
+        return;
+    }
     if (f->profile[0] != '\0') {
         TEXT_FORMAT(profile, " --profile %s", f->profile);
     }
-    card_line(c, "%s%s To stop retrying and keep the old tasks, in a shell:",
+    card_line(c, "To stop retrying and keep the old tasks: %s rollback %s %s%s", f->command, f->target,
+              f->key, over ? "" : ", or the button on the card.");
+    card_line(c, "%s%s Without me, in a shell:",
               f->breaker ? "ECS rolls back by itself after some more failures (circuit breaker)."
                          : "ECS retries for ever (no circuit breaker).",
               over ? "" : " I keep watching.");
@@ -261,10 +294,10 @@ static int by_size(const void *a, const void *b)
 #define USUAL_LEAST 3
 #define USUAL_MOST  64
 
-void progress_usual(const int64_t *durations_ms, size_t count, char *to, size_t size)
+void progress_usual(const int64_t *durations_ms, size_t count, const char *usual, char *to, size_t size)
 {
     if (count < USUAL_LEAST) {
-        text_copy(to, size, "usually 5-10 min");
+        text_copy(to, size, usual);
         return;
     }
     int64_t sorted[USUAL_MOST];

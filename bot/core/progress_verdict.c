@@ -44,10 +44,15 @@ static void end_title(const struct progress_facts *f, const struct follow_state 
             break;
         }
         c->tone = TONE_GOOD;
-        card_title(c,
-                   f->adopted ? "✅ DONE: deployment of %s, followed for %s · %s UTC, %s · op %s"
-                              : "✅ DONE: %s restarted, %s · %s UTC, %s · op %s",
-                   name, f->asker, at, took, f->operation);
+        if (progress_words(f)->succeeded != NULL) {
+            progress_words(f)->succeeded(f, s, c);
+        } else if (f->adopted) {
+            card_title(c, "✅ DONE: deployment of %s, followed for %s · %s UTC, %s · op %s", name, f->asker,
+                       at, took, f->operation);
+        } else {
+            card_title(c, "✅ DONE: %s %s, %s · %s UTC, %s · op %s", name, progress_words(f)->done, f->asker,
+                       at, took, f->operation);
+        }
         break;
     case VERDICT_FAILED:
         c->tone = TONE_BAD;
@@ -116,7 +121,7 @@ static const char *bare(const char *digest)
     return text_starts(digest, "sha256:") ? digest + strlen("sha256:") : digest;
 }
 
-static void proof(const struct follow_proof *p, struct card *c)
+void progress_text_proof(const struct follow_proof *p, struct card *c)
 {
     char old[200], new[200], image[200], definition[2 * ECS_NAME + 40];
     if (p->new_count == 0) {
@@ -140,8 +145,20 @@ static void wanted_zero_lines(const struct progress_facts *f, struct card *c)
               f->command, f->target, f->key);
 }
 
+static void say_site(const struct progress_facts *f, struct card *c)
+{
+    if (f->site[0] != '\0') {
+        card_line(c, "%sCloudTAK itself: %s", strstr(f->site, "FAILING") != NULL ? "⚠️ " : "", f->site);
+    }
+}
+
 static void end_of_success(const struct progress_facts *f, const struct follow_state *s, struct card *c)
 {
+    if (progress_words(f)->proof != NULL) {
+        progress_words(f)->proof(f, s, c);
+        say_site(f, c);
+        return;
+    }
     if (s->tasks_seen_ms == 0) {
         card_line(c, "I saw none of the new tasks, only ECS's word: test the site now · task definition %s",
                   f->task_definition);
@@ -152,10 +169,8 @@ static void end_of_success(const struct progress_facts *f, const struct follow_s
                   s->failed_tasks == 1 ? "" : "s");
         progress_text_why(f, s, c);
     }
-    proof(&s->proof, c);
-    if (f->site[0] != '\0') {
-        card_line(c, "%sCloudTAK itself: %s", strstr(f->site, "FAILING") != NULL ? "⚠️ " : "", f->site);
-    }
+    progress_text_proof(&s->proof, c);
+    say_site(f, c);
     if (s->not_served_total_ms > 0) {
         char outage[TEXT_DURATION];
         text_duration(outage, s->not_served_total_ms);
@@ -186,13 +201,13 @@ static void end_of_superseded(const struct progress_facts *f, const struct follo
     }
 }
 
-static void end_of_failure(const struct follow_state *s, struct card *c)
+static void end_of_failure(const struct progress_facts *f, const struct follow_state *s, struct card *c)
 {
     if (s->absent_since_ms != 0) {
         card_line(c,
                   "ECS no longer shows the service: it was deleted, or my AWS identity sees another account "
                   "now. What became of the new tasks I cannot tell.");
-    } else if (s->note[0] == '\0') {
+    } else if (s->note[0] == '\0' && progress_words(f)->has_old) {
         card_line(c, "ECS gave up on the new tasks and did not roll back.");
     }
 }
@@ -200,6 +215,7 @@ static void end_of_failure(const struct follow_state *s, struct card *c)
 static void end_lines(const struct progress_facts *f, const struct follow_state *s, bool unsure,
                       const struct follow_output *output, struct card *c)
 {
+    char outage[200];
     switch (s->verdict) {
     case VERDICT_SUCCEEDED:
         if (output != NULL && output->wanted_zero) {
@@ -214,7 +230,7 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
                   f->adopted ? "What ran before runs again" : "Same version");
         break;
     case VERDICT_SUPERSEDED: end_of_superseded(f, s, unsure, c); break;
-    case VERDICT_FAILED: end_of_failure(s, c); break;
+    case VERDICT_FAILED: end_of_failure(f, s, c); break;
     default:
         card_line(c, "ECS goes on by itself; I do not look any more. What ECS does next: %s status %s %s",
                   f->command, f->target, f->key);
@@ -225,6 +241,10 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
     }
     if (s->note[0] != '\0') {
         card_line(c, "%s", s->note);
+    }
+    if (s->verdict != VERDICT_SUCCEEDED && !progress_words(f)->has_old &&
+        progress_text_outage(f, s, outage, sizeof(outage))) {
+        card_line(c, "%s.", outage);
     }
     if (s->verdict != VERDICT_SUCCEEDED && s->failed_tasks > 0) {
         card_line(c, "%d new task%s stopped.", s->failed_tasks, s->failed_tasks == 1 ? "" : "s");

@@ -1,4 +1,4 @@
-/* The running restart.
+/* The running change; a restart, or another kind (act.h).
  *
  *   IDLE -> CHECKING -> CARD -> ARMING -> SENDING -> FOLLOWING -> TELLING -> over   (or CARE -> TELLING)
  *             |  ^                            |          ^  ^
@@ -16,7 +16,7 @@
  *   ASKED      a question with buttons is open                         (restart_ask.c)
  *   CARD       the card must reach the channel before anything is sent (restart_act.c)
  *   ARMING     "acting" is being written, durably
- *   SENDING    UpdateService, at most once
+ *   SENDING    the kind's calls: UpdateService, at most once
  *   SEARCHING  no answer, or a restart of the bot: was it executed?    (restart_doubt.c)
  *   DOUBT      nothing is seen of it: a question whether to send it again is open
  *   FOLLOWING  the follower judges what the poller sees                (restart_follow.c)
@@ -26,7 +26,8 @@
  *
  * A start of the bot enters the drawing where the row says: requested and queued at CHECKING, asking at
  * ASKED, acting and uncertain at SEARCHING (with an open question at DOUBT), following at FOLLOWING,
- * succeeded at CARE. */
+ * succeeded at CARE. Acting of a kind whose calls have their effect once enters at SENDING, while it is still
+ * wanted. */
 #include "core/restart.h"
 
 #include <assert.h>
@@ -35,13 +36,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/local.h"
 #include "engine_private.h"
 
 #define TO(step) (1U << (step))
 
 static const unsigned MOVES[RESTART_STEPS] = {
-    [RESTART_IDLE] = TO(RESTART_CHECKING) | TO(RESTART_ASKED) | TO(RESTART_SEARCHING) | TO(RESTART_DOUBT) |
-                     TO(RESTART_FOLLOWING) | TO(RESTART_CARE) | TO(RESTART_ADOPTING) | TO(RESTART_TELLING),
+    [RESTART_IDLE] = TO(RESTART_CHECKING) | TO(RESTART_ASKED) | TO(RESTART_SENDING) | TO(RESTART_SEARCHING) |
+                     TO(RESTART_DOUBT) | TO(RESTART_FOLLOWING) | TO(RESTART_CARE) | TO(RESTART_ADOPTING) |
+                     TO(RESTART_TELLING),
     [RESTART_CHECKING] = TO(RESTART_ASKED) | TO(RESTART_CARD) | TO(RESTART_ARMING) | TO(RESTART_DOUBT) |
                          TO(RESTART_FOLLOWING) | TO(RESTART_TELLING),
     [RESTART_ASKED] = TO(RESTART_CHECKING) | TO(RESTART_TELLING),
@@ -170,23 +173,13 @@ static void untouched(const struct operation *op, char *to, size_t size)
     }
 }
 
-/* What users notice of a restart that goes well. */
-static const char *cost_of(enum drops drops)
-{
-    switch (drops) {
-    case DROPS_SOCKETS: return "WebSockets and TAK connections drop for a moment and come back.";
-    case DROPS_IMPORTS: return "No downtime expected, but a running import is lost.";
-    case DROPS_NOTHING: break;
-    }
-    return "No downtime expected; some users may have to sign in again.";
-}
-
 void restart_first_facts(struct operation *op)
 {
     const struct config *config = op->engine->config;
     struct progress_facts *f = &op->facts;
     const struct config_target *t = op->target;
-    *f = (struct progress_facts){.production = t->production, .rehearsal = config->rehearsal};
+    *f = (struct progress_facts){
+        .words = &op->act->words, .production = t->production, .rehearsal = config->rehearsal};
     TEXT_COPY(f->operation, op->row.id);
     TEXT_COPY(f->target, t->name);
     TEXT_COPY(f->key, op->service->key);
@@ -199,12 +192,12 @@ void restart_first_facts(struct operation *op)
     TEXT_COPY(f->endpoint_note, op->engine->ecs->ops->endpoint_note(op->engine->ecs, t->session));
     TEXT_FORMAT(f->asker, "@%s",
                 op->request.who.name[0] != '\0' ? op->request.who.name : op->request.who.user);
-    TEXT_FORMAT(f->asker_mention, "%s:user:%s", op->request.who.server, op->request.who.user);
+    request_principal(&op->request.who, f->asker_mention, sizeof(f->asker_mention));
     TEXT_COPY(f->command, engine_command(op->engine, op->request.place.server));
     TEXT_COPY(f->escalation.name, config->escalation.name);
     TEXT_COPY(f->escalation.mention, config->escalation.mention);
     TEXT_COPY(f->escalation.phone, config->escalation.phone);
-    TEXT_COPY(f->cost, cost_of(op->service->drops));
+    TEXT_COPY(f->cost, op->act->cost(op->service));
     untouched(op, f->untouched, sizeof(f->untouched));
     f->asked_ms = engine_world(op->engine) - (engine_wall(op->engine) - op->request.origin_ms);
 }
@@ -233,10 +226,26 @@ static void in_order(const struct command_call *call, char *to, size_t size)
     }
 }
 
-void engine_restart(struct command_call *call)
+void engine_change(struct command_call *call, const struct act *act)
 {
     struct operation *op = ((struct call *)call)->operation;
-    assert(op != NULL); /* its row says `changes` */
+    struct err err = {0};
+    assert(op != NULL && op->act == act); /* its row says `changes`, and the kind has its name */
+    if (act->begin != NULL && !act->begin(op, &call->parsed, &err)) {
+        command_refuse(call, "%s", err.text);
+        return;
+    }
+    op->target = call->parsed.target;
+    op->service = call->parsed.service;
+    TEXT_COPY(op->break_glass, call->parsed.break_glass);
+    restart_name_service(op);
+    restart_first_facts(op);
+    command_started(call);
+    restart_go(op, RESTART_CHECKING);
+}
+
+void engine_restart(struct command_call *call)
+{
     if (call->parsed.all) {
         char order[200];
         in_order(call, order, sizeof(order));
@@ -247,12 +256,7 @@ void engine_restart(struct command_call *call)
             order);
         return;
     }
-    op->target = call->parsed.target;
-    op->service = call->parsed.service;
-    restart_name_service(op);
-    restart_first_facts(op);
-    command_started(call);
-    restart_go(op, RESTART_CHECKING);
+    engine_change(call, &act_restart);
 }
 
 /* ---- the end */
@@ -283,6 +287,16 @@ void restart_end(struct operation *op, enum operation_state to, const char *why)
     operation_stage(op, t, "verdict", PROGRESS_NEW, true, card);
     restart_go(op, RESTART_TELLING);
     operation_commit(op, t, false, ended);
+}
+
+void restart_leave(struct operation *op, const char *why)
+{
+    struct follow_goal goal;
+    if (op->act->partly != NULL && op->act->partly(op, &goal)) {
+        restart_begin_following(op, &goal, why);
+    } else {
+        restart_end(op, OP_CANCELLED, why);
+    }
 }
 
 static void settle(struct operation *op)
@@ -375,6 +389,7 @@ static void route_again(struct operation *op)
 
 static void resume_uncertain(struct operation *op)
 {
+    char frozen[400];
     struct progress_doubt *d = &op->doubt;
     if (op->state == OP_ACTING) {
         d->cut_off = true;
@@ -383,7 +398,12 @@ static void resume_uncertain(struct operation *op)
         d->sends = 1;
         d->first_ms = d->last_ms = op->facts.began_ms;
     }
-    const bool asked = op->state == OP_UNCERTAIN && op->question.digest[0] != '\0';
+    if (op->state == OP_ACTING && op->act->repeats && operation_still_wanted(op) &&
+        !engine_frozen(op->engine, frozen, sizeof(frozen))) {
+        restart_go(op, RESTART_SENDING);
+        return;
+    }
+    const bool asked = op->state == OP_UNCERTAIN && op->question.key.digest[0] != '\0';
     restart_go(op, asked && !restart_question_over(op) ? RESTART_DOUBT : RESTART_SEARCHING);
 }
 
@@ -415,7 +435,7 @@ void restart_resume(struct operation *op)
     } else if (op->service == NULL) {
         restart_lost_target(op);
     } else if (op->state == OP_ASKING) {
-        restart_go(op, RESTART_ASKED);
+        restart_ask_again(op);
     } else if (op->state == OP_FOLLOWING) {
         restart_go(op, RESTART_FOLLOWING);
     } else {

@@ -40,7 +40,7 @@ void restart_queue(struct operation *op)
         operation_audit(op, "queued", "%s", p->says);
     }
     struct store_txn *t = operation_begin(op);
-    if (op->confirmed) {
+    if (op->confirmed && !op->pressed) {
         restart_confirmed(op, t);
     }
     progress_card_starting(f, p->running, card);
@@ -96,6 +96,16 @@ static void too_late(struct operation *op)
     }
 }
 
+/* Since it was asked for. */
+static void frozen_now(struct operation *op, const char *text)
+{
+    if (op->state == OP_UNCERTAIN) {
+        restart_doubt(op, text);
+    } else {
+        operation_refuse(op, text);
+    }
+}
+
 static void armed(struct operation *op, bool ok)
 {
     FAULT_POINT("acting committed");
@@ -117,8 +127,14 @@ static void armed(struct operation *op, bool ok)
 void restart_arm(struct operation *op)
 {
     struct progress_doubt *d = &op->doubt;
+    char frozen[400];
+    char what[ACT_WHAT];
     if (!operation_still_wanted(op)) {
         too_late(op);
+        return;
+    }
+    if (engine_frozen(op->engine, frozen, sizeof(frozen))) {
+        frozen_now(op, frozen);
         return;
     }
     op->facts.began_ms = engine_world(op->engine);
@@ -135,8 +151,8 @@ void restart_arm(struct operation *op)
         operation_stage(op, t, "card", PROGRESS_NEW, false, op->engine->card);
     }
     operation_move(op, OP_ACTING);
-    operation_audit(op, "acting", "UpdateService forceNewDeployment %s%s", op->row.service_name,
-                    d->sends > 1 ? ", again" : "");
+    op->act->describe(op, what, sizeof(what));
+    operation_audit(op, "acting", "%s%s", what, d->sends > 1 ? ", again" : "");
     store_txn_yields(t); /* nothing is begun on a full disk */
     operation_commit(op, t, true, armed);
 }
@@ -151,45 +167,60 @@ static void following(struct operation *op, bool ok)
     }
 }
 
-void restart_begin_following(struct operation *op, const char *deployment_id, bool unsure, int wanted)
+/* What the preflight saw a moment ago, until the first look. */
+static void begin_served(struct operation *op)
+{
+    op->follow.old_running = op->preflight.running;
+    op->follow.served = op->preflight.running > 0 ? SERVED_YES : SERVED_NO;
+    op->follow.served_since_ms = op->preflight.running > 0 ? 0 : op->facts.began_ms;
+}
+
+void restart_begin_following(struct operation *op, const struct follow_goal *goal, const char *question)
 {
     const struct config *config = op->engine->config;
     struct card *card = op->engine->card;
-    op->goal = (struct follow_goal){.kind = FOLLOW_DEPLOYMENT,
-                                    .unsure = unsure,
-                                    .began_ms = op->facts.began_ms,
-                                    .wanted = wanted,
-                                    .slow_after_ms = config->slow_after_ms,
-                                    .give_up_after_ms = config->give_up_after_ms,
-                                    .remind_every_ms = REMIND_MS};
-    TEXT_COPY(op->goal.deployment_id, deployment_id);
-    TEXT_COPY(op->goal.previous_id, op->preflight.primary_id);
+    op->goal = *goal;
+    op->goal.began_ms = op->facts.began_ms;
+    op->goal.slow_after_ms = config->slow_after_ms;
+    op->goal.give_up_after_ms = config->give_up_after_ms;
+    op->goal.remind_every_ms = REMIND_MS;
+    if (op->goal.previous_id[0] == '\0') {
+        TEXT_COPY(op->goal.previous_id, op->preflight.primary_id);
+    }
     follow_begin(&op->goal, &op->follow);
-    if (!unsure) { /* what the preflight saw a moment ago, until the first look */
-        op->follow.old_running = op->preflight.running;
-        op->follow.served = op->preflight.running > 0 ? SERVED_YES : SERVED_NO;
-        op->follow.served_since_ms = op->preflight.running > 0 ? 0 : op->facts.began_ms;
+    if (!goal->unsure) {
+        begin_served(op);
     }
     operation_move(op, OP_FOLLOWING);
-    operation_audit(op, "following", "%s%s", deployment_id, unsure ? " (may be mine)" : "");
+    operation_audit(op, "following", "%s%s", goal->deployment_id, goal->unsure ? " (may be mine)" : "");
     struct store_txn *t = operation_begin(op);
-    restart_close_question(
-        op, t, "✔ Not needed any more: a new deployment shows, which I follow. Nothing was sent again.",
-        false);
+    restart_close_question(op, t, question, false);
     progress_card_following(&op->facts, &op->goal, &op->follow, engine_world(op->engine), card);
     operation_stage(op, t, "card", PROGRESS_NEW, false, card);
     op->carded_ms = engine_world(op->engine);
     operation_commit(op, t, false, following);
     restart_care_end_others(op);
     restart_go(op, RESTART_FOLLOWING);
+    restart_take_over(op);
+}
+
+void act_done(struct operation *op, const struct follow_goal *goal)
+{
+    restart_begin_following(op, goal, "");
+}
+
+void act_unknown(struct operation *op)
+{
+    op->doubt.until_ms = engine_world(op->engine); /* this process may have slept before it sent */
+    restart_go(op, RESTART_SEARCHING);
 }
 
 static void refused_by_aws(struct operation *op, const char *words)
 {
     char why[sizeof(op->why)];
-    TEXT_FORMAT(
-        why, "AWS refused UpdateService, so nothing was changed: %s. When that is mended: %s restart %s %s",
-        words, op->facts.command, op->facts.target, op->facts.key);
+    TEXT_FORMAT(why, "AWS refused %s, so nothing was changed: %s. When that is mended: %s %s %s %s",
+                op->facts.words->call, words, op->facts.command, op->act->verb, op->facts.target,
+                op->facts.key);
     restart_end(op, OP_FAILED, why);
 }
 
@@ -203,7 +234,7 @@ static void second_refused(struct operation *op, const char *words)
     restart_doubt(op, news);
 }
 
-static void not_begun(struct operation *op, const char *words)
+void act_refused(struct operation *op, const char *words)
 {
     if (op->doubt.sends > 1) {
         second_refused(op, words);
@@ -212,41 +243,11 @@ static void not_begun(struct operation *op, const char *words)
     }
 }
 
-static void redeployed(struct ecs_redeploy *r)
-{
-    struct operation *op = r->user;
-    FAULT_POINT("UpdateService answered");
-    if (!restart_back(op, RESTART_SENDING)) {
-        return;
-    }
-    if (r->ok ? r->deployment_id[0] == '\0' : r->uncertain) { /* done, or perhaps done, but as what? */
-        op->doubt.until_ms = engine_world(op->engine);        /* this process may have slept before it sent */
-        restart_go(op, RESTART_SEARCHING);
-    } else if (!r->ok) {
-        not_begun(op, r->err.text);
-    } else if (strcmp(r->deployment_id, op->preflight.primary_id) == 0) {
-        restart_end(op, OP_FAILED,
-                    "ECS accepted UpdateService but began no new deployment. Look at the service in "
-                    "the AWS console, then ask again.");
-    } else {
-        if (r->older_id[0] != '\0' && strcmp(r->older_id, op->preflight.primary_id) != 0) {
-            TEXT_FORMAT(op->facts.superseded, "I superseded %s, begun in the same second.", r->older_id);
-        }
-        operation_audit(op, "UpdateService", "%s, AWS request %s", r->deployment_id, r->request_id);
-        restart_begin_following(op, r->deployment_id, false, r->answered_desired);
-    }
-}
-
 void restart_send(struct operation *op)
 {
-    struct ecs *ecs = op->engine->ecs;
     if (!operation_still_wanted(op)) {
         too_late(op);
         return;
     }
-    op->redeploy = (struct ecs_redeploy){.desired = op->preflight.send_count, .done = redeployed, .user = op};
-    restart_ref(op, &op->redeploy.ref);
-    restart_owe(op);
-    FAULT_POINT("UpdateService begins");
-    ecs->ops->redeploy(ecs, &op->redeploy);
+    op->act->send(op);
 }

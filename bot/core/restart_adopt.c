@@ -86,7 +86,8 @@ static void is_followed(struct operation *op, const struct operation *other)
 {
     const struct engine *e = op->engine;
     struct chat *chat = engine_chat(e, other->row.server);
-    char text[600], card[STORE_KEY], url[300] = "";
+    char text[600], card[STORE_KEY], url[300] = "", what[60];
+    TEXT_FORMAT(what, "a %s", other->facts.words->noun);
     TEXT_FORMAT(card, "%s/card", other->row.id);
     const char *message = outbox_message(e->outbox, card);
     if (chat == NULL || message[0] == '\0' ||
@@ -94,8 +95,7 @@ static void is_followed(struct operation *op, const struct operation *other)
         url[0] = '\0';
     }
     TEXT_FORMAT(text, "%s follows it already: %s, asked by %s. %s%s", other->row.id,
-                other->facts.adopted ? "a deployment begun outside this bot" : "a restart",
-                other->facts.asker,
+                other->facts.adopted ? "a deployment begun outside this bot" : what, other->facts.asker,
                 url[0] != '\0' ? "Its message: " : "Its message in that channel shows how it goes.", url);
     operation_refuse(op, text);
 }

@@ -76,8 +76,8 @@ void restart_care_end_others(struct operation *op)
         next = other->next;
         if (other != op && other->step == RESTART_CARE &&
             strcmp(other->row.service_name, op->row.service_name) == 0) {
-            TEXT_FORMAT(other->care_by, "%s by %s began (%s)",
-                        op->facts.adopted ? "a deployment followed" : "a restart", op->facts.asker,
+            TEXT_FORMAT(other->care_by, "a %s by %s began (%s)",
+                        op->facts.adopted ? "deployment followed" : op->facts.words->noun, op->facts.asker,
                         op->row.id);
             if (!operation_writing(other) && !restart_story_waits(other)) {
                 close_care(other); /* else its next look does it */
@@ -95,7 +95,8 @@ static void name_other(struct operation *op, const struct care_output *out)
         if (out->events[i].kind == CARE_SUPERSEDED && op->care_by[0] == '\0') {
             const struct operation *other = operation_on(op->engine, op->row.service_name, op);
             if (other != NULL) {
-                TEXT_FORMAT(op->care_by, "a restart by %s began (%s)", other->facts.asker, other->row.id);
+                TEXT_FORMAT(op->care_by, "a %s by %s began (%s)", other->facts.words->noun,
+                            other->facts.asker, other->row.id);
             } else {
                 TEXT_FORMAT(op->care_by, "a deployment begun outside this bot replaced mine (%s)",
                             out->events[i].text);
@@ -185,6 +186,18 @@ static void seen(struct ecs_watch *w, const struct snapshot *s)
 
 /* ---- its beginning */
 
+/* The deployment whose tasks run now. */
+static const char *cared_for(const struct operation *op)
+{
+    switch (op->goal.kind) {
+    case FOLLOW_DEPLOYMENT: return op->goal.deployment_id;
+    case FOLLOW_BACK_TO: return op->goal.previous_id;
+    case FOLLOW_COUNT:
+    case FOLLOW_REPLACED: break;
+    }
+    return op->preflight.primary_id;
+}
+
 void restart_care_begin(struct operation *op)
 {
     const int64_t span = op->engine->config->after_care_ms;
@@ -193,7 +206,7 @@ void restart_care_begin(struct operation *op)
     }
     op->care_goal = (struct care_goal){
         .began_ms = op->follow.ended_ms, .until_ms = op->follow.ended_ms + span, .wanted = op->follow.wanted};
-    TEXT_COPY(op->care_goal.deployment_id, op->goal.deployment_id);
+    TEXT_COPY(op->care_goal.deployment_id, cared_for(op));
     care_begin(&op->care_goal, &op->care);
     op->facts.care_until_ms = op->care_goal.until_ms;
     op->row.watch_until_ms = engine_wall(op->engine) + span;

@@ -18,9 +18,7 @@
 #include "base/text.h"
 #include "engine_private.h"
 
-#define SEARCH_MS  60000  /* world */
-#define SKEW_MS    5000   /* world: between our clock and the one behind createdAt */
-#define LATE_MS    120000 /* world: a deployment begun later than this after the call is somebody else's */
+#define SEARCH_MS  60000 /* world */
 #define WRITING_MS 500
 
 static void written(struct operation *op, bool ok)
@@ -32,14 +30,6 @@ static void written(struct operation *op, bool ok)
 }
 
 /* ---- looks */
-
-static bool may_be_mine(const struct operation *op, const struct ecs_deployment *d)
-{
-    const struct progress_doubt *doubt = &op->doubt;
-    const int64_t sent_ms = doubt->until_ms > doubt->last_ms ? doubt->until_ms : doubt->last_ms;
-    return strcmp(d->id, op->preflight.primary_id) != 0 && d->created_ms >= doubt->first_ms - SKEW_MS &&
-           d->created_ms <= sent_ms + LATE_MS;
-}
 
 static void note(struct operation *op, const struct snapshot *s)
 {
@@ -62,18 +52,43 @@ bool restart_doubt_follow(struct operation *op, const struct snapshot *s)
         return false;
     }
     note(op, s);
-    const struct ecs_deployment *primary = s->missing ? NULL : model_primary(&s->service);
-    if (operation_writing(op) || primary == NULL || !may_be_mine(op, primary)) {
+    struct follow_goal goal;
+    if (operation_writing(op) || !op->act->found(op, s, &goal)) {
         return false; /* while a step is being written: the next look sees it too */
     }
-    restart_begin_following(op, primary->id, true,
-                            primary->desired > 0 ? primary->desired : op->facts.wanted);
+    restart_begin_following(op, &goal, op->facts.words->found);
     return true;
 }
 
+static bool wants_tasks(struct ecs_watch *w, const struct snapshot *s)
+{
+    const struct operation *op = w->user;
+    (void)s;
+    return (op->act->needs & ACT_TASKS) != 0;
+}
+
+static void watch_rollout(struct operation *op)
+{
+    if ((op->act->needs & ACT_ROLLOUT) != 0) {
+        TEXT_COPY(op->watch.rollout_of, op->preflight.primary_id);
+    }
+}
+
+static void end_expired(struct operation *op);
+
 static void seen(struct ecs_watch *w, const struct snapshot *s)
 {
-    restart_doubt_follow(w->user, s);
+    struct operation *op = w->user;
+    if (restart_doubt_follow(op, s) || !op->act->repeats || op->step != RESTART_SEARCHING || !op->looked ||
+        operation_writing(op)) {
+        return;
+    }
+    if (op->question.key.digest[0] !=
+        '\0') { /* what it would send has its effect once: no need to look longer */
+        end_expired(op);
+    } else {
+        restart_doubt(op, "More than 2 minutes passed since you answered: the rest was not sent.");
+    }
 }
 
 /* ---- SEARCHING */
@@ -96,7 +111,7 @@ static void end_expired(struct operation *op)
     char at[TEXT_TIME], text[200];
     text_time_of_day(at, op->question.expires_ms);
     TEXT_FORMAT(text, "⌛ Nobody answered until %s UTC; nothing was sent again.", at);
-    restart_end(op, OP_CANCELLED, text);
+    restart_leave(op, text);
 }
 
 static void search_unseen(struct operation *op, int64_t now)
@@ -122,8 +137,8 @@ static void search_over(struct loop_timer *t)
         loop_timer_start(op->engine->loop, &op->timer, WRITING_MS);
     } else if (!op->looked ||
                now - op->seen_mono_ms > clock_world_to_mono(op->engine->clock, SEARCH_MS / 2)) {
-        search_unseen(op, now);                  /* what was seen half a minute ago is not "none" */
-    } else if (op->question.digest[0] != '\0') { /* it expired while the bot was away */
+        search_unseen(op, now);                      /* what was seen half a minute ago is not "none" */
+    } else if (op->question.key.digest[0] != '\0') { /* it expired while the bot was away */
         end_expired(op);
     } else {
         restart_doubt(op, "");
@@ -135,14 +150,15 @@ void restart_search(struct operation *op)
     struct engine *e = op->engine;
     op->looked = false;
     op->search_mono_ms = loop_now(e->loop);
-    restart_watch(op, seen, NULL);
+    restart_watch(op, seen, wants_tasks);
+    watch_rollout(op);
     op->timer = (struct loop_timer){.fire = search_over, .user = op};
     loop_timer_start_world(e->loop, &op->timer, SEARCH_MS);
     if (op->state != OP_UNCERTAIN) {
         op->doubt.looks = 0;
         op->doubt.seen_ms = 0;
         operation_move(op, OP_UNCERTAIN);
-        operation_audit(op, "uncertain", "no answer to UpdateService");
+        operation_audit(op, "uncertain", "no answer to %s", op->facts.words->call);
     }
     struct store_txn *t = operation_begin(op);
     progress_doubt_searching(&op->facts, &op->doubt, e->card);
@@ -155,15 +171,17 @@ void restart_search(struct operation *op)
 static void stage_question(struct operation *op, struct store_txn *t, const char *nonce, const char *news)
 {
     struct card *card = op->engine->card;
-    char suffix[RESTART_SUFFIX], dialog[200];
-    const bool nobody = op->target->second_person && !op->target->approvers.set;
+    char suffix[RESTART_SUFFIX], dialog[200], why[300];
+    const bool nobody = !question_can_be_answered(op, why, sizeof(why));
     restart_question_suffix(op, suffix, sizeof(suffix));
-    TEXT_FORMAT(dialog, "UpdateService of %s %s is sent once more. The one before may still arrive.",
-                op->facts.target, op->facts.key);
+    TEXT_FORMAT(dialog, "%s of %s %s is sent once more. The one before may still arrive.",
+                op->facts.words->call, op->facts.target, op->facts.key);
     progress_doubt_question(&op->facts, &op->doubt, op->question.expires_ms, news, card);
     if (nobody) {
-        card_line(card, "Sending it again needs a second person, but confirm.approvers of this target names "
-                        "nobody. Ask an administrator.");
+        card_line(card, "Sending it again: %s", why);
+    }
+    if (op->act->doubt != NULL) {
+        op->act->doubt(op, card);
     }
     restart_question_buttons(op, nonce, "Leave it", nobody ? "" : "Send it again", dialog, card);
     operation_stage(op, t, suffix, PROGRESS_NEW, false, card);
@@ -182,7 +200,7 @@ void restart_doubt(struct operation *op, const char *news)
     struct card *card = op->engine->card;
     char nonce[RESTART_NONCE];
     restart_question_begin(op, nonce);
-    operation_audit(op, "asking", "send UpdateService again? %s", news);
+    operation_audit(op, "asking", "send %s again? %s", op->facts.words->call, news);
     struct store_txn *t = operation_begin(op);
     stage_question(op, t, nonce, news);
     progress_doubt_waiting(&op->facts, &op->doubt, card);
@@ -205,11 +223,13 @@ void restart_doubt_wait(struct operation *op)
 {
     struct card *card = op->engine->card;
     if (!op->watching) {
-        restart_watch(op, seen, NULL);
+        restart_watch(op, seen, wants_tasks);
+        watch_rollout(op);
     }
     restart_question_expires(op, expired);
-    if (!op->committing) { /* the bot was restarted: the question stands, with the same buttons */
+    if (!op->committing) { /* the bot was restarted: the question stands, with a new key */
         struct store_txn *t = operation_begin(op);
+        question_renew(op, t);
         progress_doubt_waiting(&op->facts, &op->doubt, card);
         operation_stage(op, t, "card", PROGRESS_NEW, false, card);
         operation_commit(op, t, false, written);
@@ -219,14 +239,14 @@ void restart_doubt_wait(struct operation *op)
 void restart_doubt_checked(struct operation *op)
 {
     const struct operation *other = operation_on(op->engine, op->row.service_name, op);
-    const char *differs = preflight_differs(&op->question.asked, &op->preflight);
+    const char *differs = question_differs(op);
     char news[600];
     if (op->preflight.grade == PREFLIGHT_REFUSE) {
         TEXT_FORMAT(news, "Not sent again: %s", op->preflight.refusal);
         op->preflight = op->question.asked; /* what was known before */
         restart_doubt(op, news);
-    } else if (other != NULL) {
-        TEXT_FORMAT(news, "Not sent again: %s restarts the same service (%s).", other->facts.asker,
+    } else if (other != NULL && (op->act->deploys || other->state != OP_FOLLOWING)) {
+        TEXT_FORMAT(news, "Not sent again: %s %s (%s).", other->facts.asker, other->facts.words->same,
                     other->row.id);
         restart_doubt(op, news);
     } else if (differs != NULL) {

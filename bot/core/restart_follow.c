@@ -83,6 +83,7 @@ static void step(struct operation *op, const struct follow_output *out, const st
     progress_pace(op->engine->ecs->ops->interval_ms(op->engine->ecs, op->target->session),
                   op->engine->config->poll_active_ms, op->facts.pace, sizeof(op->facts.pace));
     progress_card_following(&op->facts, &op->goal, &op->follow, op->carded_ms, card);
+    keep_button(op, card);
     operation_stage(op, t, "card", PROGRESS_NEW, false, card);
     operation_commit(op, t, false, stepped);
 }
@@ -251,6 +252,9 @@ static void note_facts(struct operation *op, const struct snapshot *s)
         f->other_ms = other != NULL ? other->created_ms : 0;
     }
     f->expired = s->service_absence == ECS_EXPIRED;
+    if (op->follow.served == SERVED_NO && f->outage_ms == 0) {
+        f->outage_ms = op->follow.served_since_ms;
+    }
     if (s->rollout_absence != ECS_SEEN) {
         return;
     }
@@ -259,6 +263,60 @@ static void note_facts(struct operation *op, const struct snapshot *s)
     TEXT_COPY(f->hook_arn, paused && is_plain(s->rollout.arn) ? s->rollout.arn : "");
 }
 
+/* ---- taken over */
+
+/* What the other one changes is not for this follower to judge. A deployment that begins is. */
+static bool is_judged_by(const struct operation *op, const struct operation *other)
+{
+    const bool deploys =
+        other->state == OP_FOLLOWING ? other->goal.kind == FOLLOW_DEPLOYMENT : other->act->deploys;
+    return deploys && op->goal.kind == FOLLOW_DEPLOYMENT;
+}
+
+/* The later one of our own that changes this service; NULL = none. */
+static struct operation *later_one(const struct operation *op, enum operation_state state)
+{
+    const int64_t began_ms = op->row.acting_ms != 0 ? op->row.acting_ms : op->row.created_ms;
+    for (struct operation *other = op->engine->operations; other != NULL; other = other->next) {
+        if (other != op && other->state == state && other->row.acting_ms > began_ms &&
+            strcmp(other->row.service_name, op->row.service_name) == 0 && !is_judged_by(op, other)) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+static void taken_over(struct operation *op, const struct operation *by)
+{
+    struct card *card = op->engine->card;
+    restart_unwatch(op);
+    TEXT_FORMAT(op->facts.taken_by, "the %s %s, asked by %s", by->facts.words->noun, by->row.id,
+                by->facts.asker);
+    op->row.duration_ms = engine_world(op->engine) - op->facts.began_ms;
+    operation_move(op, OP_SUPERSEDED);
+    operation_audit(op, operation_word(op->state), "taken over by %s", by->row.id);
+    struct store_txn *t = operation_begin(op);
+    progress_taken_over(&op->facts, &op->follow, engine_world(op->engine), card);
+    operation_stage(op, t, "card", PROGRESS_NEW, false, card);
+    card_mention(card, op->facts.asker_mention);
+    operation_stage(op, t, "verdict", PROGRESS_NEW, true, card);
+    restart_go(op, RESTART_TELLING);
+    operation_commit(op, t, false, stepped);
+}
+
+void restart_take_over(struct operation *op)
+{
+    for (struct operation *other = op->engine->operations; other != NULL; other = other->next) {
+        if (other->step == RESTART_FOLLOWING && other->state == OP_FOLLOWING && !operation_writing(other) &&
+            !restart_story_waits(other) && !restart_proof_waits(other) &&
+            later_one(other, OP_FOLLOWING) == op) {
+            taken_over(other, op);
+        }
+    }
+}
+
+/* ---- a look */
+
 static void seen(struct ecs_watch *w, const struct snapshot *s)
 {
     struct operation *op = w->user;
@@ -266,6 +324,14 @@ static void seen(struct ecs_watch *w, const struct snapshot *s)
     if (operation_writing(op)) {
         tell_stuck(op);
         return;
+    }
+    const struct operation *by = later_one(op, OP_FOLLOWING);
+    if (by != NULL && !restart_story_waits(op) && !restart_proof_waits(op)) {
+        taken_over(op, by);
+        return;
+    }
+    if (later_one(op, OP_ACTING) != NULL) {
+        return; /* it is being changed right now: what this look shows is not its own end */
     }
     op->stuck_ms = 0;
     op->stuck_told = false;
@@ -293,6 +359,7 @@ static void say_away(struct operation *op)
     progress_away(&op->facts, card);
     stage_notice(op, t, PROGRESS_THREAD, card);
     progress_card_following(&op->facts, &op->goal, &op->follow, engine_world(op->engine), card);
+    keep_button(op, card);
     operation_stage(op, t, "card", PROGRESS_NEW, false, card);
     operation_commit(op, t, false, stepped);
 }

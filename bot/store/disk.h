@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chain.h"
 #include "place.h"
 #include "sqlite_rows.h"
 #include "store/store.h"
@@ -20,6 +21,7 @@ struct disk {
     struct place place;
     struct sqlite3 *db;
     struct sqlite_rows rows;
+    struct chain chain;
     int64_t epoch;
     int64_t keep_deliveries_ms;
     int64_t last_alive_ms; /* of the previous life */

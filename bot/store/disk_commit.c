@@ -66,27 +66,35 @@ int disk_begin(struct disk *d, bool synced)
     return sqlite3_exec(d->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 }
 
-static int put_row(struct sqlite_rows *rows, const struct txn_row *row)
+/* Why a step was not written though the disk is well. */
+struct refusal {
+    bool duplicate, too_many_memos;
+};
+
+static int put_row(struct disk *d, const struct txn_row *row, struct refusal *ret)
 {
     switch (row->kind) {
-    case TXN_DELIVERY: return sqlite_rows_put_delivery(rows, &row->as.delivery);
-    case TXN_OPERATION: return sqlite_rows_put_operation(rows, &row->as.operation);
-    case TXN_OUTBOX: return sqlite_rows_put_outbox(rows, &row->as.outbox);
-    case TXN_AUDIT: return sqlite_rows_put_audit(rows, &row->as.audit);
+    case TXN_DELIVERY: {
+        const int rc = sqlite_rows_put_delivery(&d->rows, &row->as.delivery);
+        ret->duplicate = rc == SQLITE_CONSTRAINT_PRIMARYKEY;
+        return rc;
+    }
+    case TXN_OPERATION: return chain_put_operation(&d->chain, &d->rows, &row->as.operation);
+    case TXN_OUTBOX: return sqlite_rows_put_outbox(&d->rows, &row->as.outbox);
+    case TXN_AUDIT: return chain_put_audit(&d->chain, &d->rows, &row->as.audit);
+    case TXN_MEMO: return sqlite_rows_put_memo(&d->rows, &row->as.memo, &ret->too_many_memos);
+    case TXN_FORGET: return sqlite_rows_forget_memo(&d->rows, &row->as.memo);
     }
     return SQLITE_MISUSE;
 }
 
-static int put_rows(struct disk *d, const struct store_txn *t, int64_t now_ms, bool *ret_duplicate)
+static int put_rows(struct disk *d, const struct store_txn *t, int64_t now_ms, struct refusal *ret)
 {
     int rc = SQLITE_OK;
     for (const struct txn_row *row = t->first; row != NULL && rc == SQLITE_OK; row = row->next) {
-        rc = put_row(&d->rows, row);
-        if (row->kind == TXN_DELIVERY && rc == SQLITE_CONSTRAINT_PRIMARYKEY) {
-            *ret_duplicate = true;
-        }
+        rc = put_row(d, row, ret);
     }
-    return rc == SQLITE_OK ? sqlite_rows_put_alive(&d->rows, now_ms) : rc;
+    return rc == SQLITE_OK ? chain_put_head(&d->chain, &d->rows, now_ms) : rc;
 }
 
 int disk_end(struct disk *d, int rc)
@@ -107,7 +115,7 @@ int disk_end(struct disk *d, int rc)
 static bool is_ours(struct disk *d, struct err *err)
 {
     int64_t epoch;
-    const int rc = sqlite_rows_read_epoch(&d->rows, &epoch);
+    const int rc = sqlite_rows_read_number(&d->rows, STATEMENT_READ_EPOCH, &epoch);
     if (rc != SQLITE_OK) {
         return sqlite_error(d->db, rc, err);
     }
@@ -124,13 +132,15 @@ enum attempt { WRITTEN, NO_ROOM, NOT_WRITTEN };
 static enum attempt try_to_write(struct disk *d, const struct store_txn *t, int64_t now_ms,
                                  bool *ret_duplicate, struct err *err)
 {
+    const struct seal_link head = d->chain.head;
+    struct refusal why = {0};
     int rc = disk_begin(d, t->durable);
     if (rc == SQLITE_OK) {
         if (!is_ours(d, err)) {
             disk_end(d, SQLITE_ABORT);
             return NOT_WRITTEN;
         }
-        rc = put_rows(d, t, now_ms, ret_duplicate);
+        rc = put_rows(d, t, now_ms, &why);
         FAULT_POINT("before commit");
         rc = disk_end(d, rc);
     }
@@ -138,8 +148,14 @@ static enum attempt try_to_write(struct disk *d, const struct store_txn *t, int6
         FAULT_POINT("after commit");
         return WRITTEN;
     }
-    if (*ret_duplicate) {
+    d->chain.head = head;
+    if (why.duplicate) {
+        *ret_duplicate = true;
         err_set(err, ERR_STALE, "This delivery was taken already.");
+        return NOT_WRITTEN;
+    }
+    if (why.too_many_memos) {
+        txn_too_many_memos(err);
         return NOT_WRITTEN;
     }
     const bool full = sqlite_error_is_full(d->db, rc);

@@ -49,12 +49,18 @@ static bool prune(struct disk *d, int64_t now_ms)
                                      .outbox_ms = now_ms - ROWS_KEEP_OUTBOX_MS,
                                      .operations_ms = now_ms - ROWS_KEEP_OPERATIONS_MS,
                                      .audit_ms = now_ms - ROWS_KEEP_AUDIT_MS};
+    const struct seal_link base = d->chain.base;
     bool more = false;
     int rc = disk_begin(d, false);
     if (rc == SQLITE_OK) {
         int count = 0;
-        rc = disk_end(d, sqlite_rows_prune(&d->rows, &before, &count, &more));
+        rc = sqlite_rows_prune(&d->rows, &before, &count, &more);
+        rc = rc == SQLITE_OK ? chain_prune(&d->chain, &d->rows, before.audit_ms, &count, &more) : rc;
+        rc = disk_end(d, rc);
         d->pruned += rc == SQLITE_OK ? (uint64_t)count : 0;
+    }
+    if (rc != SQLITE_OK) {
+        d->chain.base = base;
     }
     return rc == SQLITE_OK ? more : note_failure(d, rc);
 }

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "disk.h"
 #include "journal.h"
+#include "key.h"
 #include "migrate.h"
 #include "reserve.h"
 #include "rows.h"
@@ -44,17 +45,32 @@ static int open_file(const char *path, int more_flags, sqlite3 **ret)
 /* ---- a new one */
 
 /* Made beside its place and renamed when it is whole, so that a file is never half a store. */
-static bool create_file(const struct place *place, const char *world, struct err *err)
+static bool begin_chain(sqlite3 *db, struct chain *chain, struct err *err)
 {
+    struct sqlite_rows rows;
+    if (!sqlite_rows_init(&rows, db, err)) {
+        return false;
+    }
+    const int rc = chain_begin(chain, &rows);
+    const bool done = rc == SQLITE_OK || sqlite_error(db, rc, err);
+    sqlite_rows_finish(&rows);
+    return done;
+}
+
+static bool create_file(struct disk *d, const struct disk_options *o, struct err *err)
+{
+    const struct place *place = &d->place;
+    const struct schema_aid aid = {.key = d->chain.key, .now_ms = o->now_ms};
     char path[PLACE_PATH];
     sqlite3 *db = NULL;
-    if (!place_begin_file(place, path, err)) {
+    if (!key_make(place, d->chain.key, err) || !place_begin_file(place, path, err)) {
         return false;
     }
     const int rc = open_file(path, SQLITE_OPEN_READWRITE, &db);
     const bool made = (rc == SQLITE_OK || sqlite_error(db, rc, err)) &&
                       sqlite_error_run(db, "PRAGMA synchronous = FULL", err) &&
-                      migrate(db, SCHEMA, SCHEMA_VERSIONS, err) && migrate_name_world(db, world, err) &&
+                      migrate(db, SCHEMA, SCHEMA_VERSIONS, &aid, err) &&
+                      migrate_name_world(db, o->world, err) && begin_chain(db, &d->chain, err) &&
                       sqlite_error_run(db, "PRAGMA journal_mode = WAL", err);
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL); /* leaves no journal behind */
     sqlite3_close(db);
@@ -159,15 +175,32 @@ static bool begin_journal(struct disk *d, struct err *err)
     return true;
 }
 
+/* A store from before there were seals gets its key before it is changed; any other must have it. */
+static bool take_key(struct disk *d, struct err *err)
+{
+    int64_t version = 0;
+    return migrate_read_version(d->db, &version, err) &&
+           (version < SCHEMA_SEALED ? key_make(&d->place, d->chain.key, err) && key_keep(&d->place, err)
+                                    : key_read(d->place.path, d->chain.key, err));
+}
+
+static bool open_chain(struct disk *d, struct err *err)
+{
+    const int rc = chain_open(&d->chain, &d->rows);
+    return rc == SQLITE_OK || sqlite_error(d->db, rc, err);
+}
+
 /* A life begins with an empty journal, see above. */
 static bool take_over(struct disk *d, struct err *err)
 {
+    const struct schema_aid aid = {.key = d->chain.key, .now_ms = d->probed_ms};
     const int rc = disk_checkpoint(d);
     if (rc != SQLITE_OK) {
         return sqlite_error(d->db, rc, err);
     }
-    if (!migrate(d->db, SCHEMA, SCHEMA_VERSIONS, err) ||
-        !migrate_epoch(d->db, &d->epoch, &d->last_alive_ms, err)) {
+    sqlite_rows_finish(&d->rows); /* of a first try */
+    if (!migrate(d->db, SCHEMA, SCHEMA_VERSIONS, &aid, err) || !sqlite_rows_init(&d->rows, d->db, err) ||
+        !open_chain(d, err) || !migrate_epoch(d->db, &d->epoch, &d->last_alive_ms, err)) {
         return false;
     }
     disk_checkpoint(d);
@@ -206,9 +239,9 @@ static bool keep_reserve(struct disk *d, struct err *err)
 static bool open_store(struct disk *d, const struct disk_options *o, struct err *err)
 {
     bool exists = false;
-    if (!place_look(&d->place, &exists, err) || (!exists && !create_file(&d->place, o->world, err)) ||
-        !judge(d, o->world, err) || !begin_journal(d, err) || !take_over_in_reserve(d, err) ||
-        !sqlite_rows_init(&d->rows, d->db, err) || !keep_reserve(d, err)) {
+    if (!place_look(&d->place, &exists, err) || (!exists && !create_file(d, o, err)) ||
+        !judge(d, o->world, err) || !take_key(d, err) || !begin_journal(d, err) ||
+        !take_over_in_reserve(d, err) || !keep_reserve(d, err)) {
         return false;
     }
     d->made = !exists;
@@ -244,5 +277,6 @@ void disk_close(struct disk *d)
     assert(rc == SQLITE_OK); /* no statement is left */
     (void)rc;
     d->db = NULL;
+    crypto_wipe(d->chain.key, sizeof(d->chain.key));
     place_leave(&d->place);
 }

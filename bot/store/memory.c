@@ -7,80 +7,14 @@
 #include <assert.h>
 #include <string.h>
 
-#define HASH_FUNCTION(key, len, hash) HASH_OAT(key, len, hash) /* the default one warns under clang */
-#include <uthash.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "loop/loop.h"
-#include "rows.h"
-#include "txn.h"
+#include "memory.h"
 
 #define MEMORY_ROWS_MAX 100000 /* of each kind */
 
-struct known_operation {
-    struct store_operation row;
-    UT_hash_handle hh; /* by row.id; iteration is in order of first insertion */
-};
-struct known_outbox {
-    struct store_outbox row;
-    UT_hash_handle hh;
-};
-struct known_delivery {
-    struct txn_delivery row;
-    UT_hash_handle hh;
-};
-struct known_audit {
-    struct store_audit row;
-    struct known_audit *next;
-};
-
-struct store_memory {
-    struct store store; /* first */
-    struct loop *loop;
-    struct known_operation *operations;
-    struct known_outbox *outbox;
-    struct known_delivery *deliveries;
-    struct known_audit *audits, *last_audit;
-    size_t audit_count;
-    int64_t last_alive_ms;
-    unsigned commits;
-    bool failing;
-    struct memory_request *first, *last; /* waiting for their turn */
-};
-
-/* A request whose turn has not come. */
-struct memory_request {
-    struct loop_deferred deferred;
-    struct store_memory *memory;
-    struct store_txn *txn; /* of a commit */
-    struct store_commit *commit;
-    struct store_loaded *loaded;
-    struct store_recent *recent;
-    struct memory_request *next;
-};
-
-/* ---- what is not over */
-
-/* Is it the message whose thread a waiting row goes to? */
-static bool heads_a_waiting_thread(const struct store_memory *m, const char *id)
-{
-    for (const struct known_outbox *k = m->outbox; k != NULL; k = k->hh.next) {
-        if (rows_outbox_waits(&k->row) && strcmp(k->row.thread_of, id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_open(const struct store_memory *m, const struct store_outbox *row)
-{
-    struct known_operation *operation = NULL;
-    HASH_FIND_STR(m->operations, row->operation, operation);
-    return rows_outbox_waits(row) || (operation != NULL && rows_operation_open(&operation->row)) ||
-           heads_a_waiting_thread(m, row->id);
-}
+const uint8_t MEMORY_KEY[SEAL_KEY] = {0x6D};
 
 /* ---- commit */
 
@@ -111,6 +45,74 @@ static bool knows_a_delivery(const struct store_memory *m, const struct store_tx
     return false;
 }
 
+static void name_memo(const struct store_memo *row, struct known_memo *to)
+{
+    TEXT_FORMAT(to->name, "%s\x1F%s", row->kind, row->key);
+}
+
+static struct known_memo *find_memo(const struct store_memory *m, const struct store_memo *row)
+{
+    struct known_memo wanted, *known = NULL;
+    name_memo(row, &wanted);
+    HASH_FIND_STR(m->memos, wanted.name, known);
+    return known;
+}
+
+/* As if the rows before this one had been written. */
+static bool is_remembered(const struct store_memory *m, const struct store_txn *t,
+                          const struct txn_row *until)
+{
+    bool known = find_memo(m, &until->as.memo) != NULL;
+    for (const struct txn_row *row = t->first; row != until; row = row->next) {
+        if ((row->kind == TXN_MEMO || row->kind == TXN_FORGET) &&
+            strcmp(row->as.memo.kind, until->as.memo.kind) == 0 &&
+            strcmp(row->as.memo.key, until->as.memo.key) == 0) {
+            known = row->kind == TXN_MEMO;
+        }
+    }
+    return known;
+}
+
+static bool has_room_for_memos(const struct store_memory *m, const struct store_txn *t)
+{
+    size_t count = HASH_COUNT(m->memos);
+    for (const struct txn_row *row = t->first; row != NULL; row = row->next) {
+        if (row->kind == TXN_MEMO && !is_remembered(m, t, row)) {
+            count++;
+        } else if (row->kind == TXN_FORGET && is_remembered(m, t, row)) {
+            count--;
+        }
+        if (count > STORE_MEMOS) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void put_memo(struct store_memory *m, const struct store_memo *row)
+{
+    struct known_memo *known = find_memo(m, row);
+    if (known != NULL) {
+        rows_free_memo(&known->row);
+        rows_copy_memo(&known->row, row);
+        return;
+    }
+    known = mem_alloc(sizeof(*known));
+    name_memo(row, known);
+    rows_copy_memo(&known->row, row);
+    HASH_ADD_STR(m->memos, name, known);
+}
+
+static void forget_memo(struct store_memory *m, const struct store_memo *row)
+{
+    struct known_memo *known = find_memo(m, row);
+    if (known != NULL) {
+        HASH_DEL(m->memos, known);
+        rows_free_memo(&known->row);
+        mem_free(known);
+    }
+}
+
 static void put_delivery(struct store_memory *m, const struct txn_delivery *row)
 {
     struct known_delivery *known = mem_alloc(sizeof(*known));
@@ -125,6 +127,7 @@ static void put_operation(struct store_memory *m, const struct store_operation *
     if (known != NULL) {
         rows_free_operation(&known->row);
         rows_copy_operation(&known->row, row);
+        known->altered = false;
         return;
     }
     known = mem_alloc(sizeof(*known));
@@ -149,7 +152,8 @@ static void put_outbox(struct store_memory *m, const struct store_outbox *row)
 static void put_audit(struct store_memory *m, const struct store_audit *row)
 {
     struct known_audit *known = mem_alloc(sizeof(*known));
-    rows_copy_audit(&known->row, row);
+    rows_copy_audit(&known->record.row, row);
+    seal_audit(MEMORY_KEY, &m->head, &known->record);
     if (m->last_audit == NULL) {
         m->audits = known;
     } else {
@@ -176,7 +180,7 @@ static void prune_outbox(struct store_memory *m, int64_t before_ms)
     struct known_outbox *known, *next;
     HASH_ITER(hh, m->outbox, known, next)
     {
-        if (known->row.updated_ms < before_ms && !is_open(m, &known->row)) {
+        if (known->row.updated_ms < before_ms && !memory_is_open(m, &known->row)) {
             HASH_DEL(m->outbox, known);
             rows_free_outbox(&known->row);
             mem_free(known);
@@ -192,6 +196,8 @@ static void apply(struct store_memory *m, const struct store_txn *t)
         case TXN_OPERATION: put_operation(m, &row->as.operation); break;
         case TXN_OUTBOX: put_outbox(m, &row->as.outbox); break;
         case TXN_AUDIT: put_audit(m, &row->as.audit); break;
+        case TXN_MEMO: put_memo(m, &row->as.memo); break;
+        case TXN_FORGET: forget_memo(m, &row->as.memo); break;
         }
     }
     m->last_alive_ms = clock_wall(loop_clock(m->loop));
@@ -214,78 +220,15 @@ static void run_commit(struct store_memory *m, struct store_txn *t, struct store
         err_set(&c->err, ERR_STALE, "This delivery was taken already.");
     } else if (!has_room(m, t)) {
         err_set(&c->err, ERR_LIMIT, "The store in memory is full.");
+    } else if (!has_room_for_memos(m, t)) {
+        txn_too_many_memos(&c->err);
     } else {
         apply(m, t);
         c->ok = true;
     }
+    seal_show(&m->head, &c->head);
     store_txn_destroy(t);
     c->done(c);
-}
-
-/* ---- load */
-
-static void run_load(struct store_memory *m, struct store_loaded *l)
-{
-    l->operations = mem_array(HASH_COUNT(m->operations), sizeof(*l->operations));
-    l->outbox = mem_array(HASH_COUNT(m->outbox), sizeof(*l->outbox));
-    l->operation_count = l->outbox_count = 0;
-    for (const struct known_operation *k = m->operations; k != NULL; k = k->hh.next) {
-        if (rows_operation_open(&k->row)) {
-            l->operations[l->operation_count++] = k->row;
-        }
-    }
-    for (const struct known_outbox *k = m->outbox; k != NULL; k = k->hh.next) {
-        if (is_open(m, &k->row)) {
-            l->outbox[l->outbox_count++] = k->row;
-        }
-    }
-    l->last_alive_ms = m->last_alive_ms;
-    l->ok = true;
-    struct store_operation *operations = l->operations;
-    struct store_outbox *outbox = l->outbox;
-    l->done(l); /* l may be gone afterwards */
-    mem_free(operations);
-    mem_free(outbox);
-}
-
-/* ---- recent */
-
-static bool matches(const struct store_operation *row, const struct store_recent *r)
-{
-    return row->ended && (r->verb[0] == '\0' || strcmp(row->verb, r->verb) == 0) &&
-           (r->service_name[0] == '\0' || strcmp(row->service_name, r->service_name) == 0);
-}
-
-/* Keeps list sorted, newest first; of equal moments the later row goes first. */
-static size_t insert(struct store_operation *list, size_t count, const struct store_operation *row)
-{
-    size_t at = 0;
-    while (at < count && list[at].ended_ms > row->ended_ms) {
-        at++;
-    }
-    if (at == STORE_RECENT) {
-        return count;
-    }
-    const size_t kept = count < STORE_RECENT ? count : STORE_RECENT - 1;
-    memmove(list + at + 1, list + at, (kept - at) * sizeof(*list));
-    list[at] = *row;
-    return kept + 1;
-}
-
-static void run_recent(struct store_memory *m, struct store_recent *r)
-{
-    struct store_operation *list = mem_array(STORE_RECENT, sizeof(*list));
-    size_t count = 0;
-    for (const struct known_operation *k = m->operations; k != NULL; k = k->hh.next) {
-        if (matches(&k->row, r)) {
-            count = insert(list, count, &k->row);
-        }
-    }
-    r->operations = list;
-    r->count = count;
-    r->ok = true;
-    r->done(r); /* r may be gone afterwards */
-    mem_free(list);
 }
 
 /* ---- the queue */
@@ -302,9 +245,15 @@ static void run_first(struct store_memory *m)
     if (own.commit != NULL) {
         run_commit(m, own.txn, own.commit);
     } else if (own.loaded != NULL) {
-        run_load(m, own.loaded);
+        memory_load(m, own.loaded);
+    } else if (own.recent != NULL) {
+        memory_recent(m, own.recent);
+    } else if (own.history != NULL) {
+        memory_history(m, own.history);
+    } else if (own.timeline != NULL) {
+        memory_timeline(m, own.timeline);
     } else {
-        run_recent(m, own.recent);
+        memory_check(m, own.check);
     }
 }
 
@@ -348,7 +297,27 @@ static void recent(struct store *s, struct store_recent *r)
     enqueue(s)->recent = r;
 }
 
-static const struct store_ops OPS = {.commit = commit, .load = load, .recent = recent};
+static void history(struct store *s, struct store_history *h)
+{
+    enqueue(s)->history = h;
+}
+
+static void timeline(struct store *s, struct store_timeline *t)
+{
+    enqueue(s)->timeline = t;
+}
+
+static void check(struct store *s, struct store_check *c)
+{
+    enqueue(s)->check = c;
+}
+
+static const struct store_ops OPS = {.commit = commit,
+                                     .load = load,
+                                     .recent = recent,
+                                     .history = history,
+                                     .timeline = timeline,
+                                     .check = check};
 
 struct store *store_memory_create(struct loop *loop)
 {
@@ -373,7 +342,10 @@ struct store *store_memory_copy(const struct store *s)
         put_delivery(to, &k->row);
     }
     for (const struct known_audit *k = m->audits; k != NULL; k = k->next) {
-        put_audit(to, &k->row);
+        put_audit(to, &k->record.row);
+    }
+    for (const struct known_memo *k = m->memos; k != NULL; k = k->hh.next) {
+        put_memo(to, &k->row);
     }
     to->last_alive_ms = m->last_alive_ms;
     return copy;
@@ -384,13 +356,34 @@ void store_memory_fail(struct store *s, bool failing)
     ((struct store_memory *)s)->failing = failing;
 }
 
-const struct store_audit *store_memory_audit(const struct store *s, size_t index)
+static struct known_audit *audit_at(const struct store *s, size_t index)
 {
-    const struct known_audit *known = ((const struct store_memory *)s)->audits;
+    struct known_audit *known = ((const struct store_memory *)s)->audits;
     for (size_t at = 0; known != NULL && at < index; at++) {
         known = known->next;
     }
-    return known == NULL ? NULL : &known->row;
+    return known;
+}
+
+const struct store_audit *store_memory_audit(const struct store *s, size_t index)
+{
+    const struct known_audit *known = audit_at(s, index);
+    return known == NULL ? NULL : &known->record.row;
+}
+
+void store_memory_alter_audit(struct store *s, size_t index)
+{
+    struct known_audit *known = audit_at(s, index);
+    assert(known != NULL);
+    known->record.row.at_ms++;
+}
+
+void store_memory_alter_operation(struct store *s, const char *id)
+{
+    struct known_operation *known = NULL;
+    HASH_FIND_STR(((struct store_memory *)s)->operations, id, known);
+    assert(known != NULL);
+    known->altered = true;
 }
 
 static void free_rows(struct store_memory *m)
@@ -412,9 +405,14 @@ static void free_rows(struct store_memory *m)
     prune_deliveries(m, INT64_MAX);
     for (struct known_audit *audit = m->audits; audit != NULL;) {
         struct known_audit *next = audit->next;
-        rows_free_audit(&audit->row);
+        rows_free_audit(&audit->record.row);
         mem_free(audit);
         audit = next;
+    }
+    struct known_memo *memo, *next_memo;
+    HASH_ITER(hh, m->memos, memo, next_memo)
+    {
+        forget_memo(m, &memo->row);
     }
 }
 

@@ -23,21 +23,26 @@ static bool ask_number(sqlite3 *db, const char *sql, int64_t *ret, struct err *e
     return rc == SQLITE_ROW || sqlite_error(db, rc, err);
 }
 
-static bool run_version(sqlite3 *db, const struct schema_version *version, size_t number, struct err *err)
+static bool run_version(sqlite3 *db, const struct schema_version *version, size_t number,
+                        const struct schema_aid *aid, struct err *err)
 {
     for (const char *const *sql = version->statements; *sql != NULL; sql++) {
         if (!sqlite_error_run(db, *sql, err)) {
             return false;
         }
     }
+    if (version->then != NULL && !version->then(db, aid, err)) {
+        return false;
+    }
     char sql[80]; /* pragmas take no parameters */
     TEXT_FORMAT(sql, "PRAGMA application_id = %d; PRAGMA user_version = %d", SCHEMA_APPLICATION, (int)number);
     return sqlite_error_run(db, sql, err) && sqlite_error_run(db, "COMMIT", err);
 }
 
-static bool apply(sqlite3 *db, const struct schema_version *version, size_t number, struct err *err)
+static bool apply(sqlite3 *db, const struct schema_version *version, size_t number,
+                  const struct schema_aid *aid, struct err *err)
 {
-    if (sqlite_error_run(db, "BEGIN EXCLUSIVE", err) && run_version(db, version, number, err)) {
+    if (sqlite_error_run(db, "BEGIN EXCLUSIVE", err) && run_version(db, version, number, aid, err)) {
         return true;
     }
     if (sqlite3_get_autocommit(db) == 0) {
@@ -46,14 +51,20 @@ static bool apply(sqlite3 *db, const struct schema_version *version, size_t numb
     return err_wrap(err, "Schema version %zu could not be applied", number);
 }
 
-bool migrate(struct sqlite3 *db, const struct schema_version *versions, size_t count, struct err *err)
+bool migrate_read_version(struct sqlite3 *db, int64_t *ret, struct err *err)
+{
+    return ask_number(db, "PRAGMA user_version", ret, err);
+}
+
+bool migrate(struct sqlite3 *db, const struct schema_version *versions, size_t count,
+             const struct schema_aid *aid, struct err *err)
 {
     int64_t version = 0;
-    if (!ask_number(db, "PRAGMA user_version", &version, err)) {
+    if (!migrate_read_version(db, &version, err)) {
         return false;
     }
     for (size_t number = (size_t)version; number < count; number++) {
-        if (!apply(db, &versions[number], number + 1, err)) {
+        if (!apply(db, &versions[number], number + 1, aid, err)) {
             return false;
         }
     }

@@ -286,7 +286,7 @@ bool place_begin_file(const struct place *p, char ret_path[PLACE_PATH], struct e
     return true;
 }
 
-static bool sync_folder(const char *folder)
+bool place_sync_folder(const char *folder)
 {
     const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
@@ -299,7 +299,7 @@ static bool sync_folder(const char *folder)
 
 bool place_end_file(const struct place *p, const char *path, struct err *err)
 {
-    if (rename(path, p->path) != 0 || !sync_folder(p->folder)) {
+    if (rename(path, p->path) != 0 || !place_sync_folder(p->folder)) {
         return tell("store", p->path, "made", errno, err);
     }
     return true;

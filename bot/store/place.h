@@ -37,6 +37,9 @@ bool place_stands(const struct place *p, struct err *err);
 /* Puts the finished file in its place, durably. */
 bool place_end_file(const struct place *p, const char *path, struct err *err);
 
+/* Names in it are durable. False with errno. */
+bool place_sync_folder(const char *folder);
+
 /* "NFS", … when the file system with this statfs f_type is no local disk; NULL when it is. */
 const char *place_network_name(unsigned long type);
 

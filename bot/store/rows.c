@@ -50,6 +50,17 @@ void rows_free_audit(struct store_audit *row)
     free_text(&row->detail);
 }
 
+void rows_copy_memo(struct store_memo *to, const struct store_memo *from)
+{
+    *to = *from;
+    to->json = copy_text(from->json);
+}
+
+void rows_free_memo(struct store_memo *row)
+{
+    free_text(&row->json);
+}
+
 bool rows_operation_open(const struct store_operation *row)
 {
     return !row->ended || row->watch_until_ms > 0;

@@ -32,6 +32,8 @@ void rows_copy_outbox(struct store_outbox *to, const struct store_outbox *from);
 void rows_free_outbox(struct store_outbox *row);
 void rows_copy_audit(struct store_audit *to, const struct store_audit *from);
 void rows_free_audit(struct store_audit *row);
+void rows_copy_memo(struct store_memo *to, const struct store_memo *from);
+void rows_free_memo(struct store_memo *row);
 
 /* Not ended, or still watched: a start has to go on with it. */
 bool rows_operation_open(const struct store_operation *row);

@@ -1,5 +1,7 @@
 #include "schema.h"
 
+#include "chain.h"
+
 static const char *const VERSION_1[] = {
     "CREATE TABLE meta ("
     " one           INTEGER PRIMARY KEY CHECK (one = 1),"
@@ -85,5 +87,34 @@ static const char *const VERSION_2[] = {
     NULL,
 };
 
-const struct schema_version SCHEMA[] = {{VERSION_1}, {VERSION_2}};
+/* Seals of operations and of the chain of audit records, its two ends, what is remembered beside operations,
+ * and what history and timeline look up. */
+static const char *const VERSION_3[] = {
+    "ALTER TABLE operation ADD COLUMN mac BLOB NOT NULL DEFAULT x''",
+    "ALTER TABLE audit ADD COLUMN mac BLOB NOT NULL DEFAULT x''",
+    "ALTER TABLE meta ADD COLUMN base_number INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE meta ADD COLUMN base_mac BLOB NOT NULL DEFAULT x''",
+    "ALTER TABLE meta ADD COLUMN base_seal BLOB NOT NULL DEFAULT x''",
+    "ALTER TABLE meta ADD COLUMN head_number INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE meta ADD COLUMN head_mac BLOB NOT NULL DEFAULT x''",
+    "ALTER TABLE meta ADD COLUMN head_seal BLOB NOT NULL DEFAULT x''",
+    "CREATE TABLE memo ("
+    " number INTEGER PRIMARY KEY,"
+    " kind   TEXT    NOT NULL,"
+    " key    TEXT    NOT NULL,"
+    " at_ms  INTEGER NOT NULL,"
+    " json   TEXT    NOT NULL,"
+    " UNIQUE (kind, key)"
+    ") STRICT",
+    "CREATE INDEX operation_target ON operation (target, number)",
+    "CREATE INDEX operation_parent ON operation (parent) WHERE parent <> ''",
+    "CREATE INDEX audit_operation ON audit (operation, number)",
+    NULL,
+};
+
+const struct schema_version SCHEMA[] = {
+    {.statements = VERSION_1},
+    {.statements = VERSION_2},
+    {.statements = VERSION_3, .then = chain_adopt},
+};
 const size_t SCHEMA_VERSIONS = sizeof(SCHEMA) / sizeof(SCHEMA[0]);

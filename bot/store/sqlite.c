@@ -1,7 +1,8 @@
 /* The store on disk. The loop thread hands a request with owned copies to the worker thread and gets it back.
  *
  *   commit -> [worker] BEGIN IMMEDIATE, epoch still ours?, rows, COMMIT -> [loop] done
- *   load, recent -> [worker] SELECT into owned rows -> [loop] done, rows freed
+ *   load, recent, … -> [worker] SELECT into owned rows -> [loop] done, rows freed
+ *   check -> [worker] a piece of the chain -> [loop] again behind who waits, until it is over -> done
  *   tend -> [worker] a batch of pruning, the journal written back -> [loop] again behind who waits, if need
  * be close -> [worker] after everything before it: finalise, close -> [loop] unlock, on_closed
  *
@@ -22,7 +23,7 @@
 #include "disk.h"
 #include "loop/loop.h"
 #include "rows.h"
-#include "sqlite_error.h"
+#include "sqlite_ask.h"
 #include "txn.h"
 
 #define WAITING_MAX 10000 /* requests between the two threads */
@@ -58,7 +59,7 @@ struct store_sqlite {
     struct disk disk; /* the worker's alone once the store is open */
 };
 
-enum request_kind { REQUEST_COMMIT, REQUEST_LOAD, REQUEST_RECENT, REQUEST_TEND };
+enum request_kind { REQUEST_COMMIT, REQUEST_ASK, REQUEST_TEND };
 
 struct sqlite_request {
     struct loop_work work;
@@ -69,48 +70,17 @@ struct sqlite_request {
     struct store_txn *txn;
     int64_t now_ms; /* wall */
     bool pruning;   /* of REQUEST_TEND */
-    char verb[24], service_name[640];
-    union {
-        struct store_commit *commit;
-        struct store_loaded *loaded;
-        struct store_recent *recent;
-    } of;
+    struct store_commit *commit;
+    struct ask ask;
     int64_t last_alive_ms;
     /* what came of it */
     bool ok, duplicate, more;
     struct err err;
     struct disk_view view;
-    struct store_operation *operations;
-    struct store_outbox *outbox;
-    size_t operation_count, outbox_count;
+    struct store_head head;
 };
 
 /* ---- on the worker */
-
-static bool run_load(struct sqlite_request *q)
-{
-    struct disk *d = &q->store->disk;
-    int rc = sqlite_rows_read_open(&d->rows, &q->operations, &q->operation_count);
-    if (rc == 0) {
-        rc = sqlite_rows_read_waiting(&d->rows, &q->outbox, &q->outbox_count);
-    }
-    if (rc != 0) {
-        return sqlite_error(d->db, rc, &q->err);
-    }
-    if (q->operation_count > ROWS_LOAD_MAX || q->outbox_count > ROWS_LOAD_MAX) {
-        return err_set(&q->err, ERR_LIMIT, "The store has more than %zu open operations or waiting messages.",
-                       ROWS_LOAD_MAX);
-    }
-    return true;
-}
-
-static bool run_recent(struct sqlite_request *q)
-{
-    struct disk *d = &q->store->disk;
-    const int rc =
-        sqlite_rows_read_recent(&d->rows, q->verb, q->service_name, &q->operations, &q->operation_count);
-    return rc == 0 || sqlite_error(d->db, rc, &q->err);
-}
 
 static struct disk_view look_at(const struct disk *d)
 {
@@ -126,11 +96,11 @@ static void run_request(struct loop_work *w)
     struct disk *d = &q->store->disk;
     switch (q->kind) {
     case REQUEST_COMMIT: q->ok = disk_commit(d, q->txn, q->now_ms, &q->duplicate, &q->err); break;
-    case REQUEST_LOAD: q->ok = run_load(q); break;
-    case REQUEST_RECENT: q->ok = run_recent(q); break;
+    case REQUEST_ASK: q->ok = ask_run(d, &q->ask, &q->err); break;
     case REQUEST_TEND: q->more = disk_maintain(d, q->now_ms, q->pruning); break;
     }
     q->view = look_at(d);
+    seal_show(&d->chain.head, &q->head);
 }
 
 /* ---- back on the loop thread */
@@ -138,14 +108,7 @@ static void run_request(struct loop_work *w)
 static void free_request(struct sqlite_request *q)
 {
     store_txn_destroy(q->txn);
-    for (size_t at = 0; at < q->operation_count; at++) {
-        rows_free_operation(&q->operations[at]);
-    }
-    mem_free(q->operations);
-    for (size_t at = 0; at < q->outbox_count; at++) {
-        rows_free_outbox(&q->outbox[at]);
-    }
-    mem_free(q->outbox);
+    ask_finish(&q->ask);
     mem_free(q);
 }
 
@@ -153,37 +116,16 @@ static void tell_commit(const struct sqlite_request *q, struct store_commit *c)
 {
     c->ok = q->ok;
     c->duplicate = q->duplicate;
+    c->head = q->head;
     c->err = q->err;
     c->done(c);
 }
 
-static void tell_loaded(const struct sqlite_request *q, struct store_loaded *l)
-{
-    l->ok = q->ok;
-    l->err = q->err;
-    l->operation_count = q->ok ? q->operation_count : 0;
-    l->outbox_count = q->ok ? q->outbox_count : 0;
-    l->operations = q->operations;
-    l->outbox = q->outbox;
-    l->last_alive_ms = q->last_alive_ms;
-    l->done(l);
-}
-
-static void tell_recent(const struct sqlite_request *q, struct store_recent *r)
-{
-    r->ok = q->ok;
-    r->err = q->err;
-    r->count = q->ok ? q->operation_count : 0;
-    r->operations = q->operations;
-    r->done(r);
-}
-
-static void tell(const struct sqlite_request *q)
+static void tell(struct sqlite_request *q)
 {
     switch (q->kind) {
-    case REQUEST_COMMIT: tell_commit(q, q->of.commit); break;
-    case REQUEST_LOAD: tell_loaded(q, q->of.loaded); break;
-    case REQUEST_RECENT: tell_recent(q, q->of.recent); break;
+    case REQUEST_COMMIT: tell_commit(q, q->commit); break;
+    case REQUEST_ASK: ask_tell(&q->ask, q->ok, &q->err, q->last_alive_ms); break;
     case REQUEST_TEND: break; /* our own */
     }
 }
@@ -201,6 +143,7 @@ static void on_first_change(struct loop_deferred *d)
 }
 
 static void tend(struct store_sqlite *s, bool pruning);
+static void hand_over(struct sqlite_request *q);
 
 /* After the request was told: what it found out about the disk, and what is to be done about it. */
 static void take_view(struct store_sqlite *s, const struct disk_view *view, bool more)
@@ -220,6 +163,13 @@ static void on_request_done(struct loop_work *w)
 {
     struct sqlite_request *q = w->user;
     struct store_sqlite *s = q->store;
+    if (q->kind == REQUEST_ASK && q->ok && ask_goes_on(&q->ask)) {
+        if (!s->closing) {
+            hand_over(q);
+            return;
+        }
+        q->ok = err_set(&q->err, ERR_CANCELLED, "The store is being closed.");
+    }
     if (q->kind == REQUEST_TEND) {
         s->tending = false;
     } else {
@@ -279,27 +229,51 @@ static void commit(struct store *store, struct store_txn *t, struct store_commit
 {
     struct sqlite_request *q = new_request(store, REQUEST_COMMIT);
     q->txn = t;
-    q->of.commit = c;
+    q->commit = c;
     start(q);
 }
 
 static void load(struct store *store, struct store_loaded *l)
 {
-    struct sqlite_request *q = new_request(store, REQUEST_LOAD);
-    q->of.loaded = l;
+    struct sqlite_request *q = new_request(store, REQUEST_ASK);
+    ask_loaded(&q->ask, l);
     start(q);
 }
 
 static void recent(struct store *store, struct store_recent *r)
 {
-    struct sqlite_request *q = new_request(store, REQUEST_RECENT);
-    TEXT_COPY(q->verb, r->verb);
-    TEXT_COPY(q->service_name, r->service_name);
-    q->of.recent = r;
+    struct sqlite_request *q = new_request(store, REQUEST_ASK);
+    ask_recent(&q->ask, r);
     start(q);
 }
 
-static const struct store_ops OPS = {.commit = commit, .load = load, .recent = recent};
+static void history(struct store *store, struct store_history *h)
+{
+    struct sqlite_request *q = new_request(store, REQUEST_ASK);
+    ask_history(&q->ask, h);
+    start(q);
+}
+
+static void timeline(struct store *store, struct store_timeline *t)
+{
+    struct sqlite_request *q = new_request(store, REQUEST_ASK);
+    ask_timeline(&q->ask, t);
+    start(q);
+}
+
+static void check(struct store *store, struct store_check *c)
+{
+    struct sqlite_request *q = new_request(store, REQUEST_ASK);
+    ask_check(&q->ask, c);
+    start(q);
+}
+
+static const struct store_ops OPS = {.commit = commit,
+                                     .load = load,
+                                     .recent = recent,
+                                     .history = history,
+                                     .timeline = timeline,
+                                     .check = check};
 
 /* ---- upkeep */
 

@@ -1,5 +1,4 @@
-/* A table of columns ties each member of a row to its place in the statement: the list of names, the binding
- * and the reading all come from it, so that they cannot disagree. */
+/* Statements and what is written with them; sqlite_read.c reads. */
 #include "sqlite_rows.h"
 
 #include <assert.h>
@@ -7,55 +6,15 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/mem.h"
-#include "base/text.h"
+#include "columns.h"
 #include "rows.h"
 #include "sqlite_error.h"
 
 #define SQL_MAX 4096
 
-enum column_kind { COLUMN_TEXT, COLUMN_LONG_TEXT, COLUMN_INT, COLUMN_INT64, COLUMN_BOOL };
-struct column {
-    const char *name;
-    enum column_kind kind;
-    size_t offset, size;
-};
-
-#define MEMBER_SIZE(type, member) sizeof(((type *)NULL)->member)
-#define COLUMN(kind, type, member)                                                                           \
-    {                                                                                                        \
-#member, kind, offsetof(type, member), MEMBER_SIZE(type, member)                                     \
-    }
-#define OPERATION(kind, member) COLUMN(COLUMN_##kind, struct store_operation, member)
-#define OUTBOX(kind, member)    COLUMN(COLUMN_##kind, struct store_outbox, member)
-#define AUDIT(kind, member)     COLUMN(COLUMN_##kind, struct store_audit, member)
-#define DELIVERY(kind, member)  COLUMN(COLUMN_##kind, struct txn_delivery, member)
-
-static const struct column OPERATION_COLUMNS[] = {
-    OPERATION(TEXT, id),           OPERATION(TEXT, parent),       OPERATION(INT, position),
-    OPERATION(TEXT, verb),         OPERATION(TEXT, target),       OPERATION(TEXT, service_key),
-    OPERATION(TEXT, service_name), OPERATION(TEXT, state),        OPERATION(BOOL, ended),
-    OPERATION(TEXT, verdict),      OPERATION(TEXT, server),       OPERATION(TEXT, user),
-    OPERATION(TEXT, user_name),    OPERATION(TEXT, channel),      OPERATION(TEXT, thread),
-    OPERATION(INT64, created_ms),  OPERATION(INT64, updated_ms),  OPERATION(INT64, acting_ms),
-    OPERATION(INT64, ended_ms),    OPERATION(INT64, duration_ms), OPERATION(INT64, watch_until_ms),
-    OPERATION(LONG_TEXT, detail),  OPERATION(LONG_TEXT, follow),  {0},
-};
-static const struct column OUTBOX_COLUMNS[] = {
-    OUTBOX(TEXT, id),          OUTBOX(TEXT, operation),   OUTBOX(TEXT, server),      OUTBOX(TEXT, channel),
-    OUTBOX(TEXT, thread_of),   OUTBOX(TEXT, thread),      OUTBOX(TEXT, private_to),  OUTBOX(TEXT, message),
-    OUTBOX(INT, state),        OUTBOX(INT, version),      OUTBOX(INT, sent_version), OUTBOX(BOOL, ends),
-    OUTBOX(INT64, created_ms), OUTBOX(INT64, updated_ms), OUTBOX(LONG_TEXT, card),   {0},
-};
-static const struct column AUDIT_COLUMNS[] = {
-    AUDIT(INT64, at_ms), AUDIT(TEXT, operation),   AUDIT(TEXT, who),
-    AUDIT(TEXT, what),   AUDIT(LONG_TEXT, detail), {0},
-};
-static const struct column DELIVERY_COLUMNS[] = {DELIVERY(TEXT, key), DELIVERY(INT64, at_ms), {0}};
-
 /* ---- statements: "%s" stands for the names of the columns */
 
-enum statement_shape { AS_WRITTEN, INSERTS, UPSERTS, SELECTS };
+enum statement_shape { AS_WRITTEN, INSERTS, UPSERTS, UPSERTS_MEMO, SELECTS };
 struct statement {
     enum statement_shape shape;
     const char *text; /* the table of INSERTS and UPSERTS; what follows the names of SELECTS */
@@ -82,11 +41,25 @@ struct statement {
 
 static const struct statement STATEMENTS[STATEMENT_COUNT] = {
     [STATEMENT_READ_EPOCH] = {AS_WRITTEN, "SELECT epoch FROM meta", NULL},
-    [STATEMENT_PUT_ALIVE] = {AS_WRITTEN, "UPDATE meta SET last_alive_ms = ?1", NULL},
+    [STATEMENT_READ_ENDS] = {AS_WRITTEN,
+                             "SELECT base_number, base_mac, base_seal, head_number, head_mac, head_seal "
+                             "FROM meta",
+                             NULL},
+    [STATEMENT_PUT_HEAD] =
+        {AS_WRITTEN,
+         "UPDATE meta SET last_alive_ms = iif(?1 > 0, ?1, last_alive_ms), head_number = ?2, head_mac = ?3, "
+         "head_seal = ?4",
+         NULL},
+    [STATEMENT_PUT_BASE] = {AS_WRITTEN, "UPDATE meta SET base_number = ?1, base_mac = ?2, base_seal = ?3",
+                            NULL},
     [STATEMENT_PUT_DELIVERY] = {INSERTS, "delivery", DELIVERY_COLUMNS},
     [STATEMENT_PUT_OPERATION] = {UPSERTS, "operation", OPERATION_COLUMNS},
     [STATEMENT_PUT_OUTBOX] = {UPSERTS, "outbox", OUTBOX_COLUMNS},
     [STATEMENT_PUT_AUDIT] = {INSERTS, "audit", AUDIT_COLUMNS},
+    [STATEMENT_PUT_MEMO] = {UPSERTS_MEMO, "memo", MEMO_COLUMNS},
+    [STATEMENT_FORGET_MEMO] = {AS_WRITTEN, "DELETE FROM memo WHERE kind = ?1 AND key = ?2", NULL},
+    [STATEMENT_COUNT_MEMOS] = {AS_WRITTEN, "SELECT count(*) FROM memo", NULL},
+    [STATEMENT_READ_MEMOS] = {SELECTS, "FROM memo ORDER BY number LIMIT ?1", MEMO_COLUMNS},
     [STATEMENT_READ_OPEN] = {SELECTS,
                              "FROM operation WHERE number IN " OPEN("number") " ORDER BY number LIMIT ?1",
                              OPERATION_COLUMNS},
@@ -100,6 +73,18 @@ static const struct statement STATEMENTS[STATEMENT_COUNT] = {
                                        " AND (?3 = '' OR service_name = ?3)"
                                        " ORDER BY ended_ms DESC, number DESC LIMIT ?1",
                                        OPERATION_COLUMNS},
+    [STATEMENT_READ_HISTORY] = {SELECTS, "FROM operation ORDER BY number DESC LIMIT ?1", OPERATION_COLUMNS},
+    [STATEMENT_READ_HISTORY_OF] = {SELECTS, "FROM operation WHERE target = ?2 ORDER BY number DESC LIMIT ?1",
+                                   OPERATION_COLUMNS},
+    [STATEMENT_READ_OPERATION] = {SELECTS, "FROM operation WHERE id = ?2 LIMIT ?1", OPERATION_COLUMNS},
+    [STATEMENT_READ_TIMELINE] = {SELECTS,
+                                 "FROM audit WHERE number IN (SELECT number FROM audit WHERE operation = ?2"
+                                 " UNION SELECT a.number FROM operation c JOIN audit a ON a.operation = c.id"
+                                 "  WHERE c.parent = ?2 AND c.parent <> '') ORDER BY number LIMIT ?1",
+                                 AUDIT_COLUMNS},
+    [STATEMENT_READ_AUDIT] = {SELECTS, "FROM audit WHERE number > ?2 ORDER BY number LIMIT ?1",
+                              AUDIT_COLUMNS},
+    [STATEMENT_READ_LAST_AUDIT] = {SELECTS, "FROM audit ORDER BY number DESC LIMIT ?1", AUDIT_COLUMNS},
     /* Pruning: ?1 = older than, ?2 = rows of a batch, ?3 = rows that may stay at most. */
     [STATEMENT_PRUNE_DELIVERIES] =
         {AS_WRITTEN, "DELETE FROM delivery WHERE key IN (SELECT key FROM delivery WHERE at_ms < ?1 LIMIT ?2)",
@@ -124,16 +109,22 @@ static const struct statement STATEMENTS[STATEMENT_COUNT] = {
                    "o.verb AND n.service_name = o.service_name AND n.ended_ms > o.ended_ms LIMIT ?4)) = ?4 "
                    "ORDER BY o.ended_ms LIMIT ?2)",
          NULL},
-    /* From the oldest on without a gap, and never the newest. */
-    [STATEMENT_PRUNE_AUDIT] =
-        {AS_WRITTEN,
-         "DELETE FROM audit WHERE number < min((SELECT max(number) FROM audit),"
+    /* From the oldest on without a gap, and never the newest: the last one that goes. */
+    [STATEMENT_OLD_AUDIT] =
+        {SELECTS,
+         "FROM audit WHERE number < min((SELECT max(number) FROM audit),"
          " (SELECT min(number) FROM audit) + ?2,"
          " max((SELECT max(number) FROM audit) - ?3 + 1,"
          "  ifnull((SELECT min(number) FROM (SELECT number, at_ms FROM audit ORDER BY number LIMIT ?2)"
-         "   WHERE at_ms >= ?1), 9223372036854775807)))",
-         NULL},
+         "   WHERE at_ms >= ?4), 9223372036854775807))) ORDER BY number DESC LIMIT ?1",
+         AUDIT_COLUMNS},
+    [STATEMENT_PRUNE_AUDIT] = {AS_WRITTEN, "DELETE FROM audit WHERE number <= ?1", NULL},
 };
+
+const struct column *sqlite_rows_columns(enum sqlite_statement which)
+{
+    return STATEMENTS[which].columns;
+}
 
 static void write_names(struct buf *b, const struct column *columns)
 {
@@ -159,8 +150,9 @@ static void write_sql(struct buf *b, const struct statement *s)
     case AS_WRITTEN: buf_text(b, s->text); break;
     case INSERTS: write_insert(b, s); break;
     case UPSERTS:
+    case UPSERTS_MEMO:
         write_insert(b, s);
-        buf_text(b, " ON CONFLICT (id) DO UPDATE SET ");
+        buf_format(b, " ON CONFLICT (%s) DO UPDATE SET ", s->shape == UPSERTS ? "id" : "kind, key");
         for (const struct column *c = s->columns; c->name != NULL; c++) {
             buf_format(b, "%s%s = excluded.%s", c == s->columns ? "" : ", ", c->name, c->name);
         }
@@ -228,6 +220,7 @@ static void bind_column(sqlite3_stmt *s, int at, const struct column *c, const c
         break;
     }
     case COLUMN_BOOL: rc = sqlite3_bind_int(s, at, *(const bool *)member ? 1 : 0); break;
+    case COLUMN_MAC: rc = sqlite3_bind_blob(s, at, member, CRYPTO_SHA256, SQLITE_STATIC); break;
     }
     assert(rc == SQLITE_OK); /* places and sizes are ours, and fixed */
     (void)rc;
@@ -256,7 +249,7 @@ int sqlite_rows_put_delivery(struct sqlite_rows *r, const struct txn_delivery *r
     return put(r, STATEMENT_PUT_DELIVERY, row);
 }
 
-int sqlite_rows_put_operation(struct sqlite_rows *r, const struct store_operation *row)
+int sqlite_rows_put_operation(struct sqlite_rows *r, const struct sealed_operation *row)
 {
     return put(r, STATEMENT_PUT_OPERATION, row);
 }
@@ -266,9 +259,52 @@ int sqlite_rows_put_outbox(struct sqlite_rows *r, const struct store_outbox *row
     return put(r, STATEMENT_PUT_OUTBOX, row);
 }
 
-int sqlite_rows_put_audit(struct sqlite_rows *r, const struct store_audit *row)
+int sqlite_rows_put_audit(struct sqlite_rows *r, const struct sealed_audit *row)
 {
     return put(r, STATEMENT_PUT_AUDIT, row);
+}
+
+int sqlite_rows_put_memo(struct sqlite_rows *r, const struct store_memo *row, bool *ret_too_many)
+{
+    int64_t count = 0;
+    int rc = put(r, STATEMENT_PUT_MEMO, row);
+    rc = rc == SQLITE_OK ? sqlite_rows_read_number(r, STATEMENT_COUNT_MEMOS, &count) : rc;
+    if (rc == SQLITE_OK && count > STORE_MEMOS) {
+        *ret_too_many = true;
+        return SQLITE_CONSTRAINT;
+    }
+    return rc;
+}
+
+int sqlite_rows_forget_memo(struct sqlite_rows *r, const struct store_memo *row)
+{
+    sqlite3_stmt *s = r->statements[STATEMENT_FORGET_MEMO];
+    sqlite3_bind_text(s, 1, row->kind, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 2, row->key, -1, SQLITE_STATIC);
+    return run(s);
+}
+
+static void bind_end(sqlite3_stmt *s, int at, const struct seal_link *end, const uint8_t *seal)
+{
+    sqlite3_bind_int64(s, at, end->sequence);
+    sqlite3_bind_blob(s, at + 1, end->mac, CRYPTO_SHA256, SQLITE_STATIC);
+    sqlite3_bind_blob(s, at + 2, seal, CRYPTO_SHA256, SQLITE_STATIC);
+}
+
+int sqlite_rows_put_head(struct sqlite_rows *r, int64_t now_ms, const struct seal_link *head,
+                         const uint8_t seal[CRYPTO_SHA256])
+{
+    sqlite3_stmt *s = r->statements[STATEMENT_PUT_HEAD];
+    sqlite3_bind_int64(s, 1, now_ms);
+    bind_end(s, 2, head, seal);
+    return run(s);
+}
+
+int sqlite_rows_put_base(struct sqlite_rows *r, const struct seal_link *base,
+                         const uint8_t seal[CRYPTO_SHA256])
+{
+    bind_end(r->statements[STATEMENT_PUT_BASE], 1, base, seal);
+    return run(r->statements[STATEMENT_PUT_BASE]);
 }
 
 static int run_with_number(struct sqlite_rows *r, enum sqlite_statement which, int64_t number)
@@ -277,9 +313,9 @@ static int run_with_number(struct sqlite_rows *r, enum sqlite_statement which, i
     return run(r->statements[which]);
 }
 
-int sqlite_rows_put_alive(struct sqlite_rows *r, int64_t now_ms)
+int sqlite_rows_prune_audit(struct sqlite_rows *r, int64_t up_to)
 {
-    return run_with_number(r, STATEMENT_PUT_ALIVE, now_ms);
+    return run_with_number(r, STATEMENT_PRUNE_AUDIT, up_to);
 }
 
 int sqlite_rows_prune(struct sqlite_rows *r, const struct rows_ages *before, int *ret_count, bool *ret_more)
@@ -291,7 +327,6 @@ int sqlite_rows_prune(struct sqlite_rows *r, const struct rows_ages *before, int
         {STATEMENT_PRUNE_DELIVERIES, before->deliveries_ms, 0},
         {STATEMENT_PRUNE_OUTBOX, before->outbox_ms, 0},
         {STATEMENT_PRUNE_OPERATIONS, before->operations_ms, ROWS_KEEP_OPERATIONS},
-        {STATEMENT_PRUNE_AUDIT, before->audit_ms, ROWS_KEEP_AUDIT},
     };
     int count = 0;
     bool more = false;
@@ -313,125 +348,13 @@ int sqlite_rows_prune(struct sqlite_rows *r, const struct rows_ages *before, int
     return SQLITE_OK;
 }
 
-int sqlite_rows_read_epoch(struct sqlite_rows *r, int64_t *ret_epoch)
+int sqlite_rows_read_number(struct sqlite_rows *r, enum sqlite_statement which, int64_t *ret)
 {
-    sqlite3_stmt *s = r->statements[STATEMENT_READ_EPOCH];
+    sqlite3_stmt *s = r->statements[which];
     const int stepped = sqlite3_step(s);
     if (stepped == SQLITE_ROW) {
-        *ret_epoch = sqlite3_column_int64(s, 0);
+        *ret = sqlite3_column_int64(s, 0);
     }
     const int rc = sqlite3_reset(s);
     return stepped == SQLITE_ROW || rc != SQLITE_OK ? rc : SQLITE_CORRUPT;
-}
-
-/* ---- reading */
-
-static void read_text(sqlite3_stmt *s, int at, char *to, size_t size)
-{
-    text_copy(to, size, (const char *)sqlite3_column_text(s, at));
-}
-
-static void read_column(sqlite3_stmt *s, int at, const struct column *c, char *row)
-{
-    char *member = row + c->offset;
-    switch (c->kind) {
-    case COLUMN_TEXT: read_text(s, at, member, c->size); break;
-    case COLUMN_LONG_TEXT: {
-        const char *text = (const char *)sqlite3_column_text(s, at);
-        const char *copy = mem_text(text == NULL ? "" : text);
-        memcpy(member, &copy, sizeof(copy));
-        break;
-    }
-    case COLUMN_INT: {
-        const int number = sqlite3_column_int(s, at);
-        memcpy(member, &number, sizeof(number));
-        break;
-    }
-    case COLUMN_INT64: {
-        const int64_t number = sqlite3_column_int64(s, at);
-        memcpy(member, &number, sizeof(number));
-        break;
-    }
-    case COLUMN_BOOL: *(bool *)member = sqlite3_column_int(s, at) != 0; break;
-    }
-}
-
-/* The first `most` rows, of `size` bytes each. What was read so far is handed over on failure, too. */
-static int read_rows(struct sqlite_rows *r, enum sqlite_statement which, size_t size, size_t most,
-                     char **ret_rows, size_t *ret_count)
-{
-    sqlite3_stmt *s = r->statements[which];
-    size_t count = 0, room = 8;
-    char *rows = mem_array(room, size);
-    sqlite3_bind_int64(s, 1, (sqlite3_int64)most);
-    while (sqlite3_step(s) == SQLITE_ROW) {
-        if (count == room) {
-            rows = mem_resize(rows, 2 * room * size);
-            memset(rows + room * size, 0, room * size);
-            room *= 2;
-        }
-        int at = 0;
-        for (const struct column *c = STATEMENTS[which].columns; c->name != NULL; c++) {
-            read_column(s, at++, c, rows + count * size);
-        }
-        count++;
-    }
-    const int rc = sqlite3_reset(s);
-    sqlite3_clear_bindings(s);
-    *ret_rows = rows;
-    *ret_count = count;
-    return rc;
-}
-
-static int read_operations(struct sqlite_rows *r, enum sqlite_statement which, size_t most,
-                           struct store_operation **ret_rows, size_t *ret_count)
-{
-    char *bytes;
-    size_t count;
-    const int rc = read_rows(r, which, sizeof(struct store_operation), most, &bytes, &count);
-    struct store_operation *rows = (struct store_operation *)(void *)bytes;
-    if (rc != SQLITE_OK) {
-        for (size_t at = 0; at < count; at++) {
-            rows_free_operation(&rows[at]);
-        }
-        mem_free(rows);
-        return rc;
-    }
-    *ret_rows = rows;
-    *ret_count = count;
-    return rc;
-}
-
-int sqlite_rows_read_open(struct sqlite_rows *r, struct store_operation **ret_rows, size_t *ret_count)
-{
-    return read_operations(r, STATEMENT_READ_OPEN, ROWS_LOAD_MAX + 1, ret_rows, ret_count);
-}
-
-int sqlite_rows_read_recent(struct sqlite_rows *r, const char *verb, const char *service_name,
-                            struct store_operation **ret_rows, size_t *ret_count)
-{
-    const enum sqlite_statement which =
-        verb[0] != '\0' && service_name[0] != '\0' ? STATEMENT_READ_RECENT : STATEMENT_READ_RECENT_OF_SOME;
-    sqlite3_bind_text(r->statements[which], 2, verb, -1, SQLITE_STATIC);
-    sqlite3_bind_text(r->statements[which], 3, service_name, -1, SQLITE_STATIC);
-    return read_operations(r, which, STORE_RECENT, ret_rows, ret_count);
-}
-
-int sqlite_rows_read_waiting(struct sqlite_rows *r, struct store_outbox **ret_rows, size_t *ret_count)
-{
-    char *bytes;
-    size_t count;
-    const int rc =
-        read_rows(r, STATEMENT_READ_WAITING, sizeof(struct store_outbox), ROWS_LOAD_MAX + 1, &bytes, &count);
-    struct store_outbox *rows = (struct store_outbox *)(void *)bytes;
-    if (rc != SQLITE_OK) {
-        for (size_t at = 0; at < count; at++) {
-            rows_free_outbox(&rows[at]);
-        }
-        mem_free(rows);
-        return rc;
-    }
-    *ret_rows = rows;
-    *ret_count = count;
-    return rc;
 }

@@ -22,6 +22,8 @@ static void free_row(struct txn_row *row)
     case TXN_OPERATION: rows_free_operation(&row->as.operation); break;
     case TXN_OUTBOX: rows_free_outbox(&row->as.outbox); break;
     case TXN_AUDIT: rows_free_audit(&row->as.audit); break;
+    case TXN_MEMO:
+    case TXN_FORGET: rows_free_memo(&row->as.memo); break;
     }
     mem_free(row);
 }
@@ -108,6 +110,23 @@ void store_txn_audit(struct store_txn *t, const struct store_audit *row)
     }
 }
 
+void store_txn_memo(struct store_txn *t, const struct store_memo *memo)
+{
+    assert(memo->kind[0] != '\0');
+    struct txn_row *copy = fits(t, memo->json) ? add(t, TXN_MEMO) : NULL;
+    if (copy != NULL) {
+        rows_copy_memo(&copy->as.memo, memo);
+    }
+}
+
+void store_txn_forget(struct store_txn *t, const char *kind, const char *key)
+{
+    struct txn_row *row = add(t, TXN_FORGET);
+    if (row != NULL && (!TEXT_COPY(row->as.memo.kind, kind) || !TEXT_COPY(row->as.memo.key, key))) {
+        t->too_large = true; /* a cut key is another one */
+    }
+}
+
 void store_txn_durable(struct store_txn *t)
 {
     t->durable = true;
@@ -116,6 +135,13 @@ void store_txn_durable(struct store_txn *t)
 void store_txn_yields(struct store_txn *t)
 {
     t->yields = true;
+}
+
+bool txn_too_many_memos(struct err *err)
+{
+    return err_set(err, ERR_LIMIT,
+                   "The store keeps %d locks and counts at most: remove locks that nobody needs any more.",
+                   STORE_MEMOS);
 }
 
 bool txn_check(const struct store_txn *t, struct err *err)

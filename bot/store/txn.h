@@ -8,7 +8,7 @@ struct txn_delivery {
     int64_t at_ms;
 };
 
-enum txn_kind { TXN_DELIVERY, TXN_OPERATION, TXN_OUTBOX, TXN_AUDIT };
+enum txn_kind { TXN_DELIVERY, TXN_OPERATION, TXN_OUTBOX, TXN_AUDIT, TXN_MEMO, TXN_FORGET };
 
 struct txn_row {
     enum txn_kind kind;
@@ -17,6 +17,7 @@ struct txn_row {
         struct store_operation operation;
         struct store_outbox outbox;
         struct store_audit audit;
+        struct store_memo memo; /* of TXN_FORGET: its kind and key */
     } as;
     struct txn_row *next;
 };
@@ -29,6 +30,8 @@ struct store_txn {
     bool too_large; /* a ceiling was reached: the commit fails */
 };
 
+/* What a memo too many is told, by both stores. Returns false. */
+bool txn_too_many_memos(struct err *err);
 /* False with err when the transaction may not be written at all. */
 bool txn_check(const struct store_txn *t, struct err *err);
 

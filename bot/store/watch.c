@@ -82,6 +82,7 @@ static void on_done(struct store_commit *inner)
     if (outer != NULL) {
         outer->ok = inner->ok;
         outer->duplicate = inner->duplicate;
+        outer->head = inner->head;
         outer->err = inner->err;
     }
     mem_free(q);
@@ -135,7 +136,30 @@ static void recent(struct store *s, struct store_recent *r)
     inner->ops->recent(inner, r);
 }
 
-static const struct store_ops OPS = {.commit = commit, .load = load, .recent = recent};
+static void history(struct store *s, struct store_history *h)
+{
+    struct store *inner = ((struct store_watch *)s)->inner;
+    inner->ops->history(inner, h);
+}
+
+static void timeline(struct store *s, struct store_timeline *t)
+{
+    struct store *inner = ((struct store_watch *)s)->inner;
+    inner->ops->timeline(inner, t);
+}
+
+static void check(struct store *s, struct store_check *c)
+{
+    struct store *inner = ((struct store_watch *)s)->inner;
+    inner->ops->check(inner, c);
+}
+
+static const struct store_ops OPS = {.commit = commit,
+                                     .load = load,
+                                     .recent = recent,
+                                     .history = history,
+                                     .timeline = timeline,
+                                     .check = check};
 
 struct store_watch *store_watch_create(struct loop *loop, struct store *inner)
 {

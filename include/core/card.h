@@ -70,6 +70,8 @@ bool card_load(const json_t *saved, struct card *ret, struct err *err);
 /* Plain text for terminals, logs and notifications: lines of at most `width` columns (0 = unbounded). Caller
  * mem_frees. */
 char *card_text(const struct card *c, int width);
+/* Lines of card_text(c, 0), or some of them, wrapped in the same way. Caller mem_frees. */
+char *card_wrap(const char *text, int width);
 /* One line for notifications: title and served. */
 void card_summary(const struct card *c, char *to, size_t size);
 

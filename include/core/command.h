@@ -30,6 +30,12 @@ enum command_needs {
 #define COMMAND_RECORDED                                                                                     \
     (1u << 4) /* it changes nothing, but begins an operation: committed before it is acked */
 
+#define COMMAND_BREAK_GLASS                                                                                  \
+    (1u << 5) /* --break-glass REASON is allowed: a check that says so may be overridden */
+#define COMMAND_STEP                                                                                         \
+    (1u                                                                                                      \
+     << 6) /* one step of its own, without an operation: what it is about is committed before it is acked */
+
 struct command {
     const char *name;
     const char *usage;   /* "restart TARGET [SERVICE|all] [--reason TEXT]" */
@@ -47,7 +53,12 @@ struct command {
 /* Is it committed before it is acked? */
 static inline bool command_is_recorded(const struct command *c)
 {
-    return c->changes || (c->flags & COMMAND_RECORDED) != 0;
+    return c->changes || (c->flags & (COMMAND_RECORDED | COMMAND_STEP)) != 0;
+}
+/* Does an operation of its own begin with it? */
+static inline bool command_begins(const struct command *c)
+{
+    return command_is_recorded(c) && (c->flags & COMMAND_STEP) == 0;
 }
 
 /* What the parser made of a text. */
@@ -57,7 +68,8 @@ struct parsed {
     const struct config_service *service; /* the named or the default one; NULL with all */
     bool service_named, all;
     char reason[300];
-    char extra[300]; /* leftover words of COMMAND_EXTRA */
+    char break_glass[300]; /* its reason; "" = not asked for */
+    char extra[300];       /* leftover words of COMMAND_EXTRA */
 };
 
 /* Folds typographic dashes, quotes and spaces, splits words, finds command, target (longest match of 1 to 4

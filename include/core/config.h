@@ -92,7 +92,13 @@ struct config {
     struct config_chat chats[CONFIG_CHATS];
     char ca_file[CONFIG_URL];
     char store_path[CONFIG_URL];
+    char freeze_path[CONFIG_URL]; /* while this file is there nothing is changed; "" = beside the store */
+    int64_t cool_down_ms;         /* a change so soon after the last one asks first */
     char metrics_listen[64];
+    struct {
+        char socket[CONFIG_URL]; /* "" = off */
+        char group[40];          /* "" = the one that the program runs under */
+    } door;
     int64_t poll_active_ms, poll_quiet_ms;
     double poll_budget; /* calls a second */
     int64_t slow_after_ms, give_up_after_ms, after_care_ms;
@@ -114,9 +120,11 @@ void config_destroy(struct config *c); /* secrets too. Accepts NULL. */
 const struct config_target *config_target(const struct config *c, const char *name); /* NULL when unknown */
 const struct config_service *config_service(const struct config_target *t, const char *key);
 const struct config_service *config_default_service(const struct config_target *t);
+/* The name of its CloudFormation stack, "tak-cloudtak-cotak-prod"; "" = not known. */
+void config_stack(const struct config_target *t, char *to, size_t size);
 /* What the names of its alarms begin with: the stack's name, "tak-cloudtak-cotak-prod-"; "" = not known. */
 void config_alarm_prefix(const struct config_target *t, char *to, size_t size);
-/* The person who owns this id, or NULL. */
+/* The person who owns this id, or NULL; server "local" is this host. */
 const struct config_person *config_person_of(const struct config *c, const char *server, const char *user);
 
 #endif

@@ -15,6 +15,7 @@
 #include "core/operation.h"
 
 struct ecs;
+struct freeze;
 struct loop;
 struct probe;
 struct store;
@@ -26,7 +27,9 @@ struct engine_options {
     const struct config *config; /* outlives the engine */
     struct store *store;
     struct ecs *ecs;
+    bool alone; /* no daemon: chats are absent, and only how things ended is worth telling them later */
     struct probe *probe;                   /* of CloudTAK itself; NULL = none */
+    const struct freeze *freeze;           /* of all changes; NULL = there is none */
     const struct command *const *commands; /* NULL-terminated, outlives the engine */
     /* Told once per request when its last word has been delivered: the reply, the refusal, or the operation's
      * verdict (then operation is its state). May be NULL. */

@@ -36,6 +36,7 @@ struct request {
     struct place place;
     char text[REQUEST_TEXT]; /* the words behind the command's name or the mention */
     bool text_cut;
+    bool yes; /* LOCAL: what a target asks before every change is answered with it, and no other question */
     /* CLICK */
     char click_action[64], click_value[420], click_message[64];
 };

@@ -115,6 +115,12 @@ struct store_loaded {
     struct store_outbox *outbox;
     struct store_memo *memos; /* all of them */
     struct store_head head;
+    /* Open operations whose row was changed by somebody else than this program (its seal does not fit). They
+     * are not among the operations above. */
+    size_t altered_count;
+    struct store_altered {
+        char id[STORE_ID];
+    } * altered;
     int64_t last_alive_ms; /* wall time of the last commit of the previous life; 0 = none */
     void *private_;
 };
@@ -142,6 +148,7 @@ struct store_history {
     struct err err;
     size_t count;
     struct store_operation *operations; /* owned by the store, valid inside done */
+    size_t altered;                     /* rows left out: they were changed by somebody else */
     void *private_;
 };
 
@@ -157,11 +164,28 @@ struct store_timeline {
     void *user;
     bool ok;
     struct err err;
-    bool found; /* the store knows the operation */
+    bool found;   /* the store knows the operation */
+    bool altered; /* its row was changed by somebody else: the records tell, the row may not be believed */
     struct store_operation row;
     size_t count;
     bool cut;                     /* there were more */
     struct store_record *records; /* owned by the store, valid inside done */
+    void *private_;
+};
+
+/* Is the chain whole: every record in its place and as it was written, up to its head? And is the record that
+ * was seen as the head before still what it was? Read in pieces, so that commits are not kept waiting. */
+#define STORE_BROKEN 240
+struct store_check {
+    struct store_head seen; /* a head that was seen; sequence 0 = none */
+    void (*done)(struct store_check *c);
+    void *user;
+    bool ok; /* false: it could not be read */
+    struct err err;
+    bool whole;
+    char broken[STORE_BROKEN]; /* !whole: a sentence that names the first record that does not fit */
+    int64_t count;             /* records that were read */
+    struct store_head head;
     void *private_;
 };
 
@@ -171,6 +195,7 @@ struct store_ops {
     void (*recent)(struct store *s, struct store_recent *r);
     void (*history)(struct store *s, struct store_history *h);
     void (*timeline)(struct store *s, struct store_timeline *t);
+    void (*check)(struct store *s, struct store_check *c);
 };
 struct store {
     const struct store_ops *ops;
@@ -194,8 +219,9 @@ struct store_sqlite_options {
     void *user;
 };
 /* Opens or creates (directory 0700, file 0600), locks against a second daemon, migrates; refuses network file
- * systems, corrupt, foreign and newer files with a sentence, and leaves them as they are. Blocking: at start
- * only. */
+ * systems, corrupt, foreign and newer files with a sentence, and leaves them as they are. The key that seals
+ * records and operations lies beside it ("PATH.audit-key", 0600), is made with it and missed when it is gone.
+ * Blocking: at start only. */
 struct store *store_sqlite_open(struct loop *loop, const struct store_sqlite_options *options,
                                 struct err *err);
 
@@ -223,5 +249,8 @@ struct store *store_memory_copy(const struct store *s);
 void store_memory_fail(struct store *s, bool failing);
 /* The audit records in order; NULL past the last one. */
 const struct store_audit *store_memory_audit(const struct store *s, size_t index);
+/* What somebody with the file in an editor could do: a record's text changes, an operation's row changes. */
+void store_memory_alter_audit(struct store *s, size_t index);
+void store_memory_alter_operation(struct store *s, const char *id);
 
 #endif

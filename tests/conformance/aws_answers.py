@@ -17,12 +17,13 @@ SPEED = 100
 ACTIONS = {"DescribeServices", "ListServices", "UpdateService", "ListTasks", "DescribeTasks", "StopTask", "ListClusters",
            "DescribeClusters", "ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment",
            "DescribeTaskDefinition", "ContinueServiceDeployment", "GetCallerIdentity", "DescribeTargetHealth", "GetLogEvents",
-           "GetMetricData", "DescribeAlarms", "DescribeImages"}
+           "GetMetricData", "DescribeAlarms", "DescribeImages", "DescribeServiceRevisions", "DescribeScalableTargets",
+           "RegisterScalableTarget", "DescribeStacks"}
 ERRORS = {"ClusterNotFoundException", "ServiceNotFoundException", "InvalidParameterException", "ClientException",
           "ServiceDeploymentNotFoundException", "ConflictException", "UnsupportedFeatureException", "InvalidSignatureException",
           "SignatureDoesNotMatch", "UnknownOperationException", "InvalidAction", "ThrottlingException", "TargetGroupNotFound",
           "ResourceNotFoundException", "ImageNotFoundException", "RepositoryNotFoundException", "ValidationException",
-          "ExpiredTokenException", "ExpiredToken"}
+          "ExpiredTokenException", "ExpiredToken", "ValidationError"}
 
 
 def client(service, endpoint, secret="rehearsal-secret-key-of-nobody"):
@@ -60,7 +61,7 @@ def ask_everything(ecs, sts):
     tried(ecs.describe_services, cluster="elsewhere", services=services)
     tried(ecs.update_service, **here, service=SERVICE, forceNewDeployment=True)
     tried(ecs.update_service, **here, service=SERVICE, desiredCount=-1)
-    tried(ecs.update_service, **here, service=SERVICE, taskDefinition=SERVICE + ":1")
+    tried(ecs.update_service, **here, service=SERVICE, taskDefinition=SERVICE + ":411")
     tried(ecs.update_service, **here, service=SERVICE, taskDefinition="nothing:1")
     tried(ecs.update_service, **here, service="nowhere")
     for pause in (0.2, 0.4, 0.6, 1.0):
@@ -83,10 +84,14 @@ def ask_everything(ecs, sts):
         history = tried(ecs.list_service_deployments, **here, service=arn)["serviceDeployments"]
         arns = [d["serviceDeploymentArn"] for d in history]
         tried(ecs.describe_service_deployments, serviceDeploymentArns=[*arns[:19], arn + "/0"])
+        revisions = [d["targetServiceRevisionArn"] for d in history]
+        tried(ecs.describe_service_revisions, serviceRevisionArns=[*revisions[:19], arn + "/0"])
+    tried(ecs.describe_service_revisions, serviceRevisionArns=[])
     tried(ecs.list_service_deployments, **here, service="nowhere")
     tried(ecs.list_service_deployments, cluster="elsewhere", service=SERVICE)
     tried(ecs.describe_service_deployments, serviceDeploymentArns=[])
     tried(ecs.describe_task_definition, taskDefinition=SERVICE)
+    tried(ecs.describe_task_definition, taskDefinition=SERVICE + ":411")
     tried(ecs.describe_task_definition, taskDefinition="nothing:7")
     roll_back(ecs, here)
     tried(ecs.list_attributes, **here, targetType="container-instance")  # what the simulator does not do
@@ -111,6 +116,9 @@ def ask_around(endpoint, ecs):
     tried(ecr.describe_images, repositoryName=repository, imageIds=[{"imageTag": "0f3c2b1a"}])
     tried(ecr.describe_images, repositoryName=repository, imageIds=[{"imageTag": "nothing"}])
     tried(ecr.describe_images, repositoryName="nothing")
+    scale(client("application-autoscaling", endpoint))
+    for name in (SERVICE, "nothing"):
+        tried(client("cloudformation", endpoint).describe_stacks, StackName=name)
     now = int(time.time())
     for end in (now, now + 3600, 1):
         tried(cloudwatch.get_metric_data, MetricDataQueries=[query("CPUUtilization"), query("MemoryUtilization")],
@@ -120,6 +128,18 @@ def ask_around(endpoint, ecs):
     in_json(endpoint, "DescribeAlarms", {"AlarmNamePrefix": SERVICE + "-"})
     in_json(endpoint, "DescribeAlarms", {"MaxRecords": 1000})
     in_json(endpoint, "GetMetricData", {"MetricDataQueries": [query("CPUUtilization")], "StartTime": now - 600, "EndTime": now})
+
+
+def scale(autoscaling):
+    """Read, suspended, read again, resumed; and what has no scalable target."""
+    here = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
+    tried(autoscaling.describe_scalable_targets, **here)
+    for name, suspended in ((SERVICE, True), (SERVICE, False), (SERVICE + "-stateful", True)):
+        resource = f"service/{CLUSTER}/{name}"
+        tried(autoscaling.register_scalable_target, **here, ResourceId=resource,
+              SuspendedState={"DynamicScalingInSuspended": suspended, "DynamicScalingOutSuspended": suspended})
+        tried(autoscaling.describe_scalable_targets, **here, ResourceIds=[resource])
+    tried(autoscaling.describe_scalable_targets, ServiceNamespace="dynamodb")
 
 
 def query(metric):

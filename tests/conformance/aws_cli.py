@@ -63,6 +63,8 @@ def reads(cli, findings, unspoilt=None):
                                      lambda a: [d["status"] for d in a["serviceDeployments"]].count("SUCCESSFUL") >= 4),
         "describe-alarms": (["cloudwatch", "describe-alarms", "--alarm-name-prefix", SERVICE + "-", "--state-value", "OK"],
                             lambda a: len(a["MetricAlarms"]) == 6),
+        "describe-scalable-targets": (["application-autoscaling", "describe-scalable-targets", "--service-namespace", "ecs"],
+                                      lambda a: [t["MinCapacity"] for t in a["ScalableTargets"]] == [2, 1]),
         "describe-images": (["ecr", "describe-images", "--repository-name", CLUSTER + "-cloudtak-api", "--image-ids", "imageTag=0f3c2b1a"],
                             lambda a: a["imageDetails"][0]["imageDigest"].startswith("sha256:")),
         **told_by_others(unspoilt or cli),

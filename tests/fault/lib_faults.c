@@ -193,6 +193,21 @@ static void recent(struct store *s, struct store_recent *r)
     }
 }
 
+static void history(struct store *s, struct store_history *h)
+{
+    of_store(s)->inner_store->ops->history(of_store(s)->inner_store, h);
+}
+
+static void timeline(struct store *s, struct store_timeline *t)
+{
+    of_store(s)->inner_store->ops->timeline(of_store(s)->inner_store, t);
+}
+
+static void check(struct store *s, struct store_check *c)
+{
+    of_store(s)->inner_store->ops->check(of_store(s)->inner_store, c);
+}
+
 /* ---- ECS: what it answers is spoilt by the fake itself (fake_ecs_fail) */
 
 static struct faults *of_ecs(struct ecs *e)
@@ -393,7 +408,12 @@ static bool link(struct chat *c, const char *channel, const char *message, char 
 
 void faults_between(struct rig *r, struct engine_options *options, struct chat **chat)
 {
-    static const struct store_ops store_ops = {.commit = commit, .load = load, .recent = recent};
+    static const struct store_ops store_ops = {.commit = commit,
+                                               .load = load,
+                                               .recent = recent,
+                                               .history = history,
+                                               .timeline = timeline,
+                                               .check = check};
     static const struct ecs_ops ecs_ops = {.identify = identify,
                                            .look = look,
                                            .redeploy = redeploy,

@@ -19,11 +19,12 @@ static struct fake *fake_of(const struct ecs *e)
 
 /* ---- faults */
 
-static enum fake_fault next_fault(struct fake *f, bool redeploys)
+static enum fake_fault next_fault(struct fake *f, enum fake_call call)
 {
+    struct fake_plan *plan = &f->plans[call];
     f->requests++;
-    if (redeploys && f->redeploy_in > 0 && --f->redeploy_in == 0) {
-        return f->redeploy_fault;
+    if (plan->in > 0 && --plan->in == 0) {
+        return plan->fault;
     }
     if (f->fail_in > 1) {
         f->fail_in--;
@@ -42,11 +43,14 @@ void fake_ecs_fail(struct ecs *e, unsigned nth, unsigned times, enum fake_fault 
     f->fault = fault;
 }
 
+void fake_ecs_fail_only(struct ecs *e, enum fake_call call, unsigned nth, enum fake_fault fault)
+{
+    fake_of(e)->plans[call] = (struct fake_plan){nth, fault};
+}
+
 void fake_ecs_fail_redeploy(struct ecs *e, unsigned nth, enum fake_fault fault)
 {
-    struct fake *f = fake_of(e);
-    f->redeploy_in = nth;
-    f->redeploy_fault = fault;
+    fake_ecs_fail_only(e, FAKE_REDEPLOY, nth, fault);
 }
 
 static const struct {
@@ -61,7 +65,13 @@ static const struct {
     [FAKE_UNREACHABLE] = {ECS_UNREACHABLE, ERR_UNREACHABLE, "AWS cannot be reached"},
     [FAKE_LOST_BEFORE] = {ECS_UNREACHABLE, ERR_TIMEOUT, "AWS did not answer in time"},
     [FAKE_LOST_AFTER] = {ECS_UNREACHABLE, ERR_TIMEOUT, "AWS did not answer in time"},
+    [FAKE_LOST_LATE] = {ECS_UNREACHABLE, ERR_TIMEOUT, "AWS did not answer in time"},
 };
+
+bool fake_is_uncertain(enum fake_fault fault)
+{
+    return fault == FAKE_LOST_BEFORE || fault == FAKE_LOST_AFTER || fault == FAKE_LOST_LATE;
+}
 
 void fake_set_err(struct err *err, enum fake_fault fault, bool cancelled)
 {
@@ -78,8 +88,7 @@ enum ecs_absence fake_fault_absence(enum fake_fault fault, const char **ret_why)
     return faults[fault].absence;
 }
 
-/* What the world refused. */
-static void answer_err(const struct world_answer *a, struct err *err)
+void fake_answer_err(const struct world_answer *a, struct err *err)
 {
     if (fake_absence(a) == ECS_EXPIRED) {
         fake_set_err(err, FAKE_EXPIRED, false);
@@ -103,11 +112,11 @@ static void fire(struct loop_timer *t)
 {
     struct pending *p = t->user;
     if (p->watch) {
-        p->run(p, next_fault(p->fake, false), false);
+        p->run(p, next_fault(p->fake, FAKE_OTHERS), false);
         return;
     }
     unlink_pending(p);
-    p->run(p, next_fault(p->fake, p->redeploys), false);
+    p->run(p, next_fault(p->fake, p->call), false);
     mem_free(p);
 }
 
@@ -194,66 +203,6 @@ static void look(struct ecs *e, struct ecs_look *r)
     fake_start(e, r, run_look);
 }
 
-/* ---- redeploy */
-
-static void decode_redeploy(struct ecs_redeploy *r, const json_t *answer)
-{
-    struct ecs_service *service = mem_alloc(sizeof(*service));
-    decode_service(jsonx_at(answer, "service"), service);
-    const struct ecs_deployment *mine = model_primary(service);
-    if (mine != NULL) {
-        TEXT_COPY(r->deployment_id, mine->id);
-        r->created_ms = mine->created_ms;
-    }
-    for (size_t i = 0; i < service->deployment_count; i++) {
-        if (&service->deployments[i] != mine) {
-            TEXT_COPY(r->older_id, service->deployments[i].id);
-            break;
-        }
-    }
-    r->answered_desired = service->desired;
-    mem_free(service);
-}
-
-static void run_redeploy(struct pending *p, enum fake_fault fault, bool cancelled)
-{
-    struct ecs_redeploy *r = p->request;
-    struct world_answer a = {.status = 0};
-    bool executes = !cancelled && (fault == FAKE_NONE || fault == FAKE_LOST_AFTER);
-    r->ok = false;
-    r->uncertain = cancelled || fault == FAKE_LOST_AFTER || fault == FAKE_LOST_BEFORE;
-    if (executes) {
-        json_t *body = json_pack("{s:s,s:s,s:b}", "cluster", r->ref.cluster, "service", r->ref.service,
-                                 "forceNewDeployment", 1);
-        if (r->desired >= 0) {
-            json_object_set_new(body, "desiredCount", json_integer(r->desired));
-        }
-        fake_call(p->fake, "UpdateService", body, &a);
-    }
-    if (executes && a.lost) {
-        fault = FAKE_LOST_AFTER;
-        r->uncertain = true;
-    }
-    if (cancelled || fault != FAKE_NONE) {
-        fake_set_err(&r->err, fault, cancelled);
-    } else if (a.status != 200) {
-        answer_err(&a, &r->err);
-    } else {
-        r->ok = true;
-        TEXT_COPY(r->request_id, "00000000-0000-4000-a000-000000000001");
-        decode_redeploy(r, a.body);
-    }
-    if (executes) {
-        json_decref(a.body);
-    }
-    r->done(r);
-}
-
-static void redeploy(struct ecs *e, struct ecs_redeploy *r)
-{
-    fake_start(e, r, run_redeploy)->redeploys = true;
-}
-
 /* ---- names */
 
 static void run_names(struct pending *p, enum fake_fault fault, bool cancelled)
@@ -274,7 +223,7 @@ static void run_names(struct pending *p, enum fake_fault fault, bool cancelled)
     const json_t *list = jsonx_at(answer, r->clusters ? "clusterArns" : "serviceArns");
     r->ok = a.status == 200;
     if (!r->ok) {
-        answer_err(&a, &r->err);
+        fake_answer_err(&a, &r->err);
     }
     for (size_t i = 0; i < json_array_size(list) && i < ECS_NAMES; i++) {
         const char *arn = json_string_value(json_array_get(list, i));
@@ -369,7 +318,11 @@ static int64_t interval_ms(struct ecs *e, int session)
 static const struct ecs_ops ops = {
     .identify = identify,
     .look = look,
-    .redeploy = redeploy,
+    .redeploy = fake_redeploy,
+    .stop_task = fake_stop_task,
+    .roll_back = fake_roll_back,
+    .previous = fake_previous,
+    .scaling = fake_scaling,
     .names = names,
     .around = fake_around,
     .tail = fake_tail,
@@ -409,6 +362,7 @@ void fake_ecs_destroy(struct ecs *e)
         p->run(p, FAKE_NONE, true);
         mem_free(p);
     }
+    fake_late_drop(f);
     world_ecs_destroy(f->world);
     mem_free(f->snapshot);
     mem_free(f->names);

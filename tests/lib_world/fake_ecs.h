@@ -32,10 +32,24 @@ enum fake_fault {
     FAKE_UNREACHABLE, /* never left: not executed, and known not to be */
     FAKE_LOST_BEFORE, /* no answer; not executed, but nobody can know: uncertain */
     FAKE_LOST_AFTER,  /* no answer; executed: uncertain */
+    FAKE_LOST_LATE,   /* no answer; executed five seconds after that: uncertain */
 };
 /* The n-th request from now (1 = the next) and the `times` - 1 after it fail so. Requests are identify, look,
- * redeploy, names, around, tail, and each round of a watch. A new plan replaces the old one. */
+ * redeploy, stop_task, roll_back, previous, scaling, names, around, tail, and each round of a watch. A new
+ * plan replaces the old one. */
 void fake_ecs_fail(struct ecs *e, unsigned nth, unsigned times, enum fake_fault fault);
+/* Only the n-th next call of that kind, whatever comes between. Each kind has its own plan. */
+enum fake_call {
+    FAKE_OTHERS,
+    FAKE_REDEPLOY,
+    FAKE_STOP_TASK,
+    FAKE_ROLL_BACK,
+    FAKE_PREVIOUS,
+    FAKE_SCALING_READ,
+    FAKE_SCALING_SET,
+    FAKE_CALLS
+};
+void fake_ecs_fail_only(struct ecs *e, enum fake_call call, unsigned nth, enum fake_fault fault);
 /* Only the n-th next redeploy. */
 void fake_ecs_fail_redeploy(struct ecs *e, unsigned nth, enum fake_fault fault);
 /* Requests so far. */

@@ -37,6 +37,7 @@ static struct config *make_config(void)
     c->slow_after_ms = 12 * 60000;
     c->give_up_after_ms = 60 * 60000;
     c->after_care_ms = 10 * 60000;
+    c->cool_down_ms = 3 * 60000;
     TEXT_COPY(c->escalation.name, "Application Specific Engineering");
     TEXT_COPY(c->escalation.mention, "slack:group:S0456EFGH");
     TEXT_COPY(c->escalation.phone, "+1 555 0100");
@@ -57,6 +58,7 @@ static struct config *make_config(void)
     TEXT_COPY(t->channels[0].id, "C0INCIDENT");
     add_everyone(&t->view);
     add_everyone(&t->restart);
+    add_everyone(&t->downtime);
     return c;
 }
 
@@ -92,6 +94,7 @@ static void committed(struct loop_timer *t)
         h->door->rig->armed += h->arms && h->inner.ok;
         h->outer->ok = h->inner.ok;
         h->outer->duplicate = h->inner.duplicate;
+        h->outer->head = h->inner.head;
         h->outer->err = h->inner.err;
         h->outer->done(h->outer);
     }
@@ -161,6 +164,30 @@ static void recent(struct store *s, struct store_recent *q)
     }
 }
 
+static void history(struct store *s, struct store_history *q)
+{
+    struct store_door *door = (struct store_door *)s;
+    if (!door->shut) {
+        door->rig->store->ops->history(door->rig->store, q);
+    }
+}
+
+static void timeline(struct store *s, struct store_timeline *q)
+{
+    struct store_door *door = (struct store_door *)s;
+    if (!door->shut) {
+        door->rig->store->ops->timeline(door->rig->store, q);
+    }
+}
+
+static void check(struct store *s, struct store_check *q)
+{
+    struct store_door *door = (struct store_door *)s;
+    if (!door->shut) {
+        door->rig->store->ops->check(door->rig->store, q);
+    }
+}
+
 /* ---- lives */
 
 static void on_settled(void *user, const struct request *request, enum settled how,
@@ -189,7 +216,12 @@ struct life *rig_life(struct rig *r)
 
 void rig_start(struct rig *r)
 {
-    static const struct store_ops ops = {.commit = commit, .load = load, .recent = recent};
+    static const struct store_ops ops = {.commit = commit,
+                                         .load = load,
+                                         .recent = recent,
+                                         .history = history,
+                                         .timeline = timeline,
+                                         .check = check};
     assert_true(r->life_count < RIG_LIVES);
     struct life *life = mem_alloc(sizeof(*life));
     r->lives[r->life_count++] = life;
@@ -198,10 +230,11 @@ void rig_start(struct rig *r)
     life->store = (struct store_door){.store = {.ops = &ops}, .rig = r};
     chat_door_init(&life->chat, r->chat);
     ecs_door_init(&life->ecs, &r->ecs);
+    world_door_init(&life->world, r->world, r);
     struct engine_options options = {.loop = r->loop,
                                      .config = r->config,
                                      .store = &life->store.store,
-                                     .ecs = r->world != NULL ? r->world : &life->ecs.ecs,
+                                     .ecs = r->world != NULL ? &life->world.ecs : &life->ecs.ecs,
                                      .commands = commands_table,
                                      .on_settled = on_settled,
                                      .user = r};
@@ -211,6 +244,9 @@ void rig_start(struct rig *r)
     }
     life->engine = engine_create(&options);
     engine_add_chat(life->engine, chat);
+    if (r->join != NULL) {
+        r->join(r, life->engine);
+    }
     engine_start(life->engine, on_ready, life);
     loop_run_for(r->loop, 1);
     assert_true(life->ready || r->killed);
@@ -219,7 +255,7 @@ void rig_start(struct rig *r)
 void rig_kill(struct rig *r)
 {
     struct life *life = rig_life(r);
-    life->chat.shut = life->ecs.shut = life->store.shut = true;
+    life->chat.shut = life->ecs.shut = life->world.shut = life->store.shut = true;
     r->killed = true;
     loop_stop(r->loop);
 }
@@ -290,14 +326,17 @@ void rig_finish(struct rig *r)
         struct life *life = r->lives[i];
         if (life->engine == NULL) {
             ecs_door_finish(&life->ecs);
+            world_door_finish(&life->world);
             mem_free(life);
         } else if (life->store.shut) {
             died = true;
             ecs_door_finish(&life->ecs);
+            world_door_finish(&life->world);
             graves[grave_count++] = life;
         } else {
             close_living(r);
             ecs_door_finish(&life->ecs);
+            world_door_finish(&life->world);
             mem_free(life);
         }
     }

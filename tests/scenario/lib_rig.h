@@ -6,6 +6,7 @@
 #include "core/engine.h"
 #include "lib_chat.h"
 #include "lib_ecs.h"
+#include "lib_world_door.h"
 
 #define RIG_LIVES   40
 #define RIG_SETTLED 32
@@ -21,6 +22,7 @@ struct life {
     struct engine *engine;
     struct chat_door chat;
     struct ecs_door ecs;
+    struct world_door world;
     struct store_door store;
     bool ready;
 };
@@ -32,10 +34,11 @@ struct rig {
     struct config *config;
     struct fake_chat *chat;
     struct script_ecs ecs;
-    struct ecs *world; /* instead of the script: the simulated world; not for kills. Owned. */
+    struct ecs *world; /* instead of the script: the simulated world. Owned. */
     /* May put something between an engine and what it stands on. */
     void (*between)(struct rig *r, struct engine_options *options, struct chat **chat);
-    void *user; /* of between */
+    void (*join)(struct rig *r, struct engine *engine); /* further chats of it */
+    void *user;                                         /* of between */
     struct life *lives[RIG_LIVES];
     size_t life_count;
     /* what commits do: counted from 1 over all lives */
@@ -44,7 +47,9 @@ struct rig {
     bool kill_applied; /* … after it was carried out (else before) */
     bool killed;
     bool fail_commits;
-    int armed; /* "acting" that is on disk for certain, whose UpdateService did not leave yet */
+    int calls;        /* of the world: that change something, over all lives */
+    int kill_at_call; /* killed with this one, which is carried out when kill_applied */
+    int armed;        /* "acting" that is on disk for certain, whose UpdateService did not leave yet */
     /* places at which something may happen to the machine: before and after each commit and each call */
     int points;
     int act_at;

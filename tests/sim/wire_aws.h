@@ -31,6 +31,9 @@ void wire_aws_question(const struct server_call *call, const json_t *body, struc
 /* The body as JSON whatever it came in: JSON, a form or CBOR. New reference. */
 json_t *wire_aws_body(const struct server_call *call);
 
+/* Is it signed for the region in which the simulated account has something? */
+bool wire_aws_here(const struct server_call *call);
+
 /* NULL when it is rightly signed for that service (NULL: for any); else the refusal. */
 struct wire_refusal {
     int status;

@@ -1,7 +1,7 @@
-/* AWS on a socket: ECS, Logs, ECR and CloudWatch by X-Amz-Target, CloudWatch also in CBOR, STS and ELBv2 as
- * queries, all on one port. Every request must be signed for its service (wire_signed.c). A lost answer is a
- * connection that is reset after the call was executed. Bad weather (wire_weather.h) comes between signature
- * and answer. */
+/* AWS on a socket: ECS, Logs, ECR, Application Auto Scaling and CloudWatch by X-Amz-Target, CloudWatch also
+ * in CBOR, STS and ELBv2 as queries, all on one port. Every request must be signed for its service
+ * (wire_signed.c). A lost answer is a connection that is reset after the call was executed. Bad weather
+ * (wire_weather.h) comes between signature and answer. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -178,7 +178,11 @@ static bool execute(struct wire_ecs *e, const struct weather_ask *ask, struct we
         return false;
     }
     struct world_answer answer;
-    world_ecs_call(e->world, clock_world(loop_clock(e->loop)), ask->action, ask->body, &answer);
+    if (ask->elsewhere) {
+        world_ecs_call_elsewhere(ask->action, &answer);
+    } else {
+        world_ecs_call(e->world, clock_world(loop_clock(e->loop)), ask->action, ask->body, &answer);
+    }
     note(e, ask->action, answer.status, answer.changes);
     if (answer.status != 200) {
         reply_error(e, ask, answer.status, jsonx_text(answer.body, "__type"),
@@ -255,7 +259,8 @@ static void on_request(void *user, struct server_call *call)
                                         .speech = q.speech,
                                         .date = server_header(call, "x-amz-date"),
                                         .body = body,
-                                        .now_ms = clock_wall(loop_clock(e->loop))};
+                                        .now_ms = clock_wall(loop_clock(e->loop)),
+                                        .elsewhere = !wire_aws_here(call)};
         add_one(e->arrived, ask.action);
         if (!weather_front_take(e->weather, call, &ask)) {
             answer(e, call, &ask);

@@ -9,6 +9,7 @@
 #include "net/server.h"
 #include "sim/wire.h"
 #include "sim/wire_aws.h"
+#include "sim/world_ecs.h"
 
 #define SIGNED_MOST (SIGV4_HEADERS - 1)
 
@@ -121,4 +122,10 @@ const struct wire_refusal *wire_aws_signed(const struct server_call *call, const
         return &scope;
     }
     return signature_right(call, &a) ? NULL : &wrong;
+}
+
+bool wire_aws_here(const struct server_call *call)
+{
+    struct authorization a;
+    return read_authorization(server_header(call, "authorization"), &a) && text_equal(a.region, WORLD_REGION);
 }

@@ -27,6 +27,7 @@ struct weather_ask {
     const char *date; /* x-amz-date: "20261122T140208Z" */
     const json_t *body;
     int64_t now_ms; /* wall */
+    bool elsewhere; /* signed for a region in which nothing stands */
 };
 
 enum weather_shows {
@@ -64,7 +65,7 @@ struct weather_kind {
 
 struct weather_rule {
     const struct weather_kind *kind;
-    char service[24], action[64]; /* "*" = all */
+    char service[32], action[64]; /* "*" = all */
     int64_t delay_ms;
     int64_t left; /* -1 = until it is cleared */
     int64_t every, seen;

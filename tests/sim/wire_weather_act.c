@@ -19,7 +19,7 @@ struct held {
     const struct weather_kind *kind;
     struct server_call *call; /* NULL once answered or gone */
     struct loop_timer timer;
-    char service[24], action[64], date[32];
+    char service[32], action[64], date[32];
     struct weather_ask ask;
     struct weather_reply reply;
     bool executed;
@@ -173,7 +173,8 @@ static struct held *hold(struct weather_front *f, struct server_call *call, cons
                                   .speech = ask->speech,
                                   .date = h->date,
                                   .body = json_incref((json_t *)(uintptr_t)ask->body),
-                                  .now_ms = ask->now_ms};
+                                  .now_ms = ask->now_ms,
+                                  .elsewhere = ask->elsewhere};
     h->next = f->held;
     if (f->held != NULL) {
         f->held->prev = h;

@@ -100,6 +100,7 @@ static struct sim_deployment *found_deployment(struct sim_service *s, int64_t be
         TEXT_COPY(d->reason, "ECS deployment circuit breaker: tasks failed to start.");
     }
     s->records[s->record_count++] = (struct sim_record){.number = d->number,
+                                                        .revision = d->revision,
                                                         .status = good ? "SUCCESSFUL" : "ROLLBACK_FAILED",
                                                         .created_ms = begun_ms,
                                                         .started_ms = begun_ms + 2000,
@@ -131,8 +132,9 @@ static int64_t usual_ms(const struct world_service *row)
            row->kill_ms;
 }
 
-/* The deployments before: one a week, one of them given up for a newer one an hour later. Chosen by a chance
- * of its own, so that the rest of the history is the same with or without them. */
+/* The deployments before: one a week, one of them given up for a newer one an hour later; the last one was a
+ * restart, those before it brought older task definitions. Chosen by a chance of its own, so that the rest of
+ * the history is the same with or without them. */
 static void found_past(struct sim_service *s, int64_t before_ms)
 {
     uint64_t chance = s->random ^ UINT64_C(0x5bd1e995);
@@ -142,6 +144,8 @@ static void found_past(struct sim_service *s, int64_t before_ms)
         int64_t took = usual_ms(s->row) - 40000 + (int64_t)(sim_random(&chance) % 60000);
         s->records[s->record_count++] = (struct sim_record){
             .number = UINT64_C(1000000000000000000) + sim_random(&chance) % UINT64_C(8000000000000000000),
+            .revision =
+                i == 1 ? SIM_REVISION : SIM_REVISION - 1 - (i - 2) * (SIM_REVISIONS - 1) / PAST_DEPLOYMENTS,
             .status = superseded ? "STOPPED" : "SUCCESSFUL",
             .created_ms = begun,
             .started_ms = begun + 2000,

@@ -44,6 +44,9 @@ struct world_scenario {
     int64_t zero_after_ms;       /* somebody else sets the count to 0; 0 = nobody */
     int64_t stopped_after_ms;    /* somebody else stops it, with a rollback; 0 = nobody */
     int64_t scaled_after_ms;     /* autoscaling wants one task more; 0 = never */
+    int64_t raised_after_ms;     /* autoscaling raises a count below its minimum; 0 = never */
+    int64_t resumed_after_ms;    /* somebody else resumes autoscaling that was suspended; 0 = nobody */
+    bool older_inactive;         /* ECS has de-registered all task definitions but the newest */
     const char *alarm;           /* an alarm (its name's middle) that goes off … */
     int64_t alarm_after_ms;      /* … so long after the first deployment; 0 = it did before */
     bool alarm_rolls_back;       /* deployments are watched by it */
@@ -56,8 +59,11 @@ struct world_scenario {
     int64_t expire_after_ms, renew_after_ms;
     bool database_down;              /* from the beginning */
     bool image_expired;              /* the registry forgot it, from the beginning */
+    int64_t stack_update_ms;         /* an update of the stack runs from the beginning, so long */
     unsigned throttled_read_percent; /* of reads answered with ThrottlingException, never three in a row */
-    bool first_reply_lost;           /* the first changing call is executed, its answer is not */
+    /* after the first change, every call of the account is answered with ThrottlingException */
+    int64_t throttled_after_ms, throttled_until_ms;
+    bool first_reply_lost; /* the first changing call is executed, its answer is not */
 };
 const struct world_scenario *world_scenarios(size_t *ret_count);
 const struct world_scenario *world_scenario_find(const char *name); /* NULL when unknown */
@@ -68,7 +74,7 @@ struct world_service {
     int desired;
     const char *target_group; /* "" = behind no load balancer */
     bool breaker;             /* with rollback */
-    bool autoscaled;
+    bool autoscaled;          /* from `desired` to ten tasks */
     int cpu, memory, port;
     const char *image_tag;
     const char *ready_line;                     /* what it writes when it is up */
@@ -108,12 +114,15 @@ struct world_answer {
     bool lost;    /* executed, but the answer never arrives */
     bool changes; /* the action is one that changes something */
 };
-/* Which service knows the action ("ecs", "elasticloadbalancing", "cloudwatch", "logs", "ecr": as IAM names
- * it); NULL = none. */
+/* Which service knows the action ("ecs", "elasticloadbalancing", "cloudwatch", "logs", "ecr",
+ * "application-autoscaling": as IAM names it); NULL = none. */
 const char *world_ecs_service(const char *action);
 /* One call: steps to now, then answers. action: "UpdateService"; body: its JSON object. */
 void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, const json_t *body,
                     struct world_answer *ret);
+
+/* The same from a region in which nothing of this account stands. */
+void world_ecs_call_elsewhere(const char *action, struct world_answer *ret);
 
 /* What CloudTAK answers to a browser. */
 struct world_site {
@@ -123,6 +132,8 @@ void world_ecs_site(struct world_ecs *w, int64_t now_ms, struct world_site *ret)
 
 /* Do all calls answer ExpiredTokenException now? */
 bool world_ecs_expired(const struct world_ecs *w, int64_t now_ms);
+/* Do all of them answer ThrottlingException now? */
+bool world_ecs_throttled(const struct world_ecs *w, int64_t now_ms);
 
 /* For tests and statistics: how often the action was executed (throttled ones not counted). */
 uint64_t world_ecs_count(const struct world_ecs *w, const char *action);

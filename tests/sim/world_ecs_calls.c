@@ -96,7 +96,7 @@ int call_revision(const struct sim_service *s, const char *definition)
         return 0;
     }
     long revision = name[len] == '\0' ? SIM_REVISION : strtol(name + len + 1, NULL, 10);
-    return revision >= 1 && revision <= SIM_REVISION ? (int)revision : 0;
+    return revision > SIM_REVISION - SIM_REVISIONS && revision <= SIM_REVISION ? (int)revision : 0;
 }
 
 bool call_stale(const struct world_ecs *w, const struct sim_service *s)
@@ -106,13 +106,22 @@ bool call_stale(const struct world_ecs *w, const struct sim_service *s)
 
 /* ---- the table, and AWS's token buckets per account and region */
 
-enum bucket { SERVICE_READ, SERVICE_MODIFY, CLUSTER_READ, CLUSTER_MODIFY, DEPLOYMENTS, DEFINITIONS, OTHERS };
+enum bucket {
+    SERVICE_READ,
+    SERVICE_MODIFY,
+    CLUSTER_READ,
+    CLUSTER_MODIFY,
+    DEPLOYMENTS,
+    REVISIONS,
+    DEFINITIONS,
+    OTHERS
+};
 static const struct {
     double burst, per_second;
 } limits[SIM_BUCKETS] = {
     [SERVICE_READ] = {100, 20},   [SERVICE_MODIFY] = {50, 5}, [CLUSTER_READ] = {100, 20},
     [CLUSTER_MODIFY] = {100, 40}, [DEPLOYMENTS] = {50, 20},   [DEFINITIONS] = {50, 20},
-    [OTHERS] = {100, 50},
+    [REVISIONS] = {50, 20},       [OTHERS] = {100, 50},
 };
 
 static const struct action {
@@ -129,6 +138,7 @@ static const struct action {
     {"ecs", "StopTask", CLUSTER_MODIFY, true, call_stop_task},
     {"ecs", "ListServiceDeployments", DEPLOYMENTS, false, call_list_service_deployments},
     {"ecs", "DescribeServiceDeployments", DEPLOYMENTS, false, call_describe_service_deployments},
+    {"ecs", "DescribeServiceRevisions", REVISIONS, false, call_describe_service_revisions},
     {"ecs", "StopServiceDeployment", SERVICE_MODIFY, true, call_stop_service_deployment},
     {"ecs", "ListClusters", DEFINITIONS, false, call_list_clusters},
     {"ecs", "DescribeClusters", DEFINITIONS, false, call_describe_clusters},
@@ -138,6 +148,9 @@ static const struct action {
     {"cloudwatch", "GetMetricData", OTHERS, false, call_get_metric_data},
     {"cloudwatch", "DescribeAlarms", OTHERS, false, call_describe_alarms},
     {"logs", "GetLogEvents", OTHERS, false, call_get_log_events},
+    {"application-autoscaling", "DescribeScalableTargets", OTHERS, false, call_describe_scalable_targets},
+    {"application-autoscaling", "RegisterScalableTarget", OTHERS, true, call_register_scalable_target},
+    {"cloudformation", "DescribeStacks", OTHERS, false, call_describe_stacks},
     {"ecr", "DescribeImages", OTHERS, false, call_describe_images},
 };
 
@@ -210,14 +223,64 @@ static bool unlucky_read(struct world_ecs *w)
     return unlucky;
 }
 
-bool world_ecs_expired(const struct world_ecs *w, int64_t now_ms)
+/* Between two moments after the first change; from 0 = never, until 0 = for ever. */
+static bool is_between(const struct world_ecs *w, int64_t now_ms, int64_t from_ms, int64_t until_ms)
 {
-    const struct world_scenario *row = w->scenario;
-    if (w->changed_ms == 0 || row->expire_after_ms == 0) {
+    if (w->changed_ms == 0 || from_ms == 0) {
         return false;
     }
     int64_t age = now_ms - w->changed_ms;
-    return age >= row->expire_after_ms && (row->renew_after_ms == 0 || age < row->renew_after_ms);
+    return age >= from_ms && (until_ms == 0 || age < until_ms);
+}
+
+bool world_ecs_expired(const struct world_ecs *w, int64_t now_ms)
+{
+    return is_between(w, now_ms, w->scenario->expire_after_ms, w->scenario->renew_after_ms);
+}
+
+bool world_ecs_throttled(const struct world_ecs *w, int64_t now_ms)
+{
+    return is_between(w, now_ms, w->scenario->throttled_after_ms, w->scenario->throttled_until_ms);
+}
+
+static bool is_refused(struct world_ecs *w, const struct action *a)
+{
+    bool unlucky = !a->changes && unlucky_read(w);
+    return unlucky || world_ecs_throttled(w, w->now_ms) || !take_token(w, a->bucket);
+}
+
+/* What is not there, as each service says it. */
+static const char *const nothing_there[][3] = {
+    {"ecs", "ClusterNotFoundException", "Cluster not found."},
+    {"elasticloadbalancing", "TargetGroupNotFoundException", "One or more target groups not found"},
+    {"logs", "ResourceNotFoundException", "The specified log group does not exist."},
+    {"ecr", "RepositoryNotFoundException", "The repository does not exist in the registry."},
+    {"cloudformation", "ValidationError", "The stack does not exist"},
+};
+
+/* Empty lists, as far as the action lists something; else what it names is not there. */
+void world_ecs_call_elsewhere(const char *action, struct world_answer *ret)
+{
+    static const char *const lists[][2] = {{"ListClusters", "clusterArns"},
+                                           {"DescribeScalableTargets", "ScalableTargets"},
+                                           {"DescribeAlarms", "MetricAlarms"},
+                                           {"GetMetricData", "MetricDataResults"}};
+    const struct action *a = find_action(action);
+    *ret = (struct world_answer){.status = 200, .body = json_object(), .changes = a != NULL && a->changes};
+    struct call c = {NULL, NULL, ret};
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        if (text_equal(action, lists[i][0])) {
+            call_answer(&c, lists[i][1], json_array());
+            return;
+        }
+    }
+    for (size_t i = 0; a != NULL && i < sizeof(nothing_there) / sizeof(nothing_there[0]); i++) {
+        if (text_equal(a->service, nothing_there[i][0])) {
+            call_refuse(&c, nothing_there[i][1], nothing_there[i][2]);
+            return;
+        }
+    }
+    call_refuse(&c, "ValidationException", "What is named does not exist here.");
 }
 
 void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, const json_t *body,
@@ -236,8 +299,7 @@ void world_ecs_call(struct world_ecs *w, int64_t now_ms, const char *action, con
         call_refuse(&c, "ExpiredTokenException", "The security token included in the request is expired");
         return;
     }
-    bool unlucky = !a->changes && unlucky_read(w);
-    if (unlucky || !take_token(w, a->bucket)) {
+    if (is_refused(w, a)) {
         call_refuse(&c, "ThrottlingException", "Rate exceeded");
         return;
     }

@@ -35,6 +35,7 @@ void call_list_tasks(struct call *c);
 void call_describe_tasks(struct call *c);
 void call_list_service_deployments(struct call *c);
 void call_describe_service_deployments(struct call *c);
+void call_describe_service_revisions(struct call *c);
 void call_describe_task_definition(struct call *c);
 void call_update_service(struct call *c);
 void call_stop_task(struct call *c);
@@ -44,7 +45,10 @@ void call_continue_service_deployment(struct call *c);
 void call_describe_target_health(struct call *c); /* world_balancer.c */
 void call_get_metric_data(struct call *c);        /* world_cloudwatch.c */
 void call_describe_alarms(struct call *c);
-void call_get_log_events(struct call *c);  /* world_logs.c */
-void call_describe_images(struct call *c); /* world_registry.c */
+void call_get_log_events(struct call *c);            /* world_logs.c */
+void call_describe_images(struct call *c);           /* world_registry.c */
+void call_describe_stacks(struct call *c);           /* world_stack.c */
+void call_describe_scalable_targets(struct call *c); /* world_scaling.c */
+void call_register_scalable_target(struct call *c);
 
 #endif

@@ -1,8 +1,12 @@
 /* The actions that change something. */
 #include "sim/world_ecs_calls.h"
 
+#include <string.h>
+
 #include "base/jsonx.h"
 #include "base/text.h"
+
+#define STOP_REASON_MOST 255
 
 /* What reads go on showing for the scenario's time. */
 static void remember_stale(struct call *c, struct sim_service *s)
@@ -30,6 +34,10 @@ void call_update_service(struct call *c)
         call_refuse(c, "ClientException", "TaskDefinition not found.");
         return;
     }
+    if (definition[0] != '\0' && c->w->scenario->older_inactive && revision != SIM_REVISION) {
+        call_refuse(c, "ClientException", "TaskDefinition is inactive");
+        return;
+    }
     if (desired < 0 || desired > SIM_TASKS / 4) {
         call_refuse(c, "InvalidParameterException", "desiredCount is out of range.");
         return;
@@ -44,6 +52,7 @@ void call_update_service(struct call *c)
         s->desired = (int)desired;
         s->steady = false;
         s->tick_ms = s->tick_ms < c->w->now_ms + 3000 ? s->tick_ms : c->w->now_ms + 3000;
+        sim_turns_counted(c->w, s);
     }
     if (begins) {
         sim_turns_expect(c->w, s);
@@ -62,8 +71,13 @@ void call_stop_task(struct call *c)
         call_refuse(c, "InvalidParameterException", "The referenced task was not found.");
         return;
     }
+    const char *reason = jsonx_text(c->body, "reason");
+    if (strlen(reason) > STOP_REASON_MOST) {
+        call_refuse(c, "InvalidParameterException", "The reason is longer than 255 characters.");
+        return;
+    }
     if (sim_task_live(t)) {
-        const char *reason = jsonx_text(c->body, "reason");
+        remember_stale(c, s);
         sim_task_stop(c->w, s, t, false, "UserInitiated",
                       reason[0] != '\0' ? reason : "Task stopped by user");
     }
@@ -89,7 +103,7 @@ void call_stop_service_deployment(struct call *c)
     }
     remember_stale(c, s);
     if (!sim_rollout_back(c->w, s, BACK_BY_HAND)) {
-        call_refuse(c, "ConflictException", "There is no completed deployment to roll back to.");
+        call_refuse(c, "InvalidParameterException", "There is no completed deployment to roll back to.");
         return;
     }
     call_answer(c, "serviceDeploymentArn", json_string(arn));

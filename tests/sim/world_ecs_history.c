@@ -89,12 +89,34 @@ json_t *sim_record_json(const struct world_ecs *w, const struct sim_service *s, 
     return o;
 }
 
+/* One of DescribeServiceRevisions: what a deployment brings. */
+json_t *sim_revision_json(const struct sim_service *s, const struct sim_record *r)
+{
+    char text[ARN_MAX], digest[80];
+    json_t *o = json_object();
+    put_service_part(o, "serviceRevisionArn", "service-revision", s, r->number);
+    TEXT_FORMAT(text, "%s/%s", WORLD_CLUSTER, s->row->name);
+    put_arn(o, "serviceArn", "service", text);
+    put_arn(o, "clusterArn", "cluster", WORLD_CLUSTER);
+    put_definition_arn(o, "taskDefinition", s, r->revision);
+    put_text(o, "launchType", "FARGATE");
+    put_text(o, "platformVersion", "1.4.0");
+    put_text(o, "platformFamily", "Linux");
+    sim_image(s, r->revision, text, sizeof(text));
+    sim_image_digest(s->row, r->revision, digest, sizeof(digest));
+    json_object_set_new(
+        o, "containerImages",
+        json_pack("[{s:s,s:s,s:s}]", "containerName", "api", "imageDigest", digest, "image", text));
+    put_time(o, "createdAt", r->created_ms);
+    return o;
+}
+
 /* With a password in the clear, as CloudTAK's own definitions have it: nobody may show it. */
-json_t *sim_definition_json(const struct sim_service *s, int revision)
+json_t *sim_definition_json(const struct world_ecs *w, const struct sim_service *s, int revision)
 {
     char text[ARN_MAX];
     json_t *container = json_pack("{s:s,s:i,s:b}", "name", "api", "cpu", 0, "essential", true);
-    sim_image(s, text, sizeof(text));
+    sim_image(s, revision, text, sizeof(text));
     put_text(container, "image", text);
     json_object_set_new(container, "environment",
                         json_pack("[{s:s,s:s}]", "name", "POSTGRES", "value",
@@ -111,7 +133,11 @@ json_t *sim_definition_json(const struct sim_service *s, int revision)
     put_text(o, "family", s->row->name);
     put_text(o, "networkMode", "awsvpc");
     put_int(o, "revision", revision);
-    put_text(o, "status", "ACTIVE");
+    bool inactive = w->scenario->older_inactive && revision != SIM_REVISION;
+    put_text(o, "status", inactive ? "INACTIVE" : "ACTIVE");
+    if (inactive) {
+        put_time(o, "deregisteredAt", s->deployments[0].created_ms);
+    }
     TEXT_FORMAT(text, "%d", s->row->cpu);
     put_text(o, "cpu", text);
     TEXT_FORMAT(text, "%d", s->row->memory);

@@ -220,17 +220,42 @@ static const char *status_word(enum sim_phase p)
     return words[p];
 }
 
-void sim_image(const struct sim_service *s, char *to, size_t size)
+static bool of_events(const struct world_service *row)
 {
-    text_format(to, size, "%s.dkr.ecr.%s.amazonaws.com/%s:%s", WORLD_ACCOUNT, WORLD_REGION, WORLD_REPOSITORY,
-                s->row->image_tag);
+    return text_starts(row->image_tag, "events-");
 }
 
-const char *sim_image_digest(const struct world_service *row)
+/* Of what an older revision was built from: the same commit for all services, as CloudTAK's stack has it. */
+static uint32_t commit_of(int revision)
 {
-    return text_starts(row->image_tag, "events-")
-               ? "sha256:9b1c7e1d2f4a5b6c7d8e9f00112233445566778899aabbccddeeff0011223344"
-               : "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
+    return (uint32_t)revision * UINT32_C(2654435761);
+}
+
+void sim_image_tag(const struct world_service *row, int revision, char *to, size_t size)
+{
+    if (revision == SIM_REVISION) {
+        text_copy(to, size, row->image_tag);
+    } else {
+        text_format(to, size, "%s%08" PRIx32, of_events(row) ? "events-" : "", commit_of(revision));
+    }
+}
+
+void sim_image(const struct sim_service *s, int revision, char *to, size_t size)
+{
+    char tag[64];
+    sim_image_tag(s->row, revision, tag, sizeof(tag));
+    text_format(to, size, "%s.dkr.ecr.%s.amazonaws.com/%s:%s", WORLD_ACCOUNT, WORLD_REGION, WORLD_REPOSITORY,
+                tag);
+}
+
+void sim_image_digest(const struct world_service *row, int revision, char *to, size_t size)
+{
+    uint32_t first = revision != SIM_REVISION ? commit_of(revision)
+                     : of_events(row)         ? UINT32_C(0x9b1c7e1d)
+                                              : UINT32_C(0x5f70bf18);
+    text_format(to, size, "sha256:%08" PRIx32 "%s", first,
+                of_events(row) ? "2f4a5b6c7d8e9f00112233445566778899aabbccddeeff0011223344"
+                               : "a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef");
 }
 
 /* The network interface of a task, once it has one: an id made of the task's, and its address. */
@@ -266,7 +291,7 @@ static json_t *container_json(const struct sim_service *s, const struct sim_task
 {
     char rest[ARN_MAX], image[ARN_MAX];
     TEXT_FORMAT(rest, "%s/%s/%s", WORLD_CLUSTER, t->id, "5e1f0c5a-0000-4000-a000-000000000001");
-    sim_image(s, image, sizeof(image));
+    sim_image(s, t->revision, image, sizeof(image));
     bool exited = t->exit_code >= 0 || t->exited_ms != 0;
     json_t *o = json_object();
     put_arn(o, "containerArn", "container", rest);
@@ -275,7 +300,8 @@ static json_t *container_json(const struct sim_service *s, const struct sim_task
     put_text(o, "name", "api");
     put_text(o, "image", image);
     if (t->pull_stopped_ms != 0) {
-        put_text(o, "imageDigest", sim_image_digest(s->row));
+        sim_image_digest(s->row, t->revision, rest, sizeof(rest));
+        put_text(o, "imageDigest", rest);
         TEXT_FORMAT(rest, "%s-%010d", t->id, 1404120711 + t->restarts);
         put_text(o, "runtimeId", rest);
     }

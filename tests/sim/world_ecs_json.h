@@ -43,7 +43,9 @@ struct tally sim_tally(const struct sim_service *s, uint64_t deployment); /* 0 =
 json_t *sim_configuration_json(const struct world_ecs *w, const struct sim_service *s);
 json_t *sim_alarm_names_json(const struct world_ecs *w); /* of the deployment alarms */
 /* "000000000000.dkr.ecr.us-gov-east-1.amazonaws.com/tak-vpc-cotak-prod-cloudtak-api:0f3c2b1a" */
-void sim_image(const struct sim_service *s, char *to, size_t size);
-const char *sim_image_digest(const struct world_service *row);
+void sim_image(const struct sim_service *s, int revision, char *to, size_t size);
+/* "0f3c2b1a", "events-0f3c2b1a": the row's of the newest revision, another one of each older one. */
+void sim_image_tag(const struct world_service *row, int revision, char *to, size_t size);
+void sim_image_digest(const struct world_service *row, int revision, char *to, size_t size);
 
 #endif

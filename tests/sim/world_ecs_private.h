@@ -9,7 +9,8 @@
  *   world_ecs_json.c      how all of it reads in AWS's JSON; history and task definitions:
  * world_ecs_history.c world_ecs_calls.c     a call: found, throttled, counted; world_ecs_reads.c,
  * world_ecs_changes.c: the actions world_balancer.c, world_cloudwatch.c, world_logs.c, world_registry.c what
- * the other services of AWS say of it world_site.c          what CloudTAK itself answers to a browser */
+ * the other services of AWS say of it; world_scaling.c: and Application Auto Scaling; world_site.c what
+ * CloudTAK itself answers to a browser */
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +24,8 @@
 #define SIM_RECORDS     50
 #define SIM_TASKS       400 /* of one service; beyond it the oldest stopped one is forgotten */
 #define SIM_ACTIONS     24
-#define SIM_REVISION    412 /* of every task definition */
+#define SIM_REVISION    412 /* the newest one of every task definition */
+#define SIM_REVISIONS   4   /* so many of each are there */
 #define SIM_HOOK        "pause-after-scale-up"
 
 enum sim_phase {
@@ -74,6 +76,7 @@ struct sim_deployment {
 struct sim_record {
     uint64_t number; /* of the deployment it is about */
     uint64_t source; /* the one before it; 0 = none */
+    int revision;
     const char *status;
     char reason[160];
     int64_t created_ms, started_ms, finished_ms, updated_ms, rollback_ms;
@@ -95,6 +98,8 @@ enum sim_turn {
     TURN_ZERO,
     TURN_STOP,
     TURN_SCALE,
+    TURN_RAISE,
+    TURN_RESUME,
     TURN_ALARM,
     TURN_CONTINUE,
     TURN_BAKED,
@@ -103,10 +108,18 @@ enum sim_turn {
     SIM_TURNS
 };
 
+/* What of autoscaling is suspended. */
+struct sim_switches {
+    bool in, out, scheduled;
+};
+
 struct sim_service {
     const struct world_service *row;
     uint64_t random; /* its own, so that its history does not depend on the other services */
     int desired;
+    struct sim_switches suspended, suspended_before; /* reads show the latter for the scenario's time */
+    int64_t suspended_ms;                            /* the last change; 0 = none */
+    bool resumed;                                    /* by somebody else: once in a world */
     bool breaker;
     struct sim_deployment deployments[SIM_DEPLOYMENTS]; /* [0] is PRIMARY, then newest first */
     size_t deployment_count;
@@ -136,7 +149,7 @@ struct sim_count {
     uint64_t count;
 };
 
-#define SIM_BUCKETS 7
+#define SIM_BUCKETS 8
 struct sim_bucket {
     double tokens;
     int64_t filled_ms;
@@ -206,12 +219,17 @@ bool sim_record_running(const struct sim_record *r);
 /* world_ecs_turns.c */
 void sim_turns_expect(struct world_ecs *w, struct sim_service *s);    /* a deployment was ordered */
 void sim_turns_completed(struct world_ecs *w, struct sim_service *s); /* one is completed */
+void sim_turns_counted(struct world_ecs *w, struct sim_service *s);   /* the count was set */
+void sim_turns_suspended(struct world_ecs *w, struct sim_service *s); /* autoscaling was */
 int64_t sim_turns_due(const struct sim_service *s);
 void sim_turns_happen(struct world_ecs *w, struct sim_service *s);
 /* Must older tasks stay, because of a hook or the bake time behind it? */
 bool sim_hook_holds(struct world_ecs *w, struct sim_service *s, bool all_new_serve);
 void sim_hook_continue(struct world_ecs *w, struct sim_service *s);
 void sim_hook_baked(struct world_ecs *w, struct sim_service *s);
+
+/* world_scaling.c */
+void sim_suspend(struct world_ecs *w, struct sim_service *s, struct sim_switches to);
 
 /* world_ecs_json.c: each returns a new reference */
 json_t *sim_service_json(const struct world_ecs *w, const struct sim_service *s);
@@ -221,7 +239,8 @@ json_t *sim_task_json(const struct sim_service *s, const struct sim_task *t);
 /* world_ecs_history.c */
 json_t *sim_record_json(const struct world_ecs *w, const struct sim_service *s, const struct sim_record *r,
                         bool brief);
-json_t *sim_definition_json(const struct sim_service *s, int revision);
+json_t *sim_revision_json(const struct sim_service *s, const struct sim_record *r);
+json_t *sim_definition_json(const struct world_ecs *w, const struct sim_service *s, int revision);
 json_t *sim_failure_json(const char *arn, const char *reason);
 void sim_arn(const char *kind, const char *rest, char *to, size_t size);
 

@@ -260,13 +260,35 @@ void call_describe_service_deployments(struct call *c)
     call_answer(c, "failures", failures);
 }
 
+void call_describe_service_revisions(struct call *c)
+{
+    const json_t *arns = jsonx_at(c->body, "serviceRevisionArns");
+    if (json_array_size(arns) == 0 || json_array_size(arns) > DESCRIBE_DEPLOYMENTS_MOST) {
+        call_refuse(c, "InvalidParameterException", "Between 1 and 20 service revision ARNs are needed.");
+        return;
+    }
+    json_t *found = json_array(), *failures = json_array();
+    for (size_t i = 0; i < json_array_size(arns); i++) {
+        const char *arn = json_string_value(json_array_get(arns, i));
+        struct sim_service *s = NULL;
+        const struct sim_record *r = arn == NULL ? NULL : call_find_record(c->w, arn, &s);
+        if (r == NULL) {
+            missing(failures, "service-revision", arn == NULL ? "" : arn);
+        } else {
+            json_array_append_new(found, sim_revision_json(s, r));
+        }
+    }
+    call_answer(c, "serviceRevisions", found);
+    call_answer(c, "failures", failures);
+}
+
 void call_describe_task_definition(struct call *c)
 {
     const char *definition = jsonx_text(c->body, "taskDefinition");
     for (size_t i = 0; i < c->w->service_count; i++) {
         int revision = call_revision(&c->w->services[i], definition);
         if (revision != 0) {
-            call_answer(c, "taskDefinition", sim_definition_json(&c->w->services[i], revision));
+            call_answer(c, "taskDefinition", sim_definition_json(c->w, &c->w->services[i], revision));
             return;
         }
     }

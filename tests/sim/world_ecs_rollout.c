@@ -69,6 +69,7 @@ static void new_record(struct world_ecs *w, struct sim_service *s, uint64_t sour
     memmove(&s->records[1], &s->records[0], s->record_count * sizeof(s->records[0]));
     s->record_count++;
     s->records[0] = (struct sim_record){.number = s->deployments[0].number,
+                                        .revision = s->deployments[0].revision,
                                         .source = source,
                                         .status = "IN_PROGRESS",
                                         .created_ms = w->now_ms,

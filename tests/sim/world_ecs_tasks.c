@@ -68,7 +68,9 @@ void sim_target_group_arn(const struct sim_service *s, char *to, size_t size)
 bool sim_doomed(const struct world_ecs *w, const struct sim_service *s, int revision)
 {
     const struct world_scenario *row = w->scenario;
-    return row->fate != FATE_SERVES && revision == SIM_REVISION &&
+    /* what is no fault of the newest image awaits older ones as well */
+    bool any = row->database_down || row->image_expired || row->fate == FATE_UNPLACED;
+    return row->fate != FATE_SERVES && (any || revision == SIM_REVISION) &&
            (row->only == NULL || text_equal(row->only, s->row->name));
 }
 
@@ -135,7 +137,7 @@ static void count_failure(struct world_ecs *w, struct sim_service *s, const stru
 static void pull_failed(struct world_ecs *w, struct sim_service *s, struct sim_task *t)
 {
     char reason[sizeof(t->container_reason)], image[200];
-    sim_image(s, image, sizeof(image));
+    sim_image(s, t->revision, image, sizeof(image));
     TEXT_FORMAT(reason,
                 "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve "
                 "ref %s: not found",

@@ -39,6 +39,27 @@ void sim_turns_completed(struct world_ecs *w, struct sim_service *s)
     plan(s, TURN_CRASH, w->now_ms, row->crash_after_ms);
 }
 
+static bool below_minimum(const struct sim_service *s)
+{
+    return s->row->autoscaled && s->desired < s->row->desired;
+}
+
+void sim_turns_counted(struct world_ecs *w, struct sim_service *s)
+{
+    s->turns[TURN_RAISE] = SIM_NEVER;
+    if (below_minimum(s)) {
+        plan(s, TURN_RAISE, w->now_ms, w->scenario->raised_after_ms);
+    }
+}
+
+void sim_turns_suspended(struct world_ecs *w, struct sim_service *s)
+{
+    s->turns[TURN_RESUME] = SIM_NEVER;
+    if (s->suspended.out && !s->resumed) {
+        plan(s, TURN_RESUME, w->now_ms, w->scenario->resumed_after_ms);
+    }
+}
+
 int64_t sim_turns_due(const struct sim_service *s)
 {
     int64_t due = SIM_NEVER;
@@ -63,11 +84,30 @@ static void set_count(struct world_ecs *w, struct sim_service *s, int desired)
 static void go_zero(struct world_ecs *w, struct sim_service *s)
 {
     set_count(w, s, 0);
+    sim_turns_counted(w, s);
 }
 
 static void scale(struct world_ecs *w, struct sim_service *s)
 {
-    set_count(w, s, s->desired + 1);
+    if (!s->suspended.out) {
+        set_count(w, s, s->desired + 1);
+    }
+}
+
+/* An alarm wants more while the count is below the minimum: it becomes the minimum, at once or when nobody
+ * suspends that any more. */
+static void raise_to_minimum(struct world_ecs *w, struct sim_service *s)
+{
+    if (below_minimum(s) && !s->suspended.out) {
+        set_count(w, s, s->row->desired);
+    }
+    sim_turns_counted(w, s);
+}
+
+static void resume(struct world_ecs *w, struct sim_service *s)
+{
+    s->resumed = true;
+    sim_suspend(w, s, (struct sim_switches){0});
 }
 
 static void stop_by_hand(struct world_ecs *w, struct sim_service *s)
@@ -125,7 +165,8 @@ void sim_turns_happen(struct world_ecs *w, struct sim_service *s)
         [TURN_STOP] = stop_by_hand,    [TURN_SCALE] = scale,
         [TURN_ALARM] = alarm_rings,    [TURN_CONTINUE] = sim_hook_continue,
         [TURN_BAKED] = sim_hook_baked, [TURN_RESTART] = restart_in_place,
-        [TURN_CRASH] = crash,
+        [TURN_CRASH] = crash,          [TURN_RAISE] = raise_to_minimum,
+        [TURN_RESUME] = resume,
     };
     for (size_t i = 0; i < SIM_TURNS; i++) {
         if (s->turns[i] <= w->now_ms) {

@@ -33,6 +33,7 @@ struct fixture {
     int told_count;
     const char *secret;
     const char *signs;    /* NULL = as it should be */
+    const char *region;   /* NULL = where CloudTAK stands */
     int64_t clock_off_ms; /* of our own clock */
     bool reuse;           /* of connections, as reads do */
     /* of the last request */
@@ -119,6 +120,7 @@ static const char *signs(const char *target, const char *body)
     static const char *const rows[][2] = {{"AmazonEC2ContainerServiceV20141113", "ecs"},
                                           {"Logs_20140328", "logs"},
                                           {"GraniteServiceVersion20100801", "monitoring"},
+                                          {"AnyScaleFrontendService", "application-autoscaling"},
                                           {"AmazonEC2ContainerRegistry_V20150921", "ecr"}};
     for (size_t i = 0; target != NULL && i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (text_starts(target, rows[i][0])) {
@@ -127,6 +129,7 @@ static const char *signs(const char *target, const char *body)
     }
     return target != NULL                               ? "ecs"
            : strstr(body, "Version=2015-12-01") != NULL ? "elasticloadbalancing"
+           : strstr(body, "Version=2010-05-15") != NULL ? "cloudformation"
                                                         : "sts";
 }
 
@@ -143,7 +146,7 @@ static void ask(struct fixture *f, const char *target, const char *body)
     struct sigv4_input in = {.method = "POST",
                              .path = "/",
                              .query = "",
-                             .region = WORLD_REGION,
+                             .region = f->region != NULL ? f->region : WORLD_REGION,
                              .service = f->signs != NULL ? f->signs : signs(target, body),
                              .access_key = WIRE_ACCESS_KEY,
                              .secret_key = f->secret,

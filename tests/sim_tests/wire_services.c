@@ -12,6 +12,8 @@
 #define IMAGES  "{\"repositoryName\":\"" WORLD_REPOSITORY "\"}"
 #define METRICS "GraniteServiceVersion20100801."
 #define ECR     "AmazonEC2ContainerRegistry_V20150921."
+#define SCALING "AnyScaleFrontendService."
+#define TARGETS "{\"ServiceNamespace\":\"ecs\"}"
 
 static void the_balancer_answers_in_xml(void **state)
 {
@@ -27,6 +29,10 @@ static void the_balancer_answers_in_xml(void **state)
     ask(&f, NULL, "Action=DescribeTargetHealth&Version=2015-12-01&TargetGroupArn=none");
     assert_int_equal(f.status, 400);
     assert_non_null(strstr(f.text, "<Code>TargetGroupNotFound</Code>"));
+    ask(&f, NULL, "Action=DescribeStacks&Version=2010-05-15&StackName=" WORLD_STACK);
+    assert_non_null(strstr(f.text, "<StackStatus>UPDATE_COMPLETE</StackStatus>"));
+    ask(&f, NULL, "Action=DescribeStacks&Version=2010-05-15&StackName=nothing");
+    assert_non_null(strstr(f.text, "<Code>ValidationError</Code>"));
     ask(&f, NULL, "Action=DescribeAlarms&Version=2015-12-01"); /* another service's action */
     assert_non_null(strstr(f.text, "<Code>InvalidAction</Code>"));
     end(&f);
@@ -42,6 +48,10 @@ static void json_services_answer(void **state)
     assert_int_equal(json_array_size(jsonx_at(f.answer, "MetricAlarms")), 7);
     ask(&f, ECR "DescribeImages", IMAGES);
     assert_int_equal(json_array_size(jsonx_at(f.answer, "imageDetails")), 2);
+    ask(&f, SCALING "DescribeScalableTargets", TARGETS);
+    assert_int_equal(json_array_size(jsonx_at(f.answer, "ScalableTargets")), 2);
+    ask(&f, SCALING "RegisterScalableTarget", TARGETS);
+    assert_string_equal(jsonx_text(f.answer, "__type"), "ValidationException");
     ask(&f, "Logs_20140328.GetLogEvents", "{\"logGroupName\":\"nothing\",\"logStreamName\":\"x\"}");
     assert_int_equal(f.status, 400);
     assert_string_equal(jsonx_text(f.answer, "__type"), "ResourceNotFoundException");
@@ -59,6 +69,7 @@ static void signatures_name_their_service(void **state)
     (void)state;
     static const char *const calls[][2] = {{METRICS "DescribeAlarms", ALARMS},
                                            {ECR "DescribeImages", IMAGES},
+                                           {SCALING "DescribeScalableTargets", TARGETS},
                                            {"Logs_20140328.GetLogEvents", "{}"},
                                            {"AmazonEC2ContainerServiceV20141113.ListClusters", "{}"},
                                            {NULL, HEALTH},
@@ -80,6 +91,34 @@ static void signatures_name_their_service(void **state)
         ask(&f, calls[i][0], calls[i][1]);
         assert_int_not_equal(f.status, 403);
     }
+    end(&f);
+}
+
+/* A wrong region is an account in which nothing stands, not an error. */
+static void another_region_is_empty(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, "ok");
+    f.region = "us-gov-west-1";
+    ask_ecs(&f, "ListClusters", "{}");
+    assert_int_equal(f.status, 200);
+    assert_int_equal(json_array_size(jsonx_at(f.answer, "clusterArns")), 0);
+    ask_ecs(&f, "DescribeServices", DESCRIBE);
+    assert_string_equal(jsonx_text(f.answer, "__type"), "ClusterNotFoundException");
+    ask_ecs(&f, "UpdateService", UPDATE);
+    assert_string_equal(jsonx_text(f.answer, "__type"), "ClusterNotFoundException");
+    ask(&f, SCALING "DescribeScalableTargets", TARGETS);
+    assert_int_equal(json_array_size(jsonx_at(f.answer, "ScalableTargets")), 0);
+    assert_int_equal(f.status, 200);
+    ask(&f, ECR "DescribeImages", IMAGES);
+    assert_string_equal(jsonx_text(f.answer, "__type"), "RepositoryNotFoundException");
+    ask(&f, NULL, HEALTH);
+    assert_non_null(strstr(f.text, "<Code>TargetGroupNotFound</Code>"));
+    assert_int_equal(world_ecs_count(f.world, "UpdateService"), 0);
+    f.region = NULL;
+    ask_ecs(&f, "ListClusters", "{}");
+    assert_int_equal(json_array_size(jsonx_at(f.answer, "clusterArns")), 1);
     end(&f);
 }
 
@@ -171,9 +210,13 @@ static void cbor_goes_both_ways(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_balancer_answers_in_xml),          cmocka_unit_test(json_services_answer),
-        cmocka_unit_test(signatures_name_their_service),        cmocka_unit_test(weather_hits_each_service),
-        cmocka_unit_test(all_services_see_expired_credentials), cmocka_unit_test(cbor_goes_both_ways),
+        cmocka_unit_test(the_balancer_answers_in_xml),
+        cmocka_unit_test(json_services_answer),
+        cmocka_unit_test(signatures_name_their_service),
+        cmocka_unit_test(another_region_is_empty),
+        cmocka_unit_test(weather_hits_each_service),
+        cmocka_unit_test(all_services_see_expired_credentials),
+        cmocka_unit_test(cbor_goes_both_ways),
     };
     return cmocka_run_group_tests_name("sim wire_services", tests, NULL, NULL);
 }

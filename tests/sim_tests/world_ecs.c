@@ -264,6 +264,27 @@ static void throttled_refuses_half_the_reads(void **state)
     end(&f);
 }
 
+/* Everything, and not for ever; a change then is not executed. */
+static void an_account_is_throttled_for_a_while(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, "throttled-account");
+    redeploy(&f, API);
+    pass(&f, 61 * SECOND);
+    assert_true(world_ecs_throttled(f.w, f.now));
+    for (int i = 0; i < 5; i++) {
+        json_decref(call(&f, "DescribeServices", json_pack("{s:[s]}", "services", API)));
+        assert_string_equal(f.type, "ThrottlingException");
+    }
+    json_decref(call(&f, "UpdateService", json_pack("{s:s,s:i}", "service", API, "desiredCount", 0)));
+    assert_string_equal(f.type, "ThrottlingException");
+    assert_int_equal(world_ecs_count(f.w, "UpdateService"), 1);
+    pass(&f, 4 * MINUTE);
+    assert_int_equal(number(&f, API, "desiredCount"), 2);
+    end(&f);
+}
+
 static void stale_reads_lag_behind(void **state)
 {
     (void)state;
@@ -346,7 +367,7 @@ static void every_task_counts_once(void **state)
         redeploy(&f, WORKERS);
         for (int k = 0; k < 200; k++) {
             pass(&f, 15 * SECOND);
-            if (world_ecs_expired(f.w, f.now)) {
+            if (world_ecs_expired(f.w, f.now) || world_ecs_throttled(f.w, f.now)) {
                 continue;
             }
             json_t *s = service(&f, API);
@@ -385,6 +406,7 @@ int main(void)
         cmocka_unit_test(superseded_shows_anothers_deployment),
         cmocka_unit_test(no_breaker_counts_nothing),
         cmocka_unit_test(throttled_refuses_half_the_reads),
+        cmocka_unit_test(an_account_is_throttled_for_a_while),
         cmocka_unit_test(stale_reads_lag_behind),
         cmocka_unit_test(lost_reply_is_executed_once),
         cmocka_unit_test(gone_zero_completes_with_nothing),

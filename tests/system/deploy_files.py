@@ -67,7 +67,7 @@ def policy(source):
     yield from (f"deploy/iam-policy.json allows {a}, which the source never sends" for a in sorted(allowed) if a.split(":")[1] not in sent)
     yield from (f"the source speaks of {a}, which deploy/iam-policy.json does not allow" for a in sorted(named - set(allowed)))
     yield from (f"{a} is allowed on everything" for a, s in sorted(allowed.items())
-                if CHANGES.search(a) and any(r == "*" or ":service/*" in r for r in listed(s["Resource"])))
+                if CHANGES.search(a) and any(r == "*" or re.search(":(service|task|service-deployment)/[*]", r) for r in listed(s["Resource"])))
 
 
 def manifest(source):
@@ -109,7 +109,8 @@ SPOILT = {  # file, what stands there, what shall stand there, what must be foun
     "an action too many": ("deploy/iam-policy.json", '"ecs:ListTasks"', '"ecs:ListTasks", "ecs:DeleteService"', "allows ecs:DeleteService"),
     "a change on everything": ("deploy/iam-policy.json", '"Action": "ecs:UpdateService",\n      "Resource": [', '"Action": "ecs:UpdateService", "Resource": "*", "Was": [',
                                "ecs:UpdateService is allowed on everything"),
-    "a new call": ("ecs/request.c", '"UpdateService"', '"StopTask"', "the source sends StopTask"),
+    "any task": ("deploy/iam-policy.json", ":task/tak-vpc-cotak-prod/*", ":task/*", "ecs:StopTask is allowed on everything"),
+    "a new call": ("ecs/request_change.c", '"StopTask"', '"RunTask"', "the source sends RunTask"),
     "a scope too few": ("deploy/slack-manifest.yaml", "      - users:read", "      - users:write", "lacks the scope users:read"),
     "a scope too many": ("deploy/slack-manifest.yaml", "      - commands", "      - files:read\n      - commands", "asks for files:read"),
     "an event too many": ("deploy/slack-manifest.yaml", "      - message.im", "      - message.im\n      - message.channels", "event message.channels"),

@@ -29,9 +29,9 @@ CASES = {
     "no-breaker": (["restart cotak prod"], 1, ["First new task stopped", "NOT STABILISING"], ["DONE"]),
     "throttled": (["restart cotak prod"], 0, ["RESTARTING", "DONE"], ["FAILING"]),
     "stale": (["restart cotak prod"], 0, ["RESTARTING", "DONE"], ["FAILING"]),
-    "words": (["help", "targets", "whoami", "status cotak prod", "stop-all cotak prod", "shutdown cotak prod"], 0,
+    "words": (["help", "targets", "whoami", "status cotak prod", "shutdown cotak prod"], 0,
               ["restart TARGET", "cotak prod (PRODUCTION)", "slack:user:U0ANA", "arn:aws-us-gov:sts::000000000000", "Users: SERVED",
-               "WILL BE CUT OFF", "aws ecs stop-task", "--desired-count 0"], []),
+               "--desired-count 0"], []),
     "nothing-to-follow": (["follow cotak prod"], 3, ["nothing was changed", "there is nothing to follow"], ["RESTARTING"]),
     "refused": (["restart nowhere"], 2, ["There is no target"], ["RESTARTING"]),
 }

@@ -17,6 +17,7 @@ static const char WHOLE[] =
     "ca_file: /etc/ca.pem\n"
     "store: { path: /srv/bot/state.db }\n"
     "metrics: { listen: \"[::1]:9000\" }\n"
+    "door: { socket: /srv/bot/door.sock, group: tak-operators }\n"
     "poll: { active: 2s, quiet: 20s, budget: 2.5/s }\n"
     "follow: { slow_after: 5m, give_up_after: 1h, after_care: 0s }\n"
     "escalation: { name: ASE, mention: \"slack:group:S1\", phone: \"+1 555 0100\" }\n"
@@ -54,6 +55,8 @@ static void whole_file_is_understood(void **state)
     assert_string_equal(c->ca_file, "/etc/ca.pem");
     assert_string_equal(c->store_path, "/srv/bot/state.db");
     assert_string_equal(c->metrics_listen, "[::1]:9000");
+    assert_string_equal(c->door.socket, "/srv/bot/door.sock");
+    assert_string_equal(c->door.group, "tak-operators");
     assert_int_equal(c->poll_active_ms, 2000);
     assert_int_equal(c->poll_quiet_ms, 20000);
     assert_true(c->poll_budget > 2.49 && c->poll_budget < 2.51);
@@ -64,6 +67,8 @@ static void whole_file_is_understood(void **state)
     assert_false(c->unsafe_endpoints);
     assert_string_equal(config_person_of(c, "slack", "U1")->name, "ana");
     assert_null(config_person_of(c, "slack", "ana"));
+    assert_string_equal(config_person_of(c, "local", "ana")->name, "ana");
+    assert_null(config_person_of(c, "local", "U1"));
     struct err err = {0};
     assert_true(config_check_run(c, &err));
     config_destroy(c);
@@ -110,6 +115,8 @@ static void what_is_not_said_has_its_default(void **state)
     assert_string_equal(c->ca_file, "/etc/ssl/certs/ca-certificates.crt");
     assert_string_equal(c->store_path, "/var/lib/cloudtak-bot/state.db");
     assert_string_equal(c->metrics_listen, "127.0.0.1:8421");
+    assert_string_equal(c->door.socket, "/run/cloudtak-bot/door.sock");
+    assert_string_equal(c->door.group, "");
     assert_int_equal(c->poll_active_ms, 5000);
     assert_int_equal(c->poll_quiet_ms, 15000);
     assert_true(c->poll_budget > 4.99 && c->poll_budget < 5.01);
@@ -369,7 +376,7 @@ static void show_can_be_read_again_and_hides_secrets(void **state)
     (void)state;
     struct config *c =
         must_read(CHAT PEOPLE "roles: { ops: [ana, bo] }\n"
-                              "poll: { active: 1500ms }\nmetrics: { listen: off }\n"
+                              "poll: { active: 1500ms }\nmetrics: { listen: off }\ndoor: { socket: off }\n"
                               "targets: [ { name: cotak prod, account: \"123456789012\", region: "
                               "us-east-1, allow: { channels: [\"slack:C1\"], restart: [ops] } } ]\n");
     struct buf first, second;

@@ -52,10 +52,11 @@ static void keys_and_types_are_checked(void **state)
     static const struct fault FAULTS[] = {
         {"chats: []\n",
          "c.yaml:1: chats: this key is unknown; did you mean chat? Allowed here: chat, people, roles, "
-         "ca_file, store, metrics, poll, follow, escalation, unsafe_endpoints, targets"},
+         "ca_file, store, metrics, door, poll, follow, escalation, unsafe_endpoints, targets"},
         {"store: { file: /x }\n", "c.yaml:1: store.file: this key is unknown; allowed here: path"},
-        {"xoxb-1-2: a\n", "c.yaml:1: (not shown): this key is unknown; allowed here: chat, people, roles, "
-                          "ca_file, store, metrics, poll, follow, escalation, unsafe_endpoints, targets"},
+        {"xoxb-1-2: a\n",
+         "c.yaml:1: (not shown): this key is unknown; allowed here: chat, people, roles, "
+         "ca_file, store, metrics, door, poll, follow, escalation, unsafe_endpoints, targets"},
         {"store: /x\n", "c.yaml:1: store: found \"/x\"; allowed: a map of settings"},
         {"chat: { name: slack }\n", "c.yaml:1: chat: found a map; allowed: a list of at most 4 maps"},
         {"chat: [slack]\n", "c.yaml:1: chat: found \"slack\"; allowed: a list of at most 4 maps"},
@@ -76,6 +77,8 @@ static void keys_and_types_are_checked(void **state)
         {"metrics: { listen: \"0.0.0.0:8421\" }\n",
          "c.yaml:1: metrics.listen: found \"0.0.0.0:8421\"; allowed: off, or a loopback address and a port, "
          "such as 127.0.0.1:8421"},
+        {"door: { socket: door.sock }\n", "c.yaml:1: door.socket: found \"door.sock\"; allowed: off, or an "
+                                          "absolute path of at most 100 bytes"},
         {"metrics: { listen: \"127.0.0.1:70000\" }\n",
          "c.yaml:1: metrics.listen: found \"127.0.0.1:70000\"; allowed: off, or a loopback address and a "
          "port, such as 127.0.0.1:8421"},

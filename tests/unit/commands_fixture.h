@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "commands/table.h"
+#include "core/answer.h"
 #include "core/command.h"
 #include "core/restart.h"
 #include "core_fixture.h"
@@ -61,6 +62,31 @@ void engine_follow(struct command_call *call)
 {
     (void)call;
 }
+
+#define IS_CORES(name)                                                                                       \
+    void engine_##name(struct command_call *call)                                                            \
+    {                                                                                                        \
+        (void)call;                                                                                          \
+    }
+IS_CORES(confirm)
+IS_CORES(decline)
+IS_CORES(cancel)
+IS_CORES(lock)
+IS_CORES(unlock)
+IS_CORES(locks)
+#undef IS_CORES
+
+void engine_change(struct command_call *call, const struct act *act)
+{
+    (void)call;
+    (void)act;
+}
+
+/* The kinds of change themselves are core's. */
+struct act {
+    int nothing;
+};
+const struct act act_rollback = {0}, act_stop = {0};
 
 /* Kept: a test says who began it, and calls done. */
 static struct command_origin *asked_origin;

@@ -390,6 +390,34 @@ static void local_people(void **state)
            "add \"local:bo\" to allow.restart of cotak prod.");
 }
 
+/* A mapped person may do what the rules say; anybody else, and root, may look, whatever rules say of
+ * everyone.
+ */
+static void unknown_local_people_look(void **state)
+{
+    (void)state;
+    static const char *const unknown[] = {"nobody", "root"};
+    struct request r = request_by("root");
+    TEXT_COPY(r.who.server, "local");
+    add_principal(&prod->view, PRINCIPAL_ANY, "", "");
+    add_principal(&prod->restart, PRINCIPAL_EVERYONE, "", "");
+    add_principal(&prod->restart, PRINCIPAL_LOCAL, "", "root");
+    add_principal(&prod->downtime, PRINCIPAL_LOCAL, "", "bo");
+    for (size_t i = 0; i < 2; i++) {
+        for (enum request_source source = REQUEST_CLICK; source <= REQUEST_LOCAL; source++) {
+            r.source = source;
+            TEXT_COPY(r.who.user, unknown[i]);
+            assert_int_equal(decide(RIGHT_VIEW, &r, NULL).answer, AUTHZ_ALLOWED);
+            assert_int_equal(decide(RIGHT_RESTART, &r, NULL).answer, AUTHZ_REFUSED);
+            assert_int_equal(decide(RIGHT_DOWNTIME, &r, NULL).answer, AUTHZ_REFUSED);
+            TEXT_COPY(r.who.user, "bo");
+            assert_int_equal(decide(RIGHT_RESTART, &r, NULL).answer, AUTHZ_ALLOWED);
+            assert_int_equal(decide(RIGHT_DOWNTIME, &r, NULL).answer, AUTHZ_ALLOWED);
+            assert_int_equal(decide(RIGHT_LOGS, &r, NULL).answer, AUTHZ_REFUSED);
+        }
+    }
+}
+
 static void holders(void **state)
 {
     (void)state;
@@ -438,6 +466,7 @@ int main(void)
         WITH_CONFIG(groups_are_asked_about_and_must_be_fresh),
         WITH_CONFIG(a_person_is_known_by_each_of_their_ids),
         WITH_CONFIG(local_people),
+        WITH_CONFIG(unknown_local_people_look),
         WITH_CONFIG(holders),
         WITH_CONFIG(the_next_step_of_a_refusal_is_never_cut),
     };

@@ -12,10 +12,12 @@ COMMAND(status, NEEDS_SERVICE, 0, false);
 COMMAND(help, NEEDS_NOTHING, COMMAND_EXTRA, false);
 COMMAND(targets, NEEDS_NOTHING, 0, false);
 COMMAND(scale, NEEDS_SERVICE, COMMAND_REASON | COMMAND_EXTRA, true);
+COMMAND(drain, NEEDS_SERVICE, COMMAND_REASON | COMMAND_BREAK_GLASS, true);
 COMMAND(clusters, NEEDS_TARGET, 0, false);
 COMMAND(history, NEEDS_TARGET, COMMAND_OPTIONAL, false);
-static const struct command *const table[] = {&cmd_restart, &cmd_status,   &cmd_help,    &cmd_targets,
-                                              &cmd_scale,   &cmd_clusters, &cmd_history, NULL};
+static const struct command *const table[] = {&cmd_restart,  &cmd_status,  &cmd_help,
+                                              &cmd_targets,  &cmd_scale,   &cmd_drain,
+                                              &cmd_clusters, &cmd_history, NULL};
 
 static struct config *config;
 
@@ -150,6 +152,10 @@ static void says_what_is_wrong(void **state)
         {"status cotak prod --reason x", "status takes no --reason. Usage: status USAGE"},
         {"restart cotak prod --reason", "--reason has no text. Example: --reason \"map slow\""},
         {"restart cotak prod --reason \"  \"", "--reason has no text. Example: --reason \"map slow\""},
+        {"restart cotak prod --break-glass x", "restart takes no --break-glass. Usage: restart USAGE"},
+        {"drain cotak prod --break-glass",
+         "--break-glass has no text. Example: --break-glass \"the registry is "
+         "down\""},
         {"restart cotak prod --reasonable",
          "I do not understand \"--reasonable\" after \"restart cotak prod\". Usage: restart USAGE"},
     };
@@ -263,6 +269,29 @@ static void folding(void **state)
     }
 }
 
+static void glass_is_broken_for_a_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *reason, *glass;
+    } rows[] = {
+        {"drain cotak prod --break-glass \"image gone\"", "", "image gone"},
+        {"drain cotak prod --break-glass image gone", "", "image gone"},
+        {"drain cotak prod --reason api hung --break-glass image gone", "api hung", "image gone"},
+        {"drain cotak prod --break-glass=gone --reason=\"api hung\"", "api hung", "gone"},
+        {"drain cotak prod \u2014break-glass image gone api", "", "image gone api"},
+        {"drain --break-glass 'it\u2019s gone' cotak prod", "", "it's gone"},
+        {"drain cotak prod --reason x --reason y", "x --reason y", ""},
+    };
+    for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+        struct parsed p = {0};
+        struct err err = {0};
+        CHECK_ROW(rows[i].text, parse_request(table, config, rows[i].text, &p, &err));
+        assert_string_equal(p.reason, rows[i].reason);
+        assert_string_equal(p.break_glass, rows[i].glass);
+    }
+}
+
 int main(void)
 {
 #define WITH_CONFIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -270,6 +299,7 @@ int main(void)
         WITH_CONFIG(understands),
         WITH_CONFIG(says_what_is_wrong),
         WITH_CONFIG(the_only_target_goes_without_saying_for_reading),
+        WITH_CONFIG(glass_is_broken_for_a_reason),
         WITH_CONFIG(many_words),
         WITH_CONFIG(very_long_texts),
         WITH_CONFIG(many_targets_are_not_all_listed),

@@ -52,6 +52,7 @@ static int setup(void **state)
                                         .identity_trouble = "",
                                         .snapshot = &f->snapshot,
                                         .world_ms = NOW,
+                                        .cool_down_ms = 180000,
                                         .wall_ms = NOW};
     TEXT_COPY(f->facts.account, "123456789012");
     TEXT_COPY(f->facts.partition, "aws-us-gov");
@@ -212,7 +213,9 @@ static void others_at_work_are_asked_about(void **state)
     TEXT_COPY(f->facts.recent.operation, "9QXD");
     TEXT_COPY(f->facts.recent.who, "@bo");
     f->facts.recent.ended_ms = NOW - 179000;
-    expect(f, PREFLIGHT_ASK, "A restart by @bo (9QXD) ended 2 min 59 s ago.");
+    expect(f, PREFLIGHT_ASK, "A restart by @bo (9QXD) ended 2 min 59 s ago: follow that instead?");
+    TEXT_COPY(f->facts.recent.verb, "stop-all");
+    expect(f, PREFLIGHT_ASK, "A stop-all by @bo (9QXD) ended 2 min 59 s ago: follow that instead?");
     f->facts.recent.ended_ms = NOW - 180000;
     expect(f, PREFLIGHT_GO, "nothing else deploying");
 }
@@ -317,6 +320,28 @@ static void what_new_tasks_would_die_of_is_asked(void **state)
     assert_null(preflight_differs(&now, &f->result));
 }
 
+static void a_stack_that_changes_is_asked_about(void **state)
+{
+    struct fixture *f = *state;
+    add_around(f);
+    TEXT_COPY(around(f)->stack_name, "tak-cloudtak-cotak-prod");
+    TEXT_COPY(around(f)->stack.status, "UPDATE_COMPLETE");
+    expect(f, PREFLIGHT_GO, "image ok");
+    around(f)->stack.running = true;
+    TEXT_COPY(around(f)->stack.status, "UPDATE_IN_PROGRESS");
+    expect(f, PREFLIGHT_ASK,
+           "CloudFormation changes the stack tak-cloudtak-cotak-prod now (UPDATE_IN_PROGRESS): it may deploy "
+           "this service too and set its count again. It does not say who began that: find out before you go "
+           "on.");
+    assert_int_equal(f->result.reasons, REASON_STACK);
+    around(f)->stack.absence = ECS_REFUSED;
+    TEXT_COPY(around(f)->stack.why, "AWS does not allow it");
+    expect(f, PREFLIGHT_GO, "stack not checked: AWS does not allow it");
+    around(f)->stack.absence = ECS_NOT_READ; /* it is not known which */
+    preflight_grade(&f->facts, &f->result);
+    assert_null(strstr(f->result.says, "stack"));
+}
+
 static void alarms_are_said(void **state)
 {
     struct fixture *f = *state;
@@ -351,6 +376,46 @@ static void what_could_not_be_read_stops_nothing(void **state)
     assert_non_null(strstr(f->result.says, "database not checked: the name map.example.org"));
 }
 
+/* ---- --break-glass */
+
+static void glass_is_broken_only_where_a_check_says_so(void **state)
+{
+    struct fixture *f = *state;
+    struct preflight *p = &f->result;
+    preflight_grade(&f->facts, p);
+    assert_false(preflight_break_glass(p, "@bo", "because")); /* nothing to override */
+    preflight_refuse(p, true, "The image is gone.");
+    preflight_refuse(p, true, "It has no room either.");
+    assert_string_equal(p->refusal, "The image is gone.");
+    assert_true(preflight_break_glass(p, "@bo", "the registry lies"));
+    assert_int_equal(p->grade, PREFLIGHT_ASK);
+    assert_non_null(strstr(p->asks[0], "BREAK GLASS by @bo: \"the registry lies\""));
+    assert_string_equal(p->asks[1], "The image is gone.");
+    assert_int_equal(p->reasons & REASON_GLASS, REASON_GLASS);
+    /* What cannot work stands, whatever else refuses. */
+    preflight_refuse(p, true, "The image is gone.");
+    preflight_refuse(p, false, "The wrong account.");
+    preflight_refuse(p, true, "The image is gone.");
+    assert_string_equal(p->refusal, "The wrong account.");
+    assert_false(preflight_break_glass(p, "@bo", "because"));
+    assert_int_equal(p->grade, PREFLIGHT_REFUSE);
+    f->facts.account[0] = '9';
+    preflight_grade(&f->facts, p);
+    assert_false(preflight_break_glass(p, "@bo", "because"));
+}
+
+static void downtime_asks_about_what_was_not_checked(void **state)
+{
+    struct fixture *f = *state;
+    add_around(f);
+    around(f)->image.absence = ECS_REFUSED;
+    TEXT_COPY(around(f)->image.why, "AWS refused it");
+    expect(f, PREFLIGHT_GO, "image not checked: AWS refused it");
+    f->facts.downtime = true;
+    expect(f, PREFLIGHT_ASK, "Not checked: image (AWS refused it).");
+    assert_int_equal(f->result.reasons, REASON_UNCHECKED);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -367,7 +432,10 @@ int main(void)
         TEST(an_answer_holds_only_for_the_facts_it_was_given_for),
         TEST(all_is_well_around_it),
         TEST(what_new_tasks_would_die_of_is_asked),
+        TEST(a_stack_that_changes_is_asked_about),
         TEST(alarms_are_said),
+        TEST(glass_is_broken_only_where_a_check_says_so),
+        TEST(downtime_asks_about_what_was_not_checked),
         TEST(what_could_not_be_read_stops_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

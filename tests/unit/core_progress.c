@@ -249,9 +249,9 @@ static void usual_durations_come_from_the_past(void **state)
     (void)state;
     const int64_t past[] = {600000, 300000, 420000, 480000};
     char text[80];
-    progress_usual(past, 2, text, sizeof(text));
+    progress_usual(past, 2, "usually 5-10 min", text, sizeof(text));
     assert_string_equal(text, "usually 5-10 min");
-    progress_usual(past, 3, text, sizeof(text));
+    progress_usual(past, 3, "usually 5-10 min", text, sizeof(text));
     assert_string_equal(text, "usually 7 min 00 s here, 90 % within 10 min 00 s");
 }
 

@@ -13,8 +13,15 @@
 #include "ecs/client_private.h"
 
 /* Beside the features. sts:GetCallerIdentity needs no permission. */
-static const char *const others[] = {"ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListClusters",
-                                     "ecs:ListServices",     "ecs:ListTasks",     "ecs:UpdateService"};
+static const char *const others[] = {"application-autoscaling:RegisterScalableTarget",
+                                     "ecs:DescribeServices",
+                                     "ecs:DescribeTasks",
+                                     "ecs:ListClusters",
+                                     "ecs:ListServices",
+                                     "ecs:ListTasks",
+                                     "ecs:StopServiceDeployment",
+                                     "ecs:StopTask",
+                                     "ecs:UpdateService"};
 #define OTHERS (sizeof others / sizeof others[0])
 
 static json_t *policy;

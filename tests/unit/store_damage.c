@@ -148,7 +148,7 @@ static void flipped_bytes_are_refused_or_harmless(void **state)
 
 /* ---- the journal: as a killed daemon leaves it */
 
-static const char *const FILES[] = {"", "-wal", "-shm", ".lock", ".reserve"};
+static const char *const FILES[] = {"", "-wal", "-shm", ".lock", ".reserve", ".audit-key"};
 #define FILE_COUNT (sizeof(FILES) / sizeof(FILES[0]))
 
 struct left {

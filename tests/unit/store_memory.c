@@ -1,5 +1,6 @@
 /* The store in memory keeps the rules of every store, and those of its own. */
 #include "store_behaviours.h"
+#include "store_record.h"
 
 static void open_store(struct fixture *f)
 {
@@ -69,6 +70,20 @@ static void shows_its_audit_records(void **state)
     assert_null(store_memory_audit(f->store, 2));
 }
 
+static void what_somebody_altered_is_told(void **state)
+{
+    struct fixture *f = *state;
+    put_records(f, 3);
+    store_memory_alter_audit(f->store, 1);
+    const struct store_check c = check_now(f, NULL);
+    assert_false(c.whole);
+    assert_string_equal(c.broken, "record 2 is not what was written, or the one before it was another");
+    const struct store_operation o = an_operation("7F3K");
+    put_operation(f, &o);
+    store_memory_alter_operation(f->store, "7F3K");
+    assert_int_equal(load_now(f).operation_count, 0);
+}
+
 static void destroy_accepts_nothing(void **state)
 {
     (void)state;
@@ -84,9 +99,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORE_BEHAVIOURS,
+        STORE_RECORDS,
         BEHAVES(outlives_its_readers),
         BEHAVES(fails_when_told_to),
         BEHAVES(shows_its_audit_records),
+        BEHAVES(what_somebody_altered_is_told),
         cmocka_unit_test(destroy_accepts_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,11 @@ static const char *const FIRST[] = {
 static const char *const SECOND[] = {"ALTER TABLE song ADD COLUMN singer TEXT", NULL};
 static const char *const BROKEN[] = {"INSERT INTO song (title) VALUES ('half')", "CREATE TABLE song (x)",
                                      NULL};
-static const struct schema_version GOOD[] = {{FIRST}, {SECOND}};
-static const struct schema_version BAD[] = {{FIRST}, {SECOND}, {BROKEN}};
+static const struct schema_version GOOD[] = {{.statements = FIRST}, {.statements = SECOND}};
+static const struct schema_version BAD[] = {
+    {.statements = FIRST}, {.statements = SECOND}, {.statements = BROKEN}};
+static const uint8_t KEY[32] = {1};
+static const struct schema_aid AID = {.key = KEY, .now_ms = 1800000000000};
 
 static int set_up(void **state)
 {
@@ -46,7 +49,7 @@ static int ask(sqlite3 *db, const char *sql)
 static void new_file_gets_every_version(void **state)
 {
     sqlite3 *db = *state;
-    assert_true(migrate(db, GOOD, 2, NULL));
+    assert_true(migrate(db, GOOD, 2, &AID, NULL));
     assert_int_equal(ask(db, "PRAGMA user_version"), 2);
     assert_int_equal(ask(db, "PRAGMA application_id"), SCHEMA_APPLICATION);
     assert_int_equal(ask(db, "SELECT count(*) FROM pragma_table_info('song')"), 2);
@@ -55,12 +58,12 @@ static void new_file_gets_every_version(void **state)
 static void older_file_gets_what_it_lacks(void **state)
 {
     sqlite3 *db = *state;
-    assert_true(migrate(db, GOOD, 1, NULL));
+    assert_true(migrate(db, GOOD, 1, &AID, NULL));
     assert_int_equal(ask(db, "PRAGMA user_version"), 1);
     assert_int_equal(sqlite3_exec(db, "INSERT INTO song VALUES ('kept')", NULL, NULL, NULL), SQLITE_OK);
-    assert_true(migrate(db, GOOD, 2, NULL));
+    assert_true(migrate(db, GOOD, 2, &AID, NULL));
     assert_int_equal(ask(db, "SELECT count(*) FROM song WHERE title = 'kept' AND singer IS NULL"), 1);
-    assert_true(migrate(db, GOOD, 2, NULL)); /* nothing is left to do */
+    assert_true(migrate(db, GOOD, 2, &AID, NULL)); /* nothing is left to do */
     assert_int_equal(ask(db, "PRAGMA user_version"), 2);
 }
 
@@ -68,7 +71,7 @@ static void broken_version_leaves_nothing_behind(void **state)
 {
     sqlite3 *db = *state;
     struct err err = {0};
-    assert_false(migrate(db, BAD, 3, &err));
+    assert_false(migrate(db, BAD, 3, &AID, &err));
     assert_int_equal(err.code, ERR_IO);
     assert_string_equal(err.text,
                         "Schema version 3 could not be applied: The store failed: SQL logic error (code 1).");
@@ -83,7 +86,7 @@ static void identity_is_checked(void **state)
     struct err err = {0};
     assert_false(migrate_identify(db, 2, "aws", &err)); /* an empty database is not ours */
     assert_string_equal(err.text, "The store is a database of another program: choose another path.");
-    assert_true(migrate(db, GOOD, 2, NULL));
+    assert_true(migrate(db, GOOD, 2, &AID, NULL));
     assert_false(migrate_identify(db, 2, "aws", &err)); /* no world was written down */
     assert_int_equal(err.code, ERR_IO);
     assert_true(migrate_name_world(db, "aws", NULL));
@@ -97,7 +100,7 @@ static void each_opener_gets_its_own_epoch(void **state)
 {
     sqlite3 *db = *state;
     int64_t first = 0, second = 0, alive = -1;
-    assert_true(migrate(db, GOOD, 2, NULL));
+    assert_true(migrate(db, GOOD, 2, &AID, NULL));
     assert_true(migrate_name_world(db, "aws", NULL));
     assert_true(migrate_epoch(db, &first, &alive, NULL));
     assert_int_equal(alive, 0);
@@ -121,7 +124,7 @@ static void plan_must_say(sqlite3 *db, const char *sql, const char *words)
 static void real_schema_has_the_indexes_it_needs(void **state)
 {
     sqlite3 *db = *state;
-    assert_true(migrate(db, SCHEMA, SCHEMA_VERSIONS, NULL));
+    assert_true(migrate(db, SCHEMA, SCHEMA_VERSIONS, &AID, NULL));
     plan_must_say(db,
                   "EXPLAIN QUERY PLAN SELECT detail FROM operation WHERE ended = 1 AND verb = ?2 AND "
                   "service_name = ?3 ORDER BY ended_ms DESC, number DESC LIMIT 50",

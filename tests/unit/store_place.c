@@ -166,7 +166,7 @@ static void newer_schema_is_refused(void **state)
     const int epoch = ask(f, "SELECT epoch FROM meta");
     run_sql(f, "PRAGMA user_version = 7");
     must_refuse(f, WORLD, ERR_CONFIG,
-                "@: The store was written by a newer cloudtak-bot (schema 7, this one knows 2): start that "
+                "@: The store was written by a newer cloudtak-bot (schema 7, this one knows 3): start that "
                 "version, or choose another path.");
     assert_int_equal(ask(f, "SELECT epoch FROM meta"), epoch); /* it was not touched */
 }

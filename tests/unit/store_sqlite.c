@@ -2,6 +2,7 @@
  */
 #include "store_behaviours.h"
 #include "store_disk.h"
+#include "store_record.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -361,6 +362,7 @@ int main(int argc, char **argv)
     }
     const struct CMUnitTest tests[] = {
         STORE_BEHAVIOURS,
+        STORE_RECORDS,
         BEHAVES(a_new_life_reads_the_old_one),
         BEHAVES(opening_forgets_what_is_old),
         BEHAVES(works_on_the_worker_thread),
