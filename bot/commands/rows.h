@@ -7,8 +7,15 @@
 /* clang-format off */
 #define COMMAND_ROWS(ROW) \
     ROW(restart) \
+    ROW(rollback) \
+    ROW(stop_all) \
     ROW(status) \
     ROW(follow) \
+    ROW(tasks) \
+    ROW(events) \
+    ROW(logs) \
+    ROW(clusters) \
+    ROW(services) \
     ROW(confirm) \
     ROW(decline) \
     ROW(cancel) \
@@ -19,16 +26,9 @@
     ROW(targets) \
     ROW(whoami) \
     /* by hand in this release: see manual.h */ \
-    ROW(tasks) \
-    ROW(events) \
-    ROW(logs) \
-    ROW(clusters) \
-    ROW(services) \
-    ROW(stop_all) \
     ROW(shutdown) \
     ROW(scale) \
-    ROW(start) \
-    ROW(rollback)
+    ROW(start)
 /* clang-format on */
 
 #define COMMAND_DECLARE(word) extern const struct command command_##word;

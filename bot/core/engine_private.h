@@ -259,6 +259,7 @@ struct operation {
     bool has_card;                  /* a card was written */
     char why[500];                  /* why it was refused or failed */
     struct progress_doubt doubt;
+    int64_t leased_boot_ms; /* boot: when the store was last asked whether it is still ours */
     /* a step being recorded */
     bool committing;
     bool durable;

@@ -61,37 +61,6 @@ static const struct {
      "   If autoscaling was suspended, resume it with the second command.\n"
      "   | aws ecs update-service " WHERE " --service " API " --desired-count 1\n" SUSPEND("false")
          CONSOLE API HEALTH "   Then: /cloudtak status cotak prod api\n"},
-    {"tasks cotak prod hub",
-     "The tasks of cotak prod hub (PRODUCTION): by hand in this version, nothing was changed\n" LINE2 API
-     "-stateful\n"
-     "   | aws ecs describe-tasks " WHERE " --tasks $(aws ecs list-tasks " WHERE " --service-name " API
-     "-stateful --query 'taskArns[]' --output text)\n" CONSOLE API "-stateful" HEALTH
-     "   Most of it at once: /cloudtak status cotak prod\n"},
-    {"events cotak prod",
-     "The events of cotak prod api (PRODUCTION): by hand in this version, nothing was changed\n" LINE2 API
-     "\n"
-     "   | aws ecs describe-services " WHERE " --services " API
-     " --query 'services[0].events[:20].[createdAt,message]' --output text\n" CONSOLE API HEALTH
-     "   Most of it at once: /cloudtak status cotak prod\n"},
-    {"logs cotak prod",
-     "The logs of cotak prod api (PRODUCTION): by hand in this version, nothing was changed\n" LINE2 API "\n"
-     "   CloudTAK names the log group after the service. Log lines may hold personal data and tokens: do "
-     "not "
-     "paste them into a channel unread.\n"
-     "   | aws logs tail " API " --region us-gov-east-1 --profile coegc --since 15m\n" CONSOLE API HEALTH
-     "   Most of it at once: /cloudtak status cotak prod\n"},
-    {"clusters wftak test",
-     "The clusters around wftak test: by hand in this version, nothing was changed\n"
-     "   aws-us-gov 123456789012 us-gov-east-1 · tak-vpc-wftak-test\n"
-     "   An empty list means: likely the wrong region. Usual: us-gov-east-1 (GovCloud), us-east-1 "
-     "(Commercial).\n"
-     "   | aws ecs list-clusters --region us-gov-east-1\n"
-     "   Most of it at once: /cloudtak status wftak test\n"},
-    {"services cotak prod",
-     "The services of cotak prod (PRODUCTION): by hand in this version, nothing was changed\n"
-     "   aws-us-gov 123456789012 us-gov-east-1 · tak-vpc-cotak-prod\n"
-     "   | aws ecs list-services " WHERE "\n"
-     "   Most of it at once: /cloudtak status cotak prod\n"},
 };
 
 static void exact_answers(void **state)
