@@ -17,8 +17,9 @@ import time
 
 from harness import Bot, Sim, Trouble, button, wait_until, words
 
-CHANGES = ("restart cotak prod", "restart cotak prod hub", "restart cotak prod events")
-READS = ("status cotak prod", "targets", "whoami", "help restart", "follow cotak prod hub")
+CHANGES = ("restart cotak prod", "restart cotak prod hub", "restart cotak prod events", "stop-all cotak prod", "stop-all cotak prod hub", "rollback cotak prod")
+TAKEN_AGAIN = CHANGES[:3]
+READS = ("status cotak prod", "tasks cotak prod", "events cotak prod", "locks", "targets", "whoami", "help restart", "follow cotak prod hub")
 AWS_WEATHER = ("throttle", "status-500", "reset", "html-502", "execute-then-reset", "slow")
 SLACK_WEATHER = ({"method": "chat.postMessage", "answer": "reset", "executed": True}, {"method": "chat.postMessage", "answer": "http", "status": 500},
                  {"method": "chat.postMessage", "answer": "error", "error": "ratelimited", "retry_after": 1}, {"method": "chat.update", "answer": "reset"},
@@ -169,7 +170,7 @@ class World:
     def free(self):
         """No lock is left behind: each service can be restarted again."""
         stuck = []
-        for text in CHANGES:
+        for text in TAKEN_AGAIN:
             before = {op["id"] for op in rows_of(self.bot.folder)[0]}
             self.sim.slash(text)
 

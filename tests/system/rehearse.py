@@ -34,9 +34,9 @@ CASES = {
                "--desired-count 0"], []),
     "nothing-to-follow": (["follow cotak prod"], 3, ["nothing was changed", "there is nothing to follow"], ["RESTARTING"]),
     "stop-all": (['stop-all cotak prod --reason "INC-204 api hung"', "confirm"], 0,
-                 ["STOP ALL TASKS of cotak prod api (PRODUCTION)? Asked by @ana", "Users WILL BE CUT OFF", "Confirmed by @ana",
-                  "STOPPING ALL TASKS of cotak prod api", "USERS NOT SERVED since", "BACK: cotak prod api (PRODUCTION), @ana. Users not served"], ["FAILING"]),
-    "declined": (["restart cotak prod hub", "as bo", "cancel"], 3, ["RESTART cotak prod hub (PRODUCTION)? Asked by @ana", "You are @bo now.",
+                 ["STOP ALL TASKS of cotak prod api (PRODUCTION)? Asked by @ana", "Users WILL BE CUT OFF",
+                  "STOPPING ALL TASKS of cotak prod api", "Confirmed by @ana", "NOT SERVED since", "BACK: cotak prod api (PRODUCTION), @ana. Users not served"], ["FAILING"]),
+    "declined": (["restart cotak prod hub", "as bo", "cancel"], 4, ["RESTART cotak prod hub (PRODUCTION)? Asked by @ana", "You are @bo now.",
                                                                    "Cancelled by @bo", "nothing was changed"], ["RESTARTING", "Confirmed"]),
     "refused": (["restart nowhere"], 2, ["There is no target"], ["RESTARTING"]),
 }
