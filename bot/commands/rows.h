@@ -9,6 +9,9 @@
     ROW(restart) \
     ROW(rollback) \
     ROW(stop_all) \
+    ROW(scale) \
+    ROW(shutdown) \
+    ROW(start) \
     ROW(status) \
     ROW(follow) \
     ROW(tasks) \
@@ -24,11 +27,7 @@
     ROW(locks) \
     ROW(help) \
     ROW(targets) \
-    ROW(whoami) \
-    /* by hand in this release: see manual.h */ \
-    ROW(shutdown) \
-    ROW(scale) \
-    ROW(start)
+    ROW(whoami)
 /* clang-format on */
 
 #define COMMAND_DECLARE(word) extern const struct command command_##word;

@@ -86,7 +86,7 @@ void engine_change(struct command_call *call, const struct act *act)
 struct act {
     int nothing;
 };
-const struct act act_rollback = {0}, act_stop = {0};
+const struct act act_rollback = {0}, act_stop = {0}, act_scale = {0}, act_shutdown = {0}, act_start = {0};
 
 /* Kept: a test says who began it, and calls done. */
 static struct command_origin *asked_origin;
