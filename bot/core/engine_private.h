@@ -20,6 +20,7 @@
 #include <uthash.h>
 
 #include "act.h"
+#include "act_count.h"
 #include "core/authz.h"
 #include "core/engine.h"
 #include "ecs/ecs.h"
@@ -71,6 +72,7 @@ struct engine {
     struct store *store;
     struct ecs *ecs;
     struct outbox *outbox;
+    struct zero_watch *zeros; /* counts that this bot set (zero_watch.h) */
     struct chat *chats[ENGINE_CHATS];
     size_t chat_count;
     struct operation *operations; /* list, all not yet told */
@@ -219,10 +221,12 @@ struct act_rollback {
     /* one of the two: the service deployment to stop, or the task definition to go to */
     char arn[ECS_NAME * 2], left_id[ECS_ID], back_id[ECS_ID];
     char task_definition[ECS_NAME];
+    char asked[ECS_NAME]; /* what the question was about: the deployment, or the task definition */
     struct ecs_roll_back call;
 };
 union act_kind {
     struct act_stop stop;
+    struct act_count count;
     struct act_rollback rollback;
 };
 
@@ -259,6 +263,7 @@ struct operation {
     bool has_card;                  /* a card was written */
     char why[500];                  /* why it was refused or failed */
     struct progress_doubt doubt;
+    int64_t leased_boot_ms; /* boot: when the store was last asked whether it is still ours */
     /* a step being recorded */
     bool committing;
     bool durable;

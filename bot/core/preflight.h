@@ -73,9 +73,10 @@ enum preflight_reason {
     REASON_OLD = 256,       /* more than two minutes passed since somebody wanted it */
     REASON_DOWNTIME = 2048, /* users are cut off */
     REASON_UNCHECKED = 4096,
-    REASON_GLASS = 8192,  /* a refusal that somebody wants to override */
-    REASON_KIND = 16384,  /* of the kind itself */
-    REASON_STACK = 32768, /* CloudFormation changes the stack now */
+    REASON_GLASS = 8192,     /* a refusal that somebody wants to override */
+    REASON_KIND = 16384,     /* of the kind itself */
+    REASON_STACK = 32768,    /* CloudFormation changes the stack now */
+    REASON_CHANGED = 131072, /* what it was asked about is not so any more */
 };
 
 enum preflight_grade { PREFLIGHT_GO, PREFLIGHT_ASK, PREFLIGHT_REFUSE };

@@ -16,6 +16,7 @@ struct store_door {
     struct store store; /* first */
     struct rig *rig;
     bool shut;
+    bool stale; /* another process has taken the store over: nothing of this one is written any more */
 };
 
 struct life {
@@ -55,6 +56,7 @@ struct rig {
     int act_at;
     void (*act)(struct rig *r);
     int64_t commit_ms;
+    int64_t stopped_ms; /* the process is stopped for so long once "acting" is on disk, before it knows */
     /* what was told */
     size_t settled_count;
     struct {

@@ -97,6 +97,8 @@ static void while_none_runs_the_version_before_comes_back(void **state)
     rig_run(r, 10000);
     assert_int_equal(fake_chat_said(r->chat, "↩️ ROLL BACK cotak prod api (PRODUCTION)?"), 1);
     expect_says(r, "/ask", "the version before, and its settings");
+    expect_says(r, "/ask",
+                "hub runs version 0f3c2b1a, this goes to 03105f2b: hub and API must be the same version");
     press(r, "/ask", "confirm");
     rig_settle(r, 1, 30 * MINUTE);
     assert_int_equal(r->settled[0].state, OP_SUCCEEDED);
@@ -171,6 +173,25 @@ static void killed_while_it_sends_it_is_sent_once(void **state)
         assert_int_equal(sent(r, "StopServiceDeployment"), applied != 0 ? 1 : 0);
         end(r);
     }
+}
+
+static void what_was_confirmed_is_not_swapped_for_the_other(void **state)
+{
+    (void)state;
+    struct rig *r = rig_of("ok");
+    rig_ask(r, "restart cotak prod");
+    rig_run(r, 9 * MINUTE);
+    rig_ask(r, "rollback cotak prod");
+    rig_run(r, 10000);
+    expect_says(r, "/ask", "A rollback stops it");
+    rig_run(r, 90000); /* the restart is done */
+    assert_int_equal(r->settled_count, 1);
+    press(r, "/ask", "confirm");
+    rig_settle(r, 2, MINUTE);
+    assert_int_equal(r->settled[1].state, OP_REFUSED);
+    expect_says(r, "/ask", "that is not what it would do now");
+    assert_int_equal(r->calls, 1);
+    end(r);
 }
 
 /* ---- the button on the card */
@@ -284,6 +305,7 @@ int main(void)
         cmocka_unit_test(a_lost_answer_is_looked_for),
         cmocka_unit_test(one_that_never_arrived_is_asked_about),
         cmocka_unit_test(killed_while_it_sends_it_is_sent_once),
+        cmocka_unit_test(what_was_confirmed_is_not_swapped_for_the_other),
         cmocka_unit_test(the_button_needs_no_question),
         cmocka_unit_test(it_is_there_only_while_old_tasks_serve_and_new_ones_die),
         cmocka_unit_test(it_works_across_restarts_of_the_bot),
