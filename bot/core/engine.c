@@ -140,6 +140,7 @@ static void loaded(struct store_loaded *l)
     if (l->ok) {
         e->away_ms = l->last_alive_ms != 0 ? engine_wall(e) - l->last_alive_ms : 0;
         load_rows(e, l);
+        audit_start(e, l);
         e->started = true;
     }
     e->on_started(e->started_user, l->ok, &l->err);
@@ -209,6 +210,7 @@ void engine_close(struct engine *e, void (*on_closed)(void *user), void *user)
     for (struct operation *op = e->operations; op != NULL; op = op->next) {
         restart_stop(op);
     }
+    audit_stop(e);
     outbox_close(e->outbox, outbox_closed, e);
 }
 
@@ -245,7 +247,9 @@ void engine_read_figures(const struct engine *e, struct engine_figures *ret)
                                    .outbox_since_ms = outbox_since(e->outbox),
                                    .submitted = e->submitted,
                                    .duplicates = e->duplicates,
-                                   .refused = e->refused};
+                                   .refused = e->refused,
+                                   .audit_head = e->audit.head};
+    audit_trouble(e, ret->audit_trouble, sizeof(ret->audit_trouble));
     for (const struct operation *op = e->operations; op != NULL; op = op->next) {
         ret->operations += operation_ended(op->state) ? 0 : 1;
         ret->in_state[op->state] += operation_ended(op->state) ? 0 : 1;
