@@ -9,6 +9,8 @@
     ROW(restart) \
     ROW(status) \
     ROW(follow) \
+    ROW(history) \
+    ROW(timeline) \
     ROW(help) \
     ROW(targets) \
     ROW(whoami) \

@@ -74,7 +74,7 @@ static void checked(struct store_check *c)
     } else if (c->whole) {
         a->broken[0] = '\0';
         log_info("audit", NULL, "%lld records, head %lld:%s, whole", (long long)c->count,
-                 (long long)c->head.sequence, c->head.hash);
+                 (long long)c->head.sequence, c->head.sequence > 0 ? c->head.hash : "none");
     } else {
         say_broken(a, c);
     }

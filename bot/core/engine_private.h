@@ -8,6 +8,7 @@
  *   engine_share.c      equal questions share an answer
  *   engine_click.c      a button was pressed
  *   engine_origin.c     which operation began a deployment
+ *   engine_past.c       what was done before, for those who may view it
  *   engine_metrics.c    what is counted
  *   audit.c             audit lines of no operation's step
  *   audit_check.c       the chain of all audit records: its head, is it whole
@@ -134,6 +135,7 @@ struct call {
     struct chat_lookup lookup;
     struct authz_facts facts;
     void (*authorised)(struct call *c, const char *refusal); /* refusal NULL = allowed */
+    void *past;                                              /* of engine_past.c */
 };
 struct call *call_create(struct engine *e, const struct request *request, struct request_taken *taken);
 void call_destroy(struct call *c);

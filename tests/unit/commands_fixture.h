@@ -83,6 +83,22 @@ void command_origin(struct command_call *call, struct command_origin *r)
     asked_origin = r;
 }
 
+/* Likewise: a test answers what was asked of the past. */
+static struct command_past *asked_past;
+static struct command_records *asked_records;
+
+void command_past(struct command_call *call, struct command_past *r)
+{
+    (void)call;
+    asked_past = r;
+}
+
+void command_records(struct command_call *call, struct command_records *r)
+{
+    (void)call;
+    asked_records = r;
+}
+
 /* Ana in the incident's channel. */
 static inline struct command_call call_of(const struct config *config)
 {
