@@ -177,12 +177,14 @@ static bool create_engine(struct app *a, struct err *err)
     tell_made(a);
     a->watch = store_watch_create(a->o.loop, a->store);
     a->probe = probe_http_create(a->o.loop, a->http);
+    a->freeze = freeze_file_create(a->o.config);
     struct engine_options o = {.loop = a->o.loop,
                                .config = a->o.config,
                                .store = store_watched(a->watch),
                                .ecs = a->ecs,
                                .alone = a->o.alone,
                                .probe = a->probe,
+                               .freeze = a->freeze,
                                .commands = commands_table,
                                .on_settled = on_settled,
                                .user = a};

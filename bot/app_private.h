@@ -10,6 +10,7 @@
 #include "core/config.h"
 #include "door.h"
 #include "ecs/ecs.h"
+#include "freeze.h"
 #include "health.h"
 #include "loop/loop.h"
 #include "net/http.h"
@@ -26,6 +27,7 @@ struct app {
     struct store_watch *watch; /* in front of it */
     struct ecs *ecs;
     struct probe *probe;
+    struct freeze *freeze;
     struct engine *engine;
     struct slack *slack[CONFIG_CHATS];
     struct absent *absent[CONFIG_CHATS]; /* in their place, when it runs alone */

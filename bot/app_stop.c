@@ -69,6 +69,8 @@ static void stop_aws(struct app *a)
     a->ecs = NULL;
     probe_http_destroy(a->probe);
     a->probe = NULL;
+    freeze_file_destroy(a->freeze);
+    a->freeze = NULL;
     for (size_t i = 0; i < CONFIG_TARGETS; i++) {
         aws_session_destroy(a->sessions[i]);
         a->sessions[i] = NULL;

@@ -2,6 +2,7 @@
  *
  *   metrics ──────────────────────────────────────────┐
  *   alarms ───────────────────────────────────────────┼──▶ done, or the deadline
+ *   stack ────────────────────────────────────────────┤
  *   task definition (or known) ──▶ image ∥ image ∥ … ─┘
  *
  * A part that cannot be read says why, and spoils no other. */
@@ -14,10 +15,12 @@
 #include "definition.h"
 #include "ecr.h"
 #include "errand.h"
+#include "stack.h"
 
 enum part {
     PART_METRICS,
     PART_ALARMS,
+    PART_STACK,
     PART_DEFINITION,
     PART_IMAGES, /* and one for each further container */
     PARTS = PART_IMAGES + DEFINITION_CONTAINERS
@@ -99,6 +102,34 @@ static void read_alarms(struct around *a, const struct aws_call *c)
         r->alarms.absence = failed(a, FEATURE_ALARMS, c, WHY(r->alarms));
     else
         r->alarms.absence = cloudwatch_read_alarms(c->answer, r) ? ECS_SEEN : ECS_UNREACHABLE;
+}
+
+/* ---- the stack */
+
+static void ask_stack(struct around *a)
+{
+    struct ecs_around *r = a->of;
+
+    if (!r->stack_name[0])
+        TEXT_COPY(r->stack.why, "the stack's name is not known");
+    else if (!rests(a, FEATURE_STACK, &r->stack.absence, WHY(r->stack)))
+        errand_ask(&a->errand, PART_STACK, AWS_CLOUDFORMATION, "DescribeStacks", stack_ask(r->stack_name));
+}
+
+static void read_stack(struct around *a, const struct aws_call *c)
+{
+    struct ecs_around *r = a->of;
+    struct err err = {0};
+
+    r->stack.absence = ECS_SEEN;
+    if (c->outcome == AWS_REFUSED && stack_says_none(c->code, c->message))
+        return;
+    if (c->outcome != AWS_OK) {
+        r->stack.absence = failed(a, FEATURE_STACK, c, WHY(r->stack));
+    } else if (!stack_read(c->text, strlen(c->text), r, &err)) {
+        r->stack.absence = ECS_UNREACHABLE;
+        TEXT_COPY(r->stack.why, err.text);
+    }
 }
 
 /* ---- images */
@@ -229,6 +260,7 @@ static void on_answer(struct errand *e, size_t part)
     switch ((enum part)part) {
     case PART_METRICS: read_metrics(a, c); break;
     case PART_ALARMS: read_alarms(a, c); break;
+    case PART_STACK: read_stack(a, c); break;
     case PART_DEFINITION: read_definition(a, c); break;
     case PART_IMAGES:
     default: read_image(a, part - PART_IMAGES, c); break;
@@ -258,6 +290,7 @@ static void on_cut(struct errand *e)
     cut_part(r->parts & ECS_AROUND_METRICS, &r->metrics.absence, WHY(r->metrics));
     cut_part(r->parts & ECS_AROUND_ALARMS, &r->alarms.absence, WHY(r->alarms));
     cut_part(r->parts & ECS_AROUND_IMAGE, &r->image.absence, WHY(r->image));
+    cut_part(r->parts & ECS_AROUND_STACK, &r->stack.absence, WHY(r->stack));
     r->done(r);
 }
 
@@ -274,7 +307,8 @@ void around_look(struct ecs *e, struct ecs_around *r)
     memset(&r->metrics, 0, sizeof r->metrics);
     memset(&r->alarms, 0, sizeof r->alarms);
     memset(&r->image, 0, sizeof r->image);
-    r->metrics.absence = r->alarms.absence = r->image.absence = ECS_NOT_READ;
+    memset(&r->stack, 0, sizeof r->stack);
+    r->metrics.absence = r->alarms.absence = r->image.absence = r->stack.absence = ECS_NOT_READ;
     a->of = r;
     errand_begin(&a->errand, client_of(e), r->ref.session, AWS_LANE_OPERATOR, &kind, a->parts, PARTS);
     if (r->parts & ECS_AROUND_METRICS)
@@ -283,5 +317,7 @@ void around_look(struct ecs *e, struct ecs_around *r)
         ask_alarms(a);
     if (r->parts & ECS_AROUND_IMAGE)
         ask_definition(a);
+    if (r->parts & ECS_AROUND_STACK)
+        ask_stack(a);
     errand_started(&a->errand);
 }

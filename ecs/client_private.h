@@ -36,6 +36,7 @@ enum client_feature {
     FEATURE_LOGS,
     FEATURE_REVISIONS,
     FEATURE_SCALING,
+    FEATURE_STACK,
     CLIENT_FEATURES
 };
 

@@ -69,6 +69,7 @@ const char *trouble_feature(enum client_feature f)
         [FEATURE_LOGS] = "logs:GetLogEvents",
         [FEATURE_REVISIONS] = "ecs:DescribeServiceRevisions",
         [FEATURE_SCALING] = "application-autoscaling:DescribeScalableTargets",
+        [FEATURE_STACK] = "cloudformation:DescribeStacks",
     };
     return names[f];
 }

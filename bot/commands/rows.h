@@ -9,6 +9,12 @@
     ROW(restart) \
     ROW(status) \
     ROW(follow) \
+    ROW(confirm) \
+    ROW(decline) \
+    ROW(cancel) \
+    ROW(lock) \
+    ROW(unlock) \
+    ROW(locks) \
     ROW(history) \
     ROW(timeline) \
     ROW(help) \

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const struct act *const KINDS[] = {&act_restart, &act_stop};
+static const struct act *const KINDS[] = {&act_restart, &act_rollback, &act_stop};
 
 const struct act *act_of(const char *verb)
 {

@@ -29,6 +29,10 @@ enum impact {
 #define ACT_TASKS    (1U << 0)
 #define ACT_PREVIOUS (1U << 1)
 #define ACT_SCALING  (1U << 2)
+#define ACT_SIBLINGS (1U << 3) /* the images of the target's other services */
+#define ACT_ROLLOUT                                                                                          \
+    (1U << 4) /* not of the checks: after a lost answer, what becomes of PRIMARY's rollout                   \
+               */
 
 struct act {
     const char *verb; /* of its row and of its command: "restart" */

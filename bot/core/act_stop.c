@@ -336,6 +336,7 @@ const struct act act_stop = {
                 "goes on running.",
             .look = "Before anybody stops the rest, look at the tasks",
             .found = "✔ Not needed any more: all tasks on my list are stopped. Nothing was sent again.",
+            .cuts_off = true,
             .following = progress_stop_following,
             .succeeded = progress_stop_succeeded,
             .proof = progress_stop_proof,

@@ -358,6 +358,24 @@ const struct config_person *authz_person(const struct config *config, const stru
     return NULL;
 }
 
+bool authz_same_human(const struct config *config, const struct principal *a, const struct principal *b)
+{
+    const struct config_person *person = authz_person(config, a);
+
+    return same_principal(a, b) || (person && person == authz_person(config, b));
+}
+
+bool authz_another_human(const struct config *config, const struct principals *list,
+                         const struct principal *than)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct principal *p = &list->list[i];
+        if ((p->kind != PRINCIPAL_USER && p->kind != PRINCIPAL_LOCAL) || !authz_same_human(config, p, than))
+            return true;
+    }
+    return false;
+}
+
 static void holder(const struct config *config, const struct principal *p, struct buf *b)
 {
     switch (p->kind) {
@@ -391,15 +409,13 @@ static bool listed(const char *list, const char *item)
     return false;
 }
 
-void authz_holders(const struct config *config, const struct config_target *target, enum right right,
-                   char *to, size_t size)
+void authz_list(const struct config *config, const struct principals *rule, char *to, size_t size)
 {
-    const struct principals *rule = rule_of(target, right);
     struct buf all, one;
 
     buf_init(&all, 4096);
     buf_init(&one, 512);
-    for (size_t i = 0; rule && i < rule->count; i++) {
+    for (size_t i = 0; i < rule->count; i++) {
         buf_clear(&one);
         holder(config, &rule->list[i], &one);
         if (listed(all.data, one.data)) /* a person with several ids is one holder */
@@ -409,4 +425,15 @@ void authz_holders(const struct config *config, const struct config_target *targ
     list_cut(to, size, all.data);
     buf_finish(&one);
     buf_finish(&all);
+}
+
+void authz_holders(const struct config *config, const struct config_target *target, enum right right,
+                   char *to, size_t size)
+{
+    const struct principals *rule = rule_of(target, right);
+
+    if (rule)
+        authz_list(config, rule, to, size);
+    else
+        text_copy(to, size, "");
 }

@@ -56,7 +56,7 @@ const struct config_service *config_default_service(const struct config_target *
 }
 
 /* The API's service is called like its stack, in older releases with "-Service" behind it. */
-void config_alarm_prefix(const struct config_target *t, char *to, size_t size)
+void config_stack(const struct config_target *t, char *to, size_t size)
 {
     static const char suffix[] = "-Service";
     const struct config_service *api = config_service(t, "api");
@@ -65,8 +65,15 @@ void config_alarm_prefix(const struct config_target *t, char *to, size_t size)
     const size_t drop = len > 0 && text_ends(api->name, suffix) ? sizeof(suffix) - 1 : 0;
     text_copy(to, size, "");
     if (len > drop) {
-        text_format(to, size, "%.*s-", (int)(len - drop), api->name);
+        text_format(to, size, "%.*s", (int)(len - drop), api->name);
     }
+}
+
+void config_alarm_prefix(const struct config_target *t, char *to, size_t size)
+{
+    char stack[CONFIG_ID * 2];
+    config_stack(t, stack, sizeof(stack));
+    text_format(to, size, "%s%s", stack, stack[0] != '\0' ? "-" : "");
 }
 
 static bool is_user(const struct principal *p, const char *server, const char *user)

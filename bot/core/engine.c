@@ -139,8 +139,11 @@ static void loaded(struct store_loaded *l)
     }
     if (l->ok) {
         e->away_ms = l->last_alive_ms != 0 ? engine_wall(e) - l->last_alive_ms : 0;
+        question_load_clock(e, l);
+        engine_load_locks(e, l);
         load_rows(e, l);
         audit_start(e, l);
+        question_clock(e, NULL); /* set back while the bot was away? Then what was open is void */
         e->started = true;
     }
     e->on_started(e->started_user, l->ok, &l->err);

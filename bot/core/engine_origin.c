@@ -33,7 +33,8 @@ static void recalled(struct store_recent *r)
     for (size_t i = 0; r->ok && i < r->count && of->operation[0] == '\0'; i++) {
         const struct store_operation *row = &r->operations[i];
         char id[ECS_ID];
-        if (origin_of_row(row, id) && strcmp(id, of->deployment_id) == 0) {
+        if (strcmp(row->verb, "follow") != 0 && origin_of_row(row, id) &&
+            strcmp(id, of->deployment_id) == 0) {
             TEXT_COPY(of->operation, row->id);
             TEXT_FORMAT(of->who, "@%s", row->user_name[0] != '\0' ? row->user_name : row->user);
         }
@@ -62,7 +63,6 @@ void command_origin(struct command_call *call, struct command_origin *r)
         }
     }
     o->recent = (struct store_recent){.done = recalled, .user = o};
-    TEXT_COPY(o->recent.verb, "restart");
     restart_service_name(call->parsed.target, call->parsed.service, o->recent.service_name,
                          sizeof(o->recent.service_name));
     e->store->ops->recent(e->store, &o->recent);

@@ -6,7 +6,9 @@
  *   engine_submit.c     a request comes in: taken, parsed, committed
  *   engine_route.c      authorised and run; the command's end
  *   engine_share.c      equal questions share an answer
- *   engine_click.c      a button was pressed
+ *   engine_click.c      a button was pressed, an open question is answered
+ *   engine_answer.c     the same, typed
+ *   engine_lock.c       locks of targets, the freeze
  *   engine_origin.c     which operation began a deployment
  *   engine_past.c       what was done before, for those who may view it
  *   engine_metrics.c    what is counted
@@ -27,6 +29,7 @@
 #include "outbox.h"
 #include "preflight.h"
 #include "progress.h"
+#include "question.h"
 
 #define ENGINE_CHATS      8
 #define ENGINE_OPERATIONS 200  /* not ended, at once */
@@ -35,6 +38,8 @@
 #define ENGINE_PEOPLE     512  /* persons whose requests are counted */
 #define ENGINE_PER_MINUTE 20
 #define ENGINE_SHARES     16     /* different questions whose answers are shared at once */
+#define ENGINE_LOCK_ASKS  16     /* open questions about locks; the oldest gives way */
+#define ENGINE_PAST       64     /* questions that are over, kept for who answers them too late */
 #define ENGINE_OLD_MS     60000  /* a changing request older than this is answered, not run */
 #define ENGINE_LEASE_MS   120000 /* a changing call later than this after its moment is not sent */
 #define ENGINE_TAKEN_MS   1000   /* a commit slower than this is answered "not accepted" */
@@ -86,6 +91,13 @@ struct engine {
     struct seen_delivery *seen;
     struct person_count people[ENGINE_PEOPLE];
     struct share shares[ENGINE_SHARES];
+    struct locks locks;
+    struct lock_question lock_questions[ENGINE_LOCK_ASKS];
+    unsigned lock_asks;
+    unsigned long long lock_steps;
+    struct past_question past[ENGINE_PAST];
+    unsigned past_count;
+    int64_t high_ms; /* wall: the highest that was seen */
     unsigned long long submitted, duplicates, refused;
     unsigned waiting; /* callbacks that others still owe us */
     bool started, closing, outbox_closed;
@@ -127,6 +139,11 @@ struct call {
     bool runs;                       /* its command runs: the close waits for its end */
     struct share *leads;             /* its answer goes to others too */
     struct call *share_next;         /* of those who wait for an answer */
+    struct {
+        enum answer what;
+        char id[STORE_ID]; /* of the operation that asks */
+        char digest[65];   /* of the question that is meant: another one is not */
+    } answering;
     struct config_target *approving; /* of a click that a second person has to make: who may */
     struct request *approver;        /* … who made it, while the asker's right is looked at again */
     struct loop_deferred deferred;
@@ -143,7 +160,6 @@ void call_taken(struct call *c, bool ok, const char *text);
 void call_authorise(struct call *c, void (*authorised)(struct call *c, const char *refusal));
 void call_route(struct call *c);
 void call_click(struct call *c);
-
 /* ---- figures (engine_metrics.c) */
 void call_count(const struct call *c, const char *result);
 void call_count_limited(void);
@@ -205,17 +221,6 @@ enum restart_step {
     RESTART_STEPS
 };
 
-struct question {
-    char digest[65];              /* SHA-256 of the nonce behind the buttons, hex; "" = none */
-    int64_t asked_ms, expires_ms; /* wall */
-    int64_t expires_boot_ms;      /* boot, of this life of the bot */
-    bool open;                    /* its message id is stored */
-    bool used;
-    char answered_by[100];
-    int64_t answered_ms;
-    struct preflight asked; /* what it was asked about */
-};
-
 /* A step that waits for a log before it is told: nothing of it is kept anywhere else meanwhile. */
 struct told_later {
     size_t index; /* of the event whose log it is */
@@ -234,8 +239,16 @@ struct act_stop {
     char trouble[300]; /* AWS's words of those that it refused */
     struct ecs_stop_task call;
 };
+struct act_rollback {
+    char bound[ECS_ID]; /* pressed on a card: only this deployment is meant; "" = whichever runs */
+    /* one of the two: the service deployment to stop, or the task definition to go to */
+    char arn[ECS_NAME * 2], left_id[ECS_ID], back_id[ECS_ID];
+    char task_definition[ECS_NAME];
+    struct ecs_roll_back call;
+};
 union act_kind {
     struct act_stop stop;
+    struct act_rollback rollback;
 };
 
 struct story; /* restart_story.c */
@@ -261,6 +274,8 @@ struct operation {
     int64_t moment_ms;      /* wall: when a person last wanted it */
     int64_t moment_boot_ms; /* the same on the boot clock of this life of the bot */
     int notices, asks;      /* numbers given to messages and to questions */
+    int refused_answers;    /* that its question's thread shows */
+    char ecs_service[ECS_NAME * 2]; /* its ARN, as ECS returned it; "" = not seen yet */
     bool has_card;          /* a card was written */
     char why[500];          /* why it was refused or failed */
     struct progress_doubt doubt;
@@ -412,16 +427,6 @@ void restart_queue(struct operation *op);
 /* messages that were waited for */
 void restart_card_sent(struct operation *op, bool delivered);
 void restart_ask_sent(struct operation *op, bool delivered);
-/* A question begins: its nonce, its time, its message's number. */
-#define RESTART_NONCE  33
-#define RESTART_SUFFIX 24
-void restart_question_begin(struct operation *op, char nonce[RESTART_NONCE]);
-void restart_question_buttons(const struct operation *op, const char *nonce, const char *no, const char *yes,
-                              const char *dialog, struct card *card);
-void restart_question_suffix(const struct operation *op, char *to, size_t size); /* "ask", "ask/2" */
-bool restart_question_waits(const struct operation *op);                         /* for an answer */
-bool restart_question_over(const struct operation *op);                          /* its time, by any clock */
-void restart_question_expires(struct operation *op, void (*expired)(struct loop_timer *t));
 /* The question's message gets its end, without buttons; nothing when none was asked. */
 void restart_close_question(struct operation *op, struct store_txn *t, const char *end, bool ends);
 void restart_confirmed(struct operation *op, struct store_txn *t);
@@ -431,9 +436,6 @@ void restart_doubt(struct operation *op, const char *news);
 void restart_doubt_checked(struct operation *op);
 /* A deployment shows that may be ours: it is followed. */
 bool restart_doubt_follow(struct operation *op, const struct snapshot *s);
-/* A button of the open question was pressed, by somebody who may. */
-void restart_confirm(struct operation *op, const struct request *by);
-void restart_cancel(struct operation *op, const struct request *by);
 /* The log of a stopped task is asked for; then comes once, at most 5 s later, with what came of it, and never
  * inside the call. False: it cannot be asked for now, tell without it. */
 bool restart_story_ask(struct operation *op, const struct ecs_task *task, const struct diagnosis *diagnosis,

@@ -87,14 +87,29 @@ void call_authorise(struct call *c, void (*authorised)(struct call *c, const cha
 
 /* ---- run */
 
-/* The command has ended: the call is over. */
-static void end(struct call *c)
+void call_end(struct call *c)
 {
     struct engine *e = c->engine;
     const bool ran = c->runs;
     call_destroy(c);
     if (ran) {
         engine_back(e);
+    }
+}
+
+void call_run(struct call *c)
+{
+    if (!c->runs) {
+        c->runs = true;
+        engine_owed(c->engine);
+    }
+}
+
+void call_wait(struct call *c)
+{
+    if (c->runs) {
+        c->runs = false;
+        engine_back(c->engine);
     }
 }
 
@@ -111,28 +126,34 @@ static void end_refused(struct call *c, const char *text)
         engine_reply_refusal(e, &c->command.request, text);
     }
     share_refuse(c, text);
-    end(c);
+    call_end(c);
 }
 
 static void run(struct call *c, const char *refusal)
 {
+    char frozen[REFUSAL_TEXT];
+    const struct command *command = c->command.parsed.command;
     if (refusal != NULL) {
         end_refused(c, refusal);
+        return;
+    }
+    if (command->changes && command_begins(command) && engine_frozen(c->engine, frozen, sizeof(frozen))) {
+        end_refused(c, frozen);
         return;
     }
     if (share_join(c)) {
         return;
     }
     c->command.now_ms = engine_wall(c->engine);
-    c->runs = true;
-    engine_owed(c->engine);
+    call_run(c);
     c->command.parsed.command->run(&c->command);
 }
 
 static bool too_old(const struct call *c, char *text, size_t size)
 {
     const struct request *r = &c->command.request;
-    if (c->operation == NULL || c->taken == NULL || engine_wall(c->engine) - r->origin_ms <= ENGINE_OLD_MS) {
+    if (!command_is_recorded(c->command.parsed.command) || c->taken == NULL ||
+        engine_wall(c->engine) - r->origin_ms <= ENGINE_OLD_MS) {
         return false;
     }
     char at[TEXT_TIME];
@@ -166,7 +187,7 @@ void command_reply(struct command_call *call, const struct card *card)
         engine_reply(c->engine, &call->request, card, SETTLED_REPLY);
         share_answer(c, card);
     }
-    end(c);
+    call_end(c);
 }
 
 void command_refuse(struct command_call *call, const char *format, ...)
@@ -186,5 +207,5 @@ void command_started(struct command_call *call)
     struct call *c = (struct call *)call;
     call_count(c, "started");
     c->operation = NULL;
-    end(c);
+    call_end(c);
 }

@@ -275,6 +275,14 @@ static void stage_operation(struct call *c, struct store_txn *t)
     c->operation = op;
 }
 
+/* A question is taken back: that must be possible on a full disk too. */
+static bool withdraws(const struct call *c)
+{
+    const struct command *command = c->command.parsed.command;
+    return strcmp(c->command.request.click_action, "cancel") == 0 ||
+           (command != NULL && strcmp(command->name, "cancel") == 0);
+}
+
 static void commit_first(struct call *c)
 {
     struct engine *e = c->engine;
@@ -283,12 +291,13 @@ static void commit_first(struct call *c)
     if (r->delivery[0] != '\0') {
         store_txn_delivery(t, r->delivery, engine_wall(e));
     }
-    if (r->source != REQUEST_CLICK) {
+    if (r->source != REQUEST_CLICK && command_begins(c->command.parsed.command)) {
         stage_operation(c, t);
     }
-    if (strcmp(r->click_action, "cancel") != 0) {
+    if (!withdraws(c)) {
         store_txn_yields(t);
     }
+    question_clock(e, t);
     c->commit = (struct store_commit){.done = committed, .user = c};
     c->timer = (struct loop_timer){.fire = too_slow, .user = c};
     loop_timer_start(e->loop, &c->timer, ENGINE_TAKEN_MS);
@@ -324,7 +333,8 @@ void engine_submit(struct engine *e, const struct request *request, struct reque
             c->flood == FLOOD_NO && request->source != REQUEST_CLICK && understand(c, request->text);
         if (!must_be_durable(c)) {
             c->deferred.run = take_now;
-        } else if (request->source == REQUEST_CLICK || operations_running(e) < ENGINE_OPERATIONS) {
+        } else if (request->source == REQUEST_CLICK || !command_begins(c->command.parsed.command) ||
+                   operations_running(e) < ENGINE_OPERATIONS) {
             commit_first(c);
             return;
         }

@@ -60,14 +60,18 @@ bool operation_still_wanted(const struct operation *op)
            clock_boot(op->engine->clock) - op->moment_boot_ms <= ENGINE_LEASE_MS;
 }
 
-/* The clock that knows of suspension begins anew with the machine: what the wall says is all that is left. */
+/* The clock that knows of suspension begins anew with the machine. It did when it stands before the moment of
+ * the question; else what it said counts beside the wall, and a machine that runs for that long again makes a
+ * question end early, never late. */
 static void load_boot_times(struct operation *op)
 {
     const int64_t boot = clock_boot(op->engine->clock), now = engine_wall(op->engine);
     const int64_t span = op->question.expires_ms - op->question.asked_ms;
     const int64_t left = op->question.expires_ms - now;
     op->moment_boot_ms = boot - (now > op->moment_ms ? now - op->moment_ms : 0);
-    op->question.expires_boot_ms = boot + (left < span ? left : span);
+    const int64_t by_wall = boot + (left < span ? left : span), before = op->question.expires_boot_ms;
+    const bool same = before != 0 && boot >= before - span;
+    op->question.expires_boot_ms = same && before < by_wall ? before : by_wall;
 }
 
 struct operation *operation_create(struct engine *e, const struct request *request, const char *verb)
@@ -154,6 +158,7 @@ void operation_release(struct operation *op)
 {
     op->gone = true;
     if (op->busy == 0 && !operation_writing(op)) {
+        question_remember(op);
         outbox_forget(op->engine->outbox, op->row.id);
         operation_destroy(op);
     }
@@ -184,11 +189,18 @@ struct operation *operation_of(const struct engine *e, const char *id)
     return op;
 }
 
+/* By what the configuration says, and by what ECS returned: two names of one service are one. */
+static bool is_on(const struct operation *op, const char *service_name, const struct operation *but)
+{
+    return strcmp(op->row.service_name, service_name) == 0 ||
+           (but != NULL && but->ecs_service[0] != '\0' && strcmp(op->ecs_service, but->ecs_service) == 0);
+}
+
 struct operation *operation_on(const struct engine *e, const char *service_name, const struct operation *but)
 {
     for (struct operation *op = e->operations; op != NULL; op = op->next) {
         if (op != but && !operation_ended(op->state) && op->state != OP_REQUESTED && op->state != OP_ASKING &&
-            strcmp(op->row.service_name, service_name) == 0) {
+            is_on(op, service_name, but)) {
             return op;
         }
     }

@@ -70,18 +70,29 @@ static void preflight_load(const json_t *saved, struct preflight *ret)
 
 static json_t *question_save(const struct question *q)
 {
-    json_t *j = json_pack("{s:s, s:I, s:b, s:b, s:s, s:I}", "digest", q->digest, "expires_ms",
+    json_t *j = json_pack("{s:s, s:I, s:b, s:b, s:s, s:I}", "digest", q->key.digest, "expires_ms",
                           (json_int_t)q->expires_ms, "open", q->open, "used", q->used, "answered_by",
                           q->answered_by, "answered_ms", (json_int_t)q->answered_ms);
     json_object_set_new(j, "asked_ms", json_integer(q->asked_ms));
     json_object_set_new(j, "asked", preflight_save(&q->asked));
+    json_object_set_new(j, "under",
+                        json_pack("{s:s, s:i, s:s, s:s, s:I, s:I}", "code_digest", q->key.code_digest,
+                                  "tries", q->tries, "lock", q->lock, "service", q->service, "generation",
+                                  (json_int_t)q->generation, "expires_boot_ms",
+                                  (json_int_t)q->expires_boot_ms));
     return j;
 }
 
 static void question_load(const json_t *saved, struct question *ret)
 {
     *ret = (struct question){0};
-    LOAD(digest, "digest");
+    LOAD(key.digest, "digest");
+    LOAD(key.code_digest, "under.code_digest");
+    LOAD(lock, "under.lock");
+    LOAD(service, "under.service");
+    ret->tries = (int)jsonx_int(saved, "under.tries", 0);
+    ret->generation = (uint64_t)jsonx_int(saved, "under.generation", 0);
+    ret->expires_boot_ms = jsonx_int(saved, "under.expires_boot_ms", 0);
     LOAD(answered_by, "answered_by");
     ret->expires_ms = jsonx_int(saved, "expires_ms", 0);
     ret->asked_ms = jsonx_int(saved, "asked_ms", 0);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/jsonx.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -248,6 +249,27 @@ void outbox_forget(struct outbox *o, const char *operation)
             outbox_settle(e);
         }
     }
+}
+
+void outbox_abandon(struct outbox *o, const char *operation)
+{
+    struct outbox_entry *e, *next;
+    HASH_ITER(hh, o->by_id, e, next)
+    {
+        if (e->kept && e->row.version == 1 && strcmp(e->row.operation, operation) == 0) {
+            outbox_drop(e);
+        }
+    }
+}
+
+bool outbox_card(const struct outbox *o, const char *id, struct card *ret)
+{
+    const struct outbox_entry *e = entry_of(o, id);
+    struct err err;
+    json_t *saved = e != NULL && e->json != NULL ? jsonx_parse(e->json, strlen(e->json), &err) : NULL;
+    const bool ok = saved != NULL && card_load(saved, ret, &err);
+    json_decref(saved);
+    return ok;
 }
 
 const char *outbox_message(const struct outbox *o, const char *id)

@@ -44,6 +44,10 @@ void outbox_load(struct outbox *o, const struct store_outbox *row);
 /* The operation is over: its rows are dropped from memory as soon as they are sent. */
 void outbox_forget(struct outbox *o, const char *operation);
 
+/* The commit failed for good: rows of this operation that were never sent are dropped. */
+void outbox_abandon(struct outbox *o, const char *operation);
+/* The newest version of a durable row. False when it is not known. */
+bool outbox_card(const struct outbox *o, const char *id, struct card *ret);
 /* The platform's id of the message of this row, "" when it was not posted yet. */
 const char *outbox_message(const struct outbox *o, const char *id);
 /* Is a row of this operation, which carries its verdict, still to be sent? */

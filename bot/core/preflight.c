@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "core/preflight_names.h"
 
-#define RECENT_MS 180000 /* "restarted 3 min ago by …" */
 
 void preflight_refuse(struct preflight *p, bool breakable, const char *format, ...)
 {
@@ -241,9 +240,10 @@ static void grade_others(const struct preflight_facts *f, struct preflight *p)
         preflight_ask(p, REASON_FOREIGN,
                       "A deployment begun outside this bot is running since %s UTC (%s ago): %s. %s.", at,
                       ago, primary->id, runs);
-    } else if (f->recent.operation[0] != '\0' && f->wall_ms - f->recent.ended_ms < RECENT_MS) {
+    } else if (f->recent.operation[0] != '\0' && f->wall_ms - f->recent.ended_ms < f->cool_down_ms) {
         text_duration(ago, f->wall_ms - f->recent.ended_ms);
-        preflight_ask(p, REASON_RECENT, "A restart by %s (%s) ended %s ago.", f->recent.who,
+        preflight_ask(p, REASON_RECENT, "A %s by %s (%s) ended %s ago: follow that instead?",
+                      f->recent.verb[0] != '\0' ? f->recent.verb : "restart", f->recent.who,
                       f->recent.operation, ago);
     } else {
         preflight_say(p, "nothing else deploying");

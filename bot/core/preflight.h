@@ -15,10 +15,17 @@
 struct preflight_known {
     char operation[16]; /* one that runs or ran; "" = none */
     char who[100];
+    char verb[24];    /* what it was; "" = a restart */
     const char *does; /* "restarts it"; NULL = that */
     int64_t since_ms; /* wall: when it was asked for */
     int64_t ended_ms; /* wall; 0 = it runs */
     bool by_asker;
+};
+
+/* Another service of the target: what it runs. */
+struct preflight_sibling {
+    const char *key;
+    char image[ECS_NAME]; /* "cloudtak-api:0f3c2b1a"; "" = not known, or it runs nothing */
 };
 
 struct preflight_facts {
@@ -39,9 +46,13 @@ struct preflight_facts {
     /* what a kind asked for in `needs`; NULL = not asked for. Not ok: it could not be read. */
     const struct ecs_previous *previous;
     const struct ecs_scaling *scaling;
+    const struct ecs_around *previous_image; /* what `previous` starts; only its image */
+    size_t sibling_count;
+    const struct preflight_sibling *siblings;
     const char *runs; /* what becomes of a deployment that runs; NULL = "Mine would supersede it" */
     bool downtime;    /* it ends or cuts off service: what could not be checked is asked about */
     struct preflight_known running, recent;
+    int64_t cool_down_ms; /* so long after a change of ours the next one asks */
     bool yes; /* said with the command: what the target asks before every change is answered */
     int64_t world_ms, wall_ms;
 };
@@ -58,11 +69,13 @@ enum preflight_reason {
     REASON_ALWAYS = 128,
     REASON_IMAGE = 512,     /* gone from its registry */
     REASON_DATABASE = 1024, /* CloudTAK's does not answer */
+    REASON_LOCKED = 65536, /* somebody else has locked the target */
     REASON_OLD = 256,       /* more than two minutes passed since somebody wanted it */
     REASON_DOWNTIME = 2048, /* users are cut off */
     REASON_UNCHECKED = 4096,
-    REASON_GLASS = 8192, /* a refusal that somebody wants to override */
-    REASON_KIND = 16384, /* of the kind itself */
+    REASON_GLASS = 8192,  /* a refusal that somebody wants to override */
+    REASON_KIND = 16384,  /* of the kind itself */
+    REASON_STACK = 32768, /* CloudFormation changes the stack now */
 };
 
 enum preflight_grade { PREFLIGHT_GO, PREFLIGHT_ASK, PREFLIGHT_REFUSE };

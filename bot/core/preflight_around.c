@@ -10,8 +10,26 @@
 #define LATE         "no answer in time"
 #define ALARMS_NAMED 2
 #define WHY_MOST     110 /* of a reason in a line with many */
-#define UNCHECKED    4
+#define UNCHECKED    5
 #define DAY_MS       (24 * 60 * 60 * INT64_C(1000))
+
+/* Somebody else is at it, in another way. */
+static void ask_stack(const struct ecs_around *a, struct preflight *p)
+{
+    char since[TEXT_TIME], begun[TEXT_TIME + 16] = "";
+    if (a->stack.absence != ECS_SEEN || !a->stack.running) {
+        return;
+    }
+    if (a->stack.since_ms != 0) {
+        text_time_of_day(since, a->stack.since_ms);
+        TEXT_FORMAT(begun, " since %s UTC", since);
+    }
+    preflight_ask(
+        p, REASON_STACK,
+        "CloudFormation changes the stack %s now (%s%s): it may deploy this service too and set its "
+        "count again. It does not say who began that: find out before you go on.",
+        a->stack_name, a->stack.status, begun);
+}
 
 void preflight_can_start(const struct preflight_facts *f, struct preflight *p)
 {
@@ -23,6 +41,9 @@ void preflight_can_start(const struct preflight_facts *f, struct preflight *p)
                       a->image.name);
     } else if (a != NULL && a->image.absence == ECS_SEEN) {
         preflight_say(p, "image ok");
+    }
+    if (a != NULL) {
+        ask_stack(a, p);
     }
     if (f->probe == NULL) {
         return;
@@ -146,6 +167,9 @@ void preflight_unchecked(const struct preflight_facts *f, struct preflight *p)
     }
     if (a != NULL && a->alarms.absence != ECS_SEEN) {
         add(&u, "alarms", a->alarms.why);
+    }
+    if (a != NULL && a->stack.absence != ECS_SEEN && a->stack.absence != ECS_NOT_READ) {
+        add(&u, "stack", a->stack.why);
     }
     if (a != NULL && s->service.target_groups > 0 && s->targets_absence != ECS_SEEN) {
         add(&u, "target health", s->targets_trouble);

@@ -30,6 +30,7 @@ struct progress_words {
     const char *usual;    /* "usually 5-10 min": while too few durations are known */
     const char *runs;     /* "Mine would supersede it": what becomes of a deployment that runs */
     const char *dialog;   /* what the button's dialog says; NULL = the first thing that is asked */
+    bool cuts_off;        /* users not served are to be expected of it */
     bool has_old;         /* it is a deployment: old tasks serve, and it can be stopped in their favour */
     /* its answer was lost: */
     const char *again;   /* "RESTART": SEND THE … AGAIN? */
@@ -253,6 +254,13 @@ void progress_stop_following(const struct progress_facts *f, const struct follow
                              const struct follow_state *s, int64_t now_ms, struct card *c);
 void progress_stop_succeeded(const struct progress_facts *f, const struct follow_state *s, struct card *c);
 void progress_stop_proof(const struct progress_facts *f, const struct follow_state *s, struct card *c);
+
+/* ---- a rollback of a running deployment (progress_rollback.c): see struct progress_words */
+void progress_rollback_following(const struct progress_facts *f, const struct follow_goal *goal,
+                                 const struct follow_state *s, int64_t now_ms, struct card *c);
+void progress_rollback_succeeded(const struct progress_facts *f, const struct follow_state *s,
+                                 struct card *c);
+void progress_rollback_proof(const struct progress_facts *f, const struct follow_state *s, struct card *c);
 
 /* ---- durations of past changes of the kind: median and 90 %, or what its words call usual */
 void progress_usual(const int64_t *durations_ms, size_t count, const char *usual, char *to, size_t size);

@@ -125,7 +125,7 @@ static void notice_reminder(const struct progress_facts *f, const struct follow_
 static enum progress_place notice_served(const struct progress_facts *f, const struct follow_state *state,
                                          const struct follow_event *event, struct card *c)
 {
-    if (!progress_words(f)->has_old) { /* it was to be expected: the card tells it */
+    if (progress_words(f)->cuts_off) { /* the card tells it */
         notice_plain(f, state, state->served == SERVED_NO ? TONE_BAD : TONE_GOOD,
                      state->served == SERVED_NO ? "🔻 Users not served, as expected"
                                                 : "✅ Users are served again",
@@ -196,7 +196,7 @@ static enum progress_place notice_phase(const struct progress_facts *f, const st
     if (state->reason[0] != '\0') {
         card_quote(c, state->reason);
     }
-    if (state->failed_tasks > 0) {
+    if (state->failed_tasks > 0 || !progress_words(f)->has_old) { /* it was told, or asked for */
         return PROGRESS_THREAD;
     }
     progress_text_escalation(f, c);

@@ -201,13 +201,13 @@ static void end_of_superseded(const struct progress_facts *f, const struct follo
     }
 }
 
-static void end_of_failure(const struct follow_state *s, struct card *c)
+static void end_of_failure(const struct progress_facts *f, const struct follow_state *s, struct card *c)
 {
     if (s->absent_since_ms != 0) {
         card_line(c,
                   "ECS no longer shows the service: it was deleted, or my AWS identity sees another account "
                   "now. What became of the new tasks I cannot tell.");
-    } else if (s->note[0] == '\0') {
+    } else if (s->note[0] == '\0' && progress_words(f)->has_old) {
         card_line(c, "ECS gave up on the new tasks and did not roll back.");
     }
 }
@@ -230,7 +230,7 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
                   f->adopted ? "What ran before runs again" : "Same version");
         break;
     case VERDICT_SUPERSEDED: end_of_superseded(f, s, unsure, c); break;
-    case VERDICT_FAILED: end_of_failure(s, c); break;
+    case VERDICT_FAILED: end_of_failure(f, s, c); break;
     default:
         card_line(c, "ECS goes on by itself; I do not look any more. What ECS does next: %s status %s %s",
                   f->command, f->target, f->key);

@@ -389,6 +389,7 @@ static void route_again(struct operation *op)
 
 static void resume_uncertain(struct operation *op)
 {
+    char frozen[400];
     struct progress_doubt *d = &op->doubt;
     if (op->state == OP_ACTING) {
         d->cut_off = true;
@@ -397,11 +398,12 @@ static void resume_uncertain(struct operation *op)
         d->sends = 1;
         d->first_ms = d->last_ms = op->facts.began_ms;
     }
-    if (op->state == OP_ACTING && op->act->repeats && operation_still_wanted(op)) {
+    if (op->state == OP_ACTING && op->act->repeats && operation_still_wanted(op) &&
+        !engine_frozen(op->engine, frozen, sizeof(frozen))) {
         restart_go(op, RESTART_SENDING);
         return;
     }
-    const bool asked = op->state == OP_UNCERTAIN && op->question.digest[0] != '\0';
+    const bool asked = op->state == OP_UNCERTAIN && op->question.key.digest[0] != '\0';
     restart_go(op, asked && !restart_question_over(op) ? RESTART_DOUBT : RESTART_SEARCHING);
 }
 
@@ -433,7 +435,7 @@ void restart_resume(struct operation *op)
     } else if (op->service == NULL) {
         restart_lost_target(op);
     } else if (op->state == OP_ASKING) {
-        restart_go(op, RESTART_ASKED);
+        restart_ask_again(op);
     } else if (op->state == OP_FOLLOWING) {
         restart_go(op, RESTART_FOLLOWING);
     } else {

@@ -96,6 +96,16 @@ static void too_late(struct operation *op)
     }
 }
 
+/* Since it was asked for. */
+static void frozen_now(struct operation *op, const char *text)
+{
+    if (op->state == OP_UNCERTAIN) {
+        restart_doubt(op, text);
+    } else {
+        operation_refuse(op, text);
+    }
+}
+
 static void armed(struct operation *op, bool ok)
 {
     FAULT_POINT("acting committed");
@@ -117,9 +127,14 @@ static void armed(struct operation *op, bool ok)
 void restart_arm(struct operation *op)
 {
     struct progress_doubt *d = &op->doubt;
+    char frozen[400];
     char what[ACT_WHAT];
     if (!operation_still_wanted(op)) {
         too_late(op);
+        return;
+    }
+    if (engine_frozen(op->engine, frozen, sizeof(frozen))) {
+        frozen_now(op, frozen);
         return;
     }
     op->facts.began_ms = engine_world(op->engine);
@@ -204,7 +219,7 @@ static void refused_by_aws(struct operation *op, const char *words)
 {
     char why[sizeof(op->why)];
     TEXT_FORMAT(why, "AWS refused %s, so nothing was changed: %s. When that is mended: %s %s %s %s",
-                op->act->words.call, words, op->facts.command, op->act->verb, op->facts.target,
+                op->facts.words->call, words, op->facts.command, op->act->verb, op->facts.target,
                 op->facts.key);
     restart_end(op, OP_FAILED, why);
 }

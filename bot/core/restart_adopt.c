@@ -87,7 +87,7 @@ static void is_followed(struct operation *op, const struct operation *other)
     const struct engine *e = op->engine;
     struct chat *chat = engine_chat(e, other->row.server);
     char text[600], card[STORE_KEY], url[300] = "", what[60];
-    TEXT_FORMAT(what, "a %s", other->act->words.noun);
+    TEXT_FORMAT(what, "a %s", other->facts.words->noun);
     TEXT_FORMAT(card, "%s/card", other->row.id);
     const char *message = outbox_message(e->outbox, card);
     if (chat == NULL || message[0] == '\0' ||

@@ -12,13 +12,25 @@
 
 #define LATE "no answer in time"
 
+/* Another service of the target: looked at for its task definition, which is asked for its image. */
+struct sibling {
+    struct around_checks *round;
+    const struct config_service *service;
+    struct ecs_look look;
+    struct ecs_around around;
+};
+
 struct around_checks {
     struct operation *op;
     struct around_checks *next; /* older rounds that somebody still works on */
     bool current;
     unsigned out; /* requests with somebody else */
     bool around_asked, around_came, probe_came;
-    bool previous_asked, scaling_asked;
+    bool previous_asked, previous_image_asked, scaling_asked;
+    struct ecs_around previous_image;
+    size_t sibling_count;
+    struct sibling siblings[CONFIG_SERVICES];
+    struct preflight_sibling told[CONFIG_SERVICES];
     struct ecs_previous previous;
     struct ecs_scaling scaling;
     struct ecs_around around;
@@ -61,10 +73,59 @@ static void around_came(struct ecs_around *r)
     }
 }
 
+static void previous_image_came(struct ecs_around *r)
+{
+    struct around_checks *c = r->user;
+    struct operation *op = c->op;
+    if (came(c)) {
+        restart_checked_more(op);
+    }
+}
+
 static void previous_came(struct ecs_previous *r)
 {
     struct around_checks *c = r->user;
     struct operation *op = c->op;
+    struct ecs *ecs = op->engine->ecs;
+    if (c->current && r->ok && r->found && ecs->ops->around != NULL) {
+        c->previous_image =
+            (struct ecs_around){.parts = ECS_AROUND_IMAGE, .done = previous_image_came, .user = c};
+        c->previous_image.ref = r->ref;
+        TEXT_COPY(c->previous_image.task_definition, r->task_definition);
+        c->previous_image_asked = true;
+        c->out++;
+        restart_owe(op);
+        ecs->ops->around(ecs, &c->previous_image);
+    }
+    if (came(c)) {
+        restart_checked_more(op);
+    }
+}
+
+static void sibling_image_came(struct ecs_around *r)
+{
+    struct sibling *s = r->user;
+    struct operation *op = s->round->op;
+    if (came(s->round)) {
+        restart_checked_more(op);
+    }
+}
+
+static void sibling_came(struct ecs_look *r)
+{
+    struct sibling *s = r->user;
+    struct around_checks *c = s->round;
+    struct operation *op = c->op;
+    struct ecs *ecs = op->engine->ecs;
+    const struct snapshot *seen = r->snapshot;
+    if (c->current && seen->service_absence == ECS_SEEN && !seen->missing && ecs->ops->around != NULL) {
+        s->around = (struct ecs_around){.parts = ECS_AROUND_IMAGE, .done = sibling_image_came, .user = s};
+        s->around.ref = r->ref;
+        TEXT_COPY(s->around.task_definition, seen->service.task_definition);
+        c->out++;
+        restart_owe(op);
+        ecs->ops->around(ecs, &s->around);
+    }
     if (came(c)) {
         restart_checked_more(op);
     }
@@ -157,6 +218,26 @@ void restart_around_begin(struct operation *op)
     probe->ops->look(probe, &c->probe);
 }
 
+static void ask_for_siblings(struct around_checks *c)
+{
+    struct operation *op = c->op;
+    struct ecs *ecs = op->engine->ecs;
+    for (size_t i = 0; i < op->target->service_count; i++) {
+        if (&op->target->services[i] == op->service) {
+            continue;
+        }
+        struct sibling *s = &c->siblings[c->sibling_count++];
+        s->round = c;
+        s->service = &op->target->services[i];
+        s->look = (struct ecs_look){.done = sibling_came, .user = s};
+        restart_ref(op, &s->look.ref);
+        TEXT_COPY(s->look.ref.service, s->service->name);
+        c->out++;
+        restart_owe(op);
+        ecs->ops->look(ecs, &s->look);
+    }
+}
+
 static void ask_for_kind(struct around_checks *c, const struct ecs_service *s)
 {
     struct operation *op = c->op;
@@ -170,6 +251,9 @@ static void ask_for_kind(struct around_checks *c, const struct ecs_service *s)
         c->out++;
         restart_owe(op);
         ecs->ops->previous(ecs, &c->previous);
+    }
+    if ((op->act->needs & ACT_SIBLINGS) != 0) {
+        ask_for_siblings(c);
     }
     if ((op->act->needs & ACT_SCALING) != 0 && ecs->ops->scaling != NULL) {
         c->scaling = (struct ecs_scaling){.done = scaling_came, .user = c};
@@ -202,10 +286,11 @@ void restart_around_look(struct operation *op, const struct ecs_service *s)
     if (ecs->ops->around == NULL) {
         return;
     }
-    c->around =
-        (struct ecs_around){.parts = ECS_AROUND_ALARMS | ECS_AROUND_IMAGE, .done = around_came, .user = c};
+    c->around = (struct ecs_around){
+        .parts = ECS_AROUND_ALARMS | ECS_AROUND_IMAGE | ECS_AROUND_STACK, .done = around_came, .user = c};
     restart_ref(op, &c->around.ref);
     config_alarm_prefix(op->target, c->around.alarm_prefix, sizeof(c->around.alarm_prefix));
+    config_stack(op->target, c->around.stack_name, sizeof(c->around.stack_name));
     TEXT_COPY(c->around.task_definition, s->task_definition);
     c->around_asked = true;
     c->out++;
@@ -220,10 +305,21 @@ bool restart_around_ready(const struct operation *op)
     return op->around == NULL || !op->around->current || op->around->out == 0;
 }
 
+static void tell_siblings(struct around_checks *c, struct preflight_facts *f)
+{
+    for (size_t i = 0; i < c->sibling_count; i++) {
+        const struct ecs_around *a = &c->siblings[i].around;
+        c->told[i] = (struct preflight_sibling){.key = c->siblings[i].service->key};
+        TEXT_COPY(c->told[i].image, a->image.absence == ECS_SEEN ? a->image.name : "");
+    }
+    f->sibling_count = c->sibling_count;
+    f->siblings = c->told;
+}
+
 void restart_around_facts(const struct operation *op, struct ecs_around *ret_around,
                           struct probe_result *ret_probe, struct preflight_facts *f)
 {
-    const struct around_checks *c = op->around;
+    struct around_checks *c = op->around;
     if (c == NULL || !c->current) {
         return;
     }
@@ -234,15 +330,18 @@ void restart_around_facts(const struct operation *op, struct ecs_around *ret_aro
     }
     f->probe = ret_probe;
     f->previous = c->previous_asked ? &c->previous : NULL;
+    f->previous_image = c->previous_image_asked ? &c->previous_image : NULL;
+    tell_siblings(c, f);
     f->scaling = c->scaling_asked ? &c->scaling : NULL;
     if (!c->around_asked) {
         return;
     }
     *ret_around = c->around;
     if (!c->around_came) {
-        ret_around->alarms.absence = ret_around->image.absence = ECS_UNREACHABLE;
+        ret_around->alarms.absence = ret_around->image.absence = ret_around->stack.absence = ECS_UNREACHABLE;
         TEXT_COPY(ret_around->alarms.why, LATE);
         TEXT_COPY(ret_around->image.why, LATE);
+        TEXT_COPY(ret_around->stack.why, LATE);
     }
     f->around = ret_around;
 }

@@ -1,100 +1,18 @@
-/* ASKED: a question with buttons.
+/* ASKED: a question with buttons and a code to type.
  *
- * ask (a nonce whose SHA-256 is stored; open once the message's id is stored) -> confirmed by the asker: the
- * facts are read again (CHECKING), and the restart is queued when they are the same, else asked anew with a
- * new nonce -> or cancelled by anyone -> or expired. The buttons go on every ending. */
+ * ask (a nonce and a code whose SHA-256 are stored) -> confirmed by who may: the facts are read again
+ * (CHECKING), and the change is queued when they are the same, else asked anew with a new nonce -> or
+ * declined by who may confirm, cancelled by anyone, closed after five wrong codes -> or expired. The buttons
+ * go on every ending. What every question has stands in question.c. */
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/crypto.h"
 #include "base/fault.h"
 #include "base/text.h"
 #include "core/local.h"
 #include "engine_private.h"
 
-#define NONCE_BYTES 16
-#define WRITING_MS  500
-
-/* ---- what every question of a restart has */
-
-static void fresh_nonce(struct operation *op, char to[RESTART_NONCE])
-{
-    uint8_t bytes[NONCE_BYTES];
-    crypto_random(bytes, sizeof(bytes));
-    crypto_hex(bytes, sizeof(bytes), to);
-    crypto_sha256_hex(to, RESTART_NONCE - 1, op->question.digest);
-    crypto_wipe(bytes, sizeof(bytes));
-}
-
-/* One that replaces an open question is an edit of it; otherwise it is a message of its own. */
-void restart_question_begin(struct operation *op, char nonce[RESTART_NONCE])
-{
-    const struct engine *e = op->engine;
-    const int64_t now = engine_wall(e), span = op->target->confirm_expires_ms;
-    if (op->question.digest[0] == '\0') {
-        op->asks++;
-    }
-    op->confirmed = false;
-    op->question = (struct question){.asked_ms = now,
-                                     .expires_ms = now + span,
-                                     .expires_boot_ms = clock_boot(e->clock) + span,
-                                     .asked = op->preflight};
-    fresh_nonce(op, nonce);
-}
-
-void restart_question_suffix(const struct operation *op, char *to, size_t size)
-{
-    if (op->asks > 1) {
-        text_format(to, size, "ask/%d", op->asks);
-    } else {
-        text_copy(to, size, "ask");
-    }
-}
-
-bool restart_question_waits(const struct operation *op)
-{
-    return (op->state == OP_ASKING && op->step == RESTART_ASKED) ||
-           (op->state == OP_UNCERTAIN && op->step == RESTART_DOUBT);
-}
-
-/* A wall clock that was set back behind the question says nothing about its age. */
-bool restart_question_over(const struct operation *op)
-{
-    const int64_t now = engine_wall(op->engine);
-    return now >= op->question.expires_ms || now < op->question.asked_ms ||
-           clock_boot(op->engine->clock) >= op->question.expires_boot_ms;
-}
-
-void restart_question_expires(struct operation *op, void (*expired)(struct loop_timer *t))
-{
-    const int64_t by_boot = op->question.expires_boot_ms - clock_boot(op->engine->clock);
-    const int64_t by_wall = op->question.expires_ms - engine_wall(op->engine);
-    const int64_t left = restart_question_over(op) ? 0 : by_wall < by_boot ? by_wall : by_boot;
-    op->timer = (struct loop_timer){.fire = expired, .user = op};
-    loop_timer_start(op->engine->loop, &op->timer, left);
-}
-
-/* yes "" = nobody may. */
-void restart_question_buttons(const struct operation *op, const char *nonce, const char *no, const char *yes,
-                              const char *dialog, struct card *card)
-{
-    const struct progress_facts *f = &op->facts;
-    char value[STORE_ID + RESTART_NONCE + 4], text[60];
-    TEXT_FORMAT(value, "%s %s", op->row.id, nonce);
-    TEXT_FORMAT(text, "%s (anyone)", no);
-    card_button(card, text, "cancel", value);
-    if (yes[0] == '\0') {
-        return;
-    }
-    TEXT_FORMAT(text, "%s (%s %s)", yes, op->target->second_person ? "not" : "only", f->asker);
-    struct card_button *button = card_button(card, text, "confirm", value);
-    if (button != NULL) {
-        button->danger = true;
-        TEXT_FORMAT(button->dialog_title, "%s %s %s?", op->act->words.plain, f->target, f->key);
-        TEXT_COPY(button->dialog_text, dialog);
-        TEXT_COPY(button->dialog_yes, op->act->words.yes);
-    }
-}
+#define WRITING_MS 500
 
 /* ---- asking before anything is changed */
 
@@ -106,7 +24,7 @@ static void question_card(struct operation *op, const char *nonce, struct card *
     progress_text_name(f, name, sizeof(name));
     text_time_of_day(expires, op->question.expires_ms);
     card_init(card, TONE_WARNING);
-    card_title(card, "%s %s? Asked by %s · op %s · expires %s UTC", op->act->words.question, name, f->asker,
+    card_title(card, "%s %s? Asked by %s · op %s · expires %s UTC", op->facts.words->question, name, f->asker,
                f->operation, expires);
     card_served(
         card, p->running > 0 ? "Users: SERVED, %d of %d tasks run now." : "Users: NOT SERVED, %d of %d run.",
@@ -124,9 +42,9 @@ static void question_card(struct operation *op, const char *nonce, struct card *
     if (f->untouched[0] != '\0') {
         card_line(card, "%s", f->untouched);
     }
-    TEXT_FORMAT(yes, "%s %s %s", op->act->words.plain, f->target, f->key);
+    TEXT_FORMAT(yes, "%s %s %s", op->facts.words->plain, f->target, f->key);
     restart_question_buttons(op, nonce, "Cancel", yes,
-                             op->act->words.dialog != NULL ? op->act->words.dialog : p->asks[0], card);
+                             op->facts.words->dialog != NULL ? op->facts.words->dialog : p->asks[0], card);
     card_footer(card, "%s status %s %s", f->command, f->target, f->key);
 }
 
@@ -156,11 +74,9 @@ static void asked(struct operation *op, bool ok)
 void restart_ask(struct operation *op)
 {
     struct engine *e = op->engine;
-    char nonce[RESTART_NONCE], suffix[RESTART_SUFFIX];
-    if (op->target->second_person && !op->target->approvers.set) {
-        operation_refuse(op,
-                         "A second person has to confirm this, but confirm.approvers of this target names "
-                         "nobody. Ask an administrator.");
+    char nonce[RESTART_NONCE], suffix[RESTART_SUFFIX], text[300];
+    if (!question_can_be_answered(op, text, sizeof(text))) {
+        operation_refuse(op, text);
         return;
     }
     restart_question_begin(op, nonce);
@@ -186,8 +102,13 @@ static void expired(struct loop_timer *t)
         return;
     }
     text_time_of_day(at, op->question.expires_ms);
-    TEXT_FORMAT(text, "⌛ Expired %s UTC; nothing was changed. Again: %s %s", at, op->facts.command,
-                op->request.text);
+    if (engine_wall(op->engine) < op->question.expires_ms) {
+        TEXT_FORMAT(text, "⌛ Void: my clock was changed since I asked; nothing was changed. Again: %s %s",
+                    op->facts.command, op->request.text);
+    } else {
+        TEXT_FORMAT(text, "⌛ Expired %s UTC; nothing was changed. Again: %s %s", at, op->facts.command,
+                    op->request.text);
+    }
     operation_move(op, OP_EXPIRED);
     operation_audit(op, "expired", "nobody answered");
     struct store_txn *txn = operation_begin(op);
@@ -223,15 +144,15 @@ void restart_close_question(struct operation *op, struct store_txn *t, const cha
 {
     struct card *card = op->engine->card;
     char name[160], suffix[RESTART_SUFFIX], again[80];
-    if (op->question.digest[0] == '\0') {
+    if (op->question.key.digest[0] == '\0') {
         return;
     }
-    TEXT_FORMAT(again, "Send again: %s", op->act->words.of);
-    op->question.digest[0] = '\0';
+    TEXT_FORMAT(again, "Send again: %s", op->facts.words->of);
+    op->question.key.digest[0] = '\0';
     restart_question_suffix(op, suffix, sizeof(suffix));
     progress_text_name(&op->facts, name, sizeof(name));
     card_init(card, TONE_NEUTRAL);
-    card_title(card, "%s %s? Asked by %s · op %s", op->doubt.sends > 0 ? again : op->act->words.plain, name,
+    card_title(card, "%s %s? Asked by %s · op %s", op->doubt.sends > 0 ? again : op->facts.words->plain, name,
                op->facts.asker, op->facts.operation);
     card_line(card, "%s", end);
     progress_text_where(&op->facts, card);
@@ -244,6 +165,7 @@ void restart_confirmed(struct operation *op, struct store_txn *t)
     text_time_of_day(at, op->question.answered_ms);
     TEXT_FORMAT(text, "✔ Confirmed by %s %s UTC; facts read again, unchanged.", op->question.answered_by, at);
     restart_close_question(op, t, text, false);
+    question_take_lock(op);
 }
 
 static void answered(struct operation *op, const struct request *by)
@@ -270,7 +192,20 @@ void restart_confirm(struct operation *op, const struct request *by)
     restart_go(op, RESTART_CHECKING);
 }
 
-void restart_cancel(struct operation *op, const struct request *by)
+/* Nothing was changed, and it ends so. */
+static void end_asking(struct operation *op, enum operation_state to, const char *text)
+{
+    operation_move(op, to);
+    struct store_txn *t = operation_begin(op);
+    stage_card(op, t, text);
+    restart_close_question(op, t, text, true);
+    restart_go(op, RESTART_TELLING);
+    operation_commit(op, t, false, asked);
+}
+
+/* word: "Cancelled"; UpdateService that may be under way is left as it is. */
+static void withdraw(struct operation *op, const struct request *by, enum operation_state to,
+                     const char *word, const char *audited)
 {
     char at[TEXT_TIME], text[200];
     answered(op, by);
@@ -281,12 +216,40 @@ void restart_cancel(struct operation *op, const struct request *by)
         restart_leave(op, text);
         return;
     }
-    TEXT_FORMAT(text, "✖ Cancelled by %s %s UTC; nothing was changed.", op->question.answered_by, at);
-    operation_move(op, OP_CANCELLED);
-    audit_by(op, "cancelled", by);
-    struct store_txn *t = operation_begin(op);
-    stage_card(op, t, text);
-    restart_close_question(op, t, text, true);
-    restart_go(op, RESTART_TELLING);
-    operation_commit(op, t, false, asked);
+    TEXT_FORMAT(text, "✖ %s by %s %s UTC; nothing was changed.", word, op->question.answered_by, at);
+    audit_by(op, audited, by);
+    end_asking(op, to, text);
+}
+
+void restart_cancel(struct operation *op, const struct request *by)
+{
+    withdraw(op, by, OP_CANCELLED, "Cancelled", "cancelled");
+}
+
+void restart_decline(struct operation *op, const struct request *by)
+{
+    withdraw(op, by, OP_DECLINED, "Declined", "declined");
+}
+
+void restart_close_tries(struct operation *op, const struct request *by)
+{
+    withdraw(op, by, OP_CANCELLED, "Closed after five wrong codes, the last",
+             "closed after five wrong codes");
+}
+
+void restart_keep_tries(struct operation *op)
+{
+    operation_commit(op, operation_begin(op), false, asked);
+}
+
+/* ---- after a restart of the bot */
+
+void restart_ask_again(struct operation *op)
+{
+    restart_go(op, RESTART_ASKED);
+    if (!restart_question_over(op)) {
+        struct store_txn *t = operation_begin(op);
+        question_renew(op, t);
+        operation_commit(op, t, false, asked);
+    }
 }

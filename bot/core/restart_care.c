@@ -77,7 +77,7 @@ void restart_care_end_others(struct operation *op)
         if (other != op && other->step == RESTART_CARE &&
             strcmp(other->row.service_name, op->row.service_name) == 0) {
             TEXT_FORMAT(other->care_by, "a %s by %s began (%s)",
-                        op->facts.adopted ? "deployment followed" : op->act->words.noun, op->facts.asker,
+                        op->facts.adopted ? "deployment followed" : op->facts.words->noun, op->facts.asker,
                         op->row.id);
             if (!operation_writing(other) && !restart_story_waits(other)) {
                 close_care(other); /* else its next look does it */
@@ -95,8 +95,8 @@ static void name_other(struct operation *op, const struct care_output *out)
         if (out->events[i].kind == CARE_SUPERSEDED && op->care_by[0] == '\0') {
             const struct operation *other = operation_on(op->engine, op->row.service_name, op);
             if (other != NULL) {
-                TEXT_FORMAT(op->care_by, "a %s by %s began (%s)", other->act->words.noun, other->facts.asker,
-                            other->row.id);
+                TEXT_FORMAT(op->care_by, "a %s by %s began (%s)", other->facts.words->noun,
+                            other->facts.asker, other->row.id);
             } else {
                 TEXT_FORMAT(op->care_by, "a deployment begun outside this bot replaced mine (%s)",
                             out->events[i].text);

@@ -19,7 +19,13 @@
 
 static void grade(struct operation *op);
 
-/* ---- earlier restarts of this service: durations, and who was here a moment ago */
+/* ---- earlier changes of this service: durations, and who was here a moment ago */
+
+/* What the usual time of this change is taken from. */
+static const char *verb_like(const struct operation *op)
+{
+    return op->act->deploys ? act_restart.verb : op->act->verb;
+}
 
 static void recalled(struct store_recent *r)
 {
@@ -29,12 +35,15 @@ static void recalled(struct store_recent *r)
         op->last = (struct preflight_known){0};
         for (size_t i = 0; r->ok && i < r->count && i < STORE_RECENT; i++) {
             const struct store_operation *row = &r->operations[i];
-            if (strcmp(row->verdict, operation_word(OP_SUCCEEDED)) == 0 && row->duration_ms > 0) {
+            if (strcmp(row->verdict, operation_word(OP_SUCCEEDED)) == 0 && row->duration_ms > 0 &&
+                strcmp(row->verb, verb_like(op)) == 0) {
                 op->durations[op->duration_count++] = row->duration_ms;
                 origin_of_row(row, op->own[op->own_count++]);
             }
-            if (op->last.operation[0] == '\0' && row->duration_ms > 0) { /* it did restart */
+            if (op->last.operation[0] == '\0' && row->duration_ms > 0 && /* it did something */
+                act_of(row->verb) != NULL && strcmp(row->verb, "follow") != 0) {
                 TEXT_COPY(op->last.operation, row->id);
+                TEXT_COPY(op->last.verb, row->verb);
                 TEXT_FORMAT(op->last.who, "@%s", row->user_name[0] != '\0' ? row->user_name : row->user);
                 op->last.since_ms = row->created_ms;
                 op->last.ended_ms = row->ended_ms;
@@ -56,7 +65,6 @@ static void recall(struct operation *op)
 {
     struct store *store = op->engine->store;
     op->recent = (struct store_recent){.done = recalled, .user = op};
-    TEXT_COPY(op->recent.verb, op->act->deploys ? act_restart.verb : op->act->verb);
     TEXT_COPY(op->recent.service_name, op->row.service_name);
     restart_owe(op);
     store->ops->recent(store, &op->recent);
@@ -133,6 +141,7 @@ static void looked(struct ecs_look *r)
         loop_timer_start(op->engine->loop, &op->again, LOOK_AGAIN_MS);
     } else {
         if (s->service_absence == ECS_SEEN) {
+            TEXT_COPY(op->ecs_service, s->service.arn);
             restart_around_look(op, &s->service);
         }
         recall(op);
@@ -169,7 +178,7 @@ static void known_running(const struct operation *op, struct preflight_known *re
         !other->facts.adopted) { /* what somebody else began, the preflight sees for itself */
         TEXT_COPY(ret->operation, other->row.id);
         TEXT_COPY(ret->who, other->facts.asker);
-        ret->does = other->act->words.does;
+        ret->does = other->facts.words->does;
         ret->since_ms = other->row.created_ms;
     }
 }
@@ -190,13 +199,14 @@ static void decide(struct operation *op)
         return;
     }
     const struct operation *other = operation_on(op->engine, op->row.service_name, op);
-    const char *differs = op->confirmed ? preflight_differs(&op->question.asked, &op->preflight) : NULL;
+    const char *differs = op->confirmed ? question_differs(op) : NULL;
     if (op->preflight.grade == PREFLIGHT_REFUSE) {
         operation_refuse(op, op->preflight.refusal);
     } else if (other != NULL && other->state != OP_FOLLOWING) {
         char text[300];
         TEXT_FORMAT(text, "%s %s (%s): its message shows how it goes. Ask again if it ends without a %s.",
-                    other->facts.asker, other->act->words.about_to, other->row.id, other->act->words.noun);
+                    other->facts.asker, other->facts.words->about_to, other->row.id,
+                    other->facts.words->noun);
         operation_refuse(op, text);
     } else if (differs != NULL) {
         preflight_ask_again(&op->preflight, differs);
@@ -227,9 +237,10 @@ static void grade(struct operation *op)
                                 .cluster_count = op->cluster_count,
                                 .names_are_clusters = op->names_are_clusters,
                                 .names = op->name_list,
-                                .runs = op->act->words.runs,
+                                .runs = op->facts.words->runs,
                                 .downtime = op->act->impact(op->service) == IMPACT_DOWNTIME,
                                 .recent = op->last,
+                                .cool_down_ms = e->config->cool_down_ms,
                                 .world_ms = engine_world(e),
                                 .wall_ms = engine_wall(e)};
     struct ecs_around around = {0};
@@ -253,7 +264,8 @@ static void grade(struct operation *op)
     if (!operation_still_wanted(op)) {
         preflight_ask_old(&op->preflight, op->moment_ms, f.wall_ms - op->moment_ms);
     }
-    progress_usual(op->durations, op->duration_count, op->act->words.usual, op->facts.usual,
+    question_lock_asks(op);
+    progress_usual(op->durations, op->duration_count, op->facts.words->usual, op->facts.usual,
                    sizeof(op->facts.usual));
     forget(op);
     decide(op);

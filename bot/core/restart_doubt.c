@@ -56,7 +56,7 @@ bool restart_doubt_follow(struct operation *op, const struct snapshot *s)
     if (operation_writing(op) || !op->act->found(op, s, &goal)) {
         return false; /* while a step is being written: the next look sees it too */
     }
-    restart_begin_following(op, &goal, op->act->words.found);
+    restart_begin_following(op, &goal, op->facts.words->found);
     return true;
 }
 
@@ -65,6 +65,13 @@ static bool wants_tasks(struct ecs_watch *w, const struct snapshot *s)
     const struct operation *op = w->user;
     (void)s;
     return (op->act->needs & ACT_TASKS) != 0;
+}
+
+static void watch_rollout(struct operation *op)
+{
+    if ((op->act->needs & ACT_ROLLOUT) != 0) {
+        TEXT_COPY(op->watch.rollout_of, op->preflight.primary_id);
+    }
 }
 
 static void end_expired(struct operation *op);
@@ -76,7 +83,8 @@ static void seen(struct ecs_watch *w, const struct snapshot *s)
         operation_writing(op)) {
         return;
     }
-    if (op->question.digest[0] != '\0') { /* what it would send has its effect once: no need to look longer */
+    if (op->question.key.digest[0] !=
+        '\0') { /* what it would send has its effect once: no need to look longer */
         end_expired(op);
     } else {
         restart_doubt(op, "More than 2 minutes passed since you answered: the rest was not sent.");
@@ -129,8 +137,8 @@ static void search_over(struct loop_timer *t)
         loop_timer_start(op->engine->loop, &op->timer, WRITING_MS);
     } else if (!op->looked ||
                now - op->seen_mono_ms > clock_world_to_mono(op->engine->clock, SEARCH_MS / 2)) {
-        search_unseen(op, now);                  /* what was seen half a minute ago is not "none" */
-    } else if (op->question.digest[0] != '\0') { /* it expired while the bot was away */
+        search_unseen(op, now);                      /* what was seen half a minute ago is not "none" */
+    } else if (op->question.key.digest[0] != '\0') { /* it expired while the bot was away */
         end_expired(op);
     } else {
         restart_doubt(op, "");
@@ -143,13 +151,14 @@ void restart_search(struct operation *op)
     op->looked = false;
     op->search_mono_ms = loop_now(e->loop);
     restart_watch(op, seen, wants_tasks);
+    watch_rollout(op);
     op->timer = (struct loop_timer){.fire = search_over, .user = op};
     loop_timer_start_world(e->loop, &op->timer, SEARCH_MS);
     if (op->state != OP_UNCERTAIN) {
         op->doubt.looks = 0;
         op->doubt.seen_ms = 0;
         operation_move(op, OP_UNCERTAIN);
-        operation_audit(op, "uncertain", "no answer to %s", op->act->words.call);
+        operation_audit(op, "uncertain", "no answer to %s", op->facts.words->call);
     }
     struct store_txn *t = operation_begin(op);
     progress_doubt_searching(&op->facts, &op->doubt, e->card);
@@ -162,15 +171,14 @@ void restart_search(struct operation *op)
 static void stage_question(struct operation *op, struct store_txn *t, const char *nonce, const char *news)
 {
     struct card *card = op->engine->card;
-    char suffix[RESTART_SUFFIX], dialog[200];
-    const bool nobody = op->target->second_person && !op->target->approvers.set;
+    char suffix[RESTART_SUFFIX], dialog[200], why[300];
+    const bool nobody = !question_can_be_answered(op, why, sizeof(why));
     restart_question_suffix(op, suffix, sizeof(suffix));
     TEXT_FORMAT(dialog, "%s of %s %s is sent once more. The one before may still arrive.",
-                op->act->words.call, op->facts.target, op->facts.key);
+                op->facts.words->call, op->facts.target, op->facts.key);
     progress_doubt_question(&op->facts, &op->doubt, op->question.expires_ms, news, card);
     if (nobody) {
-        card_line(card, "Sending it again needs a second person, but confirm.approvers of this target names "
-                        "nobody. Ask an administrator.");
+        card_line(card, "Sending it again: %s", why);
     }
     if (op->act->doubt != NULL) {
         op->act->doubt(op, card);
@@ -192,7 +200,7 @@ void restart_doubt(struct operation *op, const char *news)
     struct card *card = op->engine->card;
     char nonce[RESTART_NONCE];
     restart_question_begin(op, nonce);
-    operation_audit(op, "asking", "send %s again? %s", op->act->words.call, news);
+    operation_audit(op, "asking", "send %s again? %s", op->facts.words->call, news);
     struct store_txn *t = operation_begin(op);
     stage_question(op, t, nonce, news);
     progress_doubt_waiting(&op->facts, &op->doubt, card);
@@ -216,10 +224,12 @@ void restart_doubt_wait(struct operation *op)
     struct card *card = op->engine->card;
     if (!op->watching) {
         restart_watch(op, seen, wants_tasks);
+        watch_rollout(op);
     }
     restart_question_expires(op, expired);
-    if (!op->committing) { /* the bot was restarted: the question stands, with the same buttons */
+    if (!op->committing) { /* the bot was restarted: the question stands, with a new key */
         struct store_txn *t = operation_begin(op);
+        question_renew(op, t);
         progress_doubt_waiting(&op->facts, &op->doubt, card);
         operation_stage(op, t, "card", PROGRESS_NEW, false, card);
         operation_commit(op, t, false, written);
@@ -229,14 +239,14 @@ void restart_doubt_wait(struct operation *op)
 void restart_doubt_checked(struct operation *op)
 {
     const struct operation *other = operation_on(op->engine, op->row.service_name, op);
-    const char *differs = preflight_differs(&op->question.asked, &op->preflight);
+    const char *differs = question_differs(op);
     char news[600];
     if (op->preflight.grade == PREFLIGHT_REFUSE) {
         TEXT_FORMAT(news, "Not sent again: %s", op->preflight.refusal);
         op->preflight = op->question.asked; /* what was known before */
         restart_doubt(op, news);
-    } else if (other != NULL) {
-        TEXT_FORMAT(news, "Not sent again: %s %s (%s).", other->facts.asker, other->act->words.same,
+    } else if (other != NULL && (op->act->deploys || other->state != OP_FOLLOWING)) {
+        TEXT_FORMAT(news, "Not sent again: %s %s (%s).", other->facts.asker, other->facts.words->same,
                     other->row.id);
         restart_doubt(op, news);
     } else if (differs != NULL) {

@@ -267,7 +267,9 @@ static void note_facts(struct operation *op, const struct snapshot *s)
 /* What the other one changes is not for this follower to judge. A deployment that begins is. */
 static bool is_judged_by(const struct operation *op, const struct operation *other)
 {
-    return other->act->deploys && op->goal.kind == FOLLOW_DEPLOYMENT;
+    const bool deploys =
+        other->state == OP_FOLLOWING ? other->goal.kind == FOLLOW_DEPLOYMENT : other->act->deploys;
+    return deploys && op->goal.kind == FOLLOW_DEPLOYMENT;
 }
 
 /* The later one of our own that changes this service; NULL = none. */
@@ -287,7 +289,7 @@ static void taken_over(struct operation *op, const struct operation *by)
 {
     struct card *card = op->engine->card;
     restart_unwatch(op);
-    TEXT_FORMAT(op->facts.taken_by, "the %s %s, asked by %s", by->act->words.noun, by->row.id,
+    TEXT_FORMAT(op->facts.taken_by, "the %s %s, asked by %s", by->facts.words->noun, by->row.id,
                 by->facts.asker);
     op->row.duration_ms = engine_world(op->engine) - op->facts.began_ms;
     operation_move(op, OP_SUPERSEDED);

@@ -41,7 +41,15 @@ void authz_decide(const struct config *config, const struct config_target *targe
 void authz_holders(const struct config *config, const struct config_target *target, enum right right,
                    char *to, size_t size);
 
+/* The same of any list. */
+void authz_list(const struct config *config, const struct principals *list, char *to, size_t size);
+
 /* The person whom the configuration gives this id, of any kind; NULL when nobody. */
 const struct config_person *authz_person(const struct config *config, const struct principal *id);
+/* Is it one human? The same id, or ids that `people` joins. */
+bool authz_same_human(const struct config *config, const struct principal *a, const struct principal *b);
+/* Can anybody of this list be another human than this one? "any", "everyone" and a group can. */
+bool authz_another_human(const struct config *config, const struct principals *list,
+                         const struct principal *than);
 
 #endif

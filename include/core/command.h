@@ -32,6 +32,9 @@ enum command_needs {
 
 #define COMMAND_BREAK_GLASS                                                                                  \
     (1u << 5) /* --break-glass REASON is allowed: a check that says so may be overridden */
+#define COMMAND_STEP                                                                                         \
+    (1u                                                                                                      \
+     << 6) /* one step of its own, without an operation: what it is about is committed before it is acked */
 
 struct command {
     const char *name;
@@ -50,7 +53,12 @@ struct command {
 /* Is it committed before it is acked? */
 static inline bool command_is_recorded(const struct command *c)
 {
-    return c->changes || (c->flags & COMMAND_RECORDED) != 0;
+    return c->changes || (c->flags & (COMMAND_RECORDED | COMMAND_STEP)) != 0;
+}
+/* Does an operation of its own begin with it? */
+static inline bool command_begins(const struct command *c)
+{
+    return command_is_recorded(c) && (c->flags & COMMAND_STEP) == 0;
 }
 
 /* What the parser made of a text. */

@@ -92,6 +92,8 @@ struct config {
     struct config_chat chats[CONFIG_CHATS];
     char ca_file[CONFIG_URL];
     char store_path[CONFIG_URL];
+    char freeze_path[CONFIG_URL]; /* while this file is there nothing is changed; "" = beside the store */
+    int64_t cool_down_ms;         /* a change so soon after the last one asks first */
     char metrics_listen[64];
     struct {
         char socket[CONFIG_URL]; /* "" = off */
@@ -118,6 +120,8 @@ void config_destroy(struct config *c); /* secrets too. Accepts NULL. */
 const struct config_target *config_target(const struct config *c, const char *name); /* NULL when unknown */
 const struct config_service *config_service(const struct config_target *t, const char *key);
 const struct config_service *config_default_service(const struct config_target *t);
+/* The name of its CloudFormation stack, "tak-cloudtak-cotak-prod"; "" = not known. */
+void config_stack(const struct config_target *t, char *to, size_t size);
 /* What the names of its alarms begin with: the stack's name, "tak-cloudtak-cotak-prod-"; "" = not known. */
 void config_alarm_prefix(const struct config_target *t, char *to, size_t size);
 /* The person who owns this id, or NULL; server "local" is this host. */

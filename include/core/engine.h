@@ -16,6 +16,7 @@
 #include "store/store.h"
 
 struct ecs;
+struct freeze;
 struct loop;
 struct probe;
 struct store;
@@ -29,6 +30,7 @@ struct engine_options {
     struct ecs *ecs;
     bool alone; /* no daemon: chats are absent, and only how things ended is worth telling them later */
     struct probe *probe;                   /* of CloudTAK itself; NULL = none */
+    const struct freeze *freeze;           /* of all changes; NULL = there is none */
     const struct command *const *commands; /* NULL-terminated, outlives the engine */
     /* Told once per request when its last word has been delivered: the reply, the refusal, or the operation's
      * verdict (then operation is its state). May be NULL. */

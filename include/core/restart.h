@@ -3,7 +3,7 @@
 /* What the files of commands/ that change something call. */
 struct command_call;
 struct act; /* a kind of change: bot/core/act.h */
-extern const struct act act_restart, act_stop;
+extern const struct act act_restart, act_rollback, act_stop;
 
 /* Takes over the call of a command with `changes`: preflight, question, first card, the AWS calls, following.
  * Ends it with command_started or command_refuse. */

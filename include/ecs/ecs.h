@@ -138,16 +138,20 @@ struct ecs_names {
  * that was not asked for stays ECS_NOT_READ with why ""; a part that could not be read says why in a
  * sentence. CPU and memory: percent of the reservation over the last five minutes; no point is "no data",
  * never 0 %. Alarms: names that begin with alarm_prefix and stand in ALARM. Image: is what the task
- * definition starts still in its registry? (An image outside ECR is ECS_UNSUPPORTED.) */
+ * definition starts still in its registry? (An image outside ECR is ECS_UNSUPPORTED.) Stack: does
+ * CloudFormation change it now? Of its answer nothing but the status and when it began is kept: outputs hold
+ * passwords. It does not say who. */
 #define ECS_AROUND_METRICS (1U << 0)
 #define ECS_AROUND_ALARMS  (1U << 1)
 #define ECS_AROUND_IMAGE   (1U << 2)
+#define ECS_AROUND_STACK   (1U << 3)
 #define ECS_ALARMS         8
 struct ecs_around {
     struct service_ref ref;
     unsigned parts;
     char alarm_prefix[ECS_NAME];    /* "tak-cloudtak-cotak-prod-" */
     char task_definition[ECS_NAME]; /* "family:revision", of IMAGE */
+    char stack_name[ECS_NAME];      /* "tak-cloudtak-cotak-prod", of STACK */
     void (*done)(struct ecs_around *r);
     void *user;
     /* result, valid inside done and afterwards */
@@ -172,6 +176,13 @@ struct ecs_around {
                                 one that is gone */
         int64_t pushed_ms;   /* 0 = not said */
     } image;
+    struct {
+        enum ecs_absence absence;
+        char why[ECS_REASON];
+        char status[48];  /* "UPDATE_IN_PROGRESS"; "" = there is no such stack */
+        bool running;     /* it is being changed */
+        int64_t since_ms; /* when that began; 0 = not said */
+    } stack;
     void *private_;
 };
 

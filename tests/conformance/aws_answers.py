@@ -18,12 +18,12 @@ ACTIONS = {"DescribeServices", "ListServices", "UpdateService", "ListTasks", "De
            "DescribeClusters", "ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment",
            "DescribeTaskDefinition", "ContinueServiceDeployment", "GetCallerIdentity", "DescribeTargetHealth", "GetLogEvents",
            "GetMetricData", "DescribeAlarms", "DescribeImages", "DescribeServiceRevisions", "DescribeScalableTargets",
-           "RegisterScalableTarget"}
+           "RegisterScalableTarget", "DescribeStacks"}
 ERRORS = {"ClusterNotFoundException", "ServiceNotFoundException", "InvalidParameterException", "ClientException",
           "ServiceDeploymentNotFoundException", "ConflictException", "UnsupportedFeatureException", "InvalidSignatureException",
           "SignatureDoesNotMatch", "UnknownOperationException", "InvalidAction", "ThrottlingException", "TargetGroupNotFound",
           "ResourceNotFoundException", "ImageNotFoundException", "RepositoryNotFoundException", "ValidationException",
-          "ExpiredTokenException", "ExpiredToken"}
+          "ExpiredTokenException", "ExpiredToken", "ValidationError"}
 
 
 def client(service, endpoint, secret="rehearsal-secret-key-of-nobody"):
@@ -117,6 +117,8 @@ def ask_around(endpoint, ecs):
     tried(ecr.describe_images, repositoryName=repository, imageIds=[{"imageTag": "nothing"}])
     tried(ecr.describe_images, repositoryName="nothing")
     scale(client("application-autoscaling", endpoint))
+    for name in (SERVICE, "nothing"):
+        tried(client("cloudformation", endpoint).describe_stacks, StackName=name)
     now = int(time.time())
     for end in (now, now + 3600, 1):
         tried(cloudwatch.get_metric_data, MetricDataQueries=[query("CPUUtilization"), query("MemoryUtilization")],

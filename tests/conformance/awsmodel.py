@@ -24,7 +24,7 @@ COMMON = {
     "AccessDeniedException", "ExpiredTokenException", "IncompleteSignatureException", "InternalFailure",
     "InvalidSignatureException", "MissingAuthenticationTokenException", "NotAuthorized", "OptInRequired",
     "RequestExpired", "RequestTimeoutException", "ServiceUnavailable", "ServiceUnavailableException",
-    "ThrottlingException", "UnknownOperationException", "UnrecognizedClientException", "ValidationException",
+    "ThrottlingException", "UnknownOperationException", "UnrecognizedClientException", "ValidationError", "ValidationException",
     # their names in the query protocol
     "AccessDenied", "ExpiredToken", "IncompleteSignature", "InvalidAction", "InvalidClientTokenId",
     "MissingAuthenticationToken", "SignatureDoesNotMatch", "Throttling",
@@ -59,7 +59,7 @@ def operation(exchange):
                     return model(service).operation_model(name)
         raise Unknown(f"X-Amz-Target {target} is no operation of AWS")
     form = dict(urllib.parse.parse_qsl(body_of(exchange).decode()))
-    for service in ("sts", "elbv2"):
+    for service in ("sts", "elbv2", "cloudformation"):
         if form.get("Action") in model(service).operation_names and form.get("Version") == model(service).api_version:
             return model(service).operation_model(form["Action"])
     raise Unknown(f"Action {form.get('Action')}, Version {form.get('Version')} is no operation of AWS")

@@ -8,7 +8,9 @@
 #include "ecs/definition.h"
 #include "ecs/ecr.h"
 #include "ecs/logs.h"
+#include "ecs/stack.h"
 #include "fake_ecs_private.h"
+#include "sim/wire_aws.h"
 
 /* False, with absence and why, when the world refused. */
 static bool answered(const struct world_answer *a, enum ecs_absence *absence, char *why, size_t size)
@@ -97,12 +99,37 @@ static void read_image(struct fake *f, struct ecs_around *r)
     mem_free(d);
 }
 
+static void read_stack(struct fake *f, struct ecs_around *r)
+{
+    struct world_answer a;
+    struct err err;
+    if (r->stack_name[0] == '\0') {
+        TEXT_COPY(r->stack.why, "the stack's name is not known");
+        return;
+    }
+    json_t *answer = fake_call(f, "DescribeStacks", json_pack("{s:s}", "StackName", r->stack_name), &a);
+    if (stack_says_none(jsonx_text(answer, "__type"), jsonx_text(answer, "message"))) {
+        r->stack.absence = ECS_SEEN;
+    } else if (answered(&a, &r->stack.absence, r->stack.why, sizeof(r->stack.why))) {
+        json_t *whole = json_pack("{s:{s:O}}", "DescribeStacksResponse", "DescribeStacksResult", answer);
+        char *xml = wire_xml(whole);
+        if (!stack_read(xml, strlen(xml), r, &err)) {
+            r->stack.absence = ECS_UNREACHABLE;
+            TEXT_COPY(r->stack.why, err.text);
+        }
+        mem_free(xml);
+        json_decref(whole);
+    }
+    json_decref(answer);
+}
+
 static void clear_parts(struct ecs_around *r)
 {
     memset(&r->metrics, 0, sizeof(r->metrics));
     memset(&r->alarms, 0, sizeof(r->alarms));
     memset(&r->image, 0, sizeof(r->image));
-    r->metrics.absence = r->alarms.absence = r->image.absence = ECS_NOT_READ;
+    memset(&r->stack, 0, sizeof(r->stack));
+    r->metrics.absence = r->alarms.absence = r->image.absence = r->stack.absence = ECS_NOT_READ;
 }
 
 static void run_around(struct pending *p, enum fake_fault fault, bool cancelled)
@@ -124,6 +151,10 @@ static void run_around(struct pending *p, enum fake_fault fault, bool cancelled)
             r->image.absence = absence;
             TEXT_COPY(r->image.why, why);
         }
+        if (r->parts & ECS_AROUND_STACK) {
+            r->stack.absence = absence;
+            TEXT_COPY(r->stack.why, why);
+        }
         r->done(r);
         return;
     }
@@ -135,6 +166,9 @@ static void run_around(struct pending *p, enum fake_fault fault, bool cancelled)
     }
     if (r->parts & ECS_AROUND_IMAGE) {
         read_image(p->fake, r);
+    }
+    if (r->parts & ECS_AROUND_STACK) {
+        read_stack(p->fake, r);
     }
     r->done(r);
 }

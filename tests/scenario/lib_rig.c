@@ -37,6 +37,7 @@ static struct config *make_config(void)
     c->slow_after_ms = 12 * 60000;
     c->give_up_after_ms = 60 * 60000;
     c->after_care_ms = 10 * 60000;
+    c->cool_down_ms = 3 * 60000;
     TEXT_COPY(c->escalation.name, "Application Specific Engineering");
     TEXT_COPY(c->escalation.mention, "slack:group:S0456EFGH");
     TEXT_COPY(c->escalation.phone, "+1 555 0100");

@@ -242,9 +242,10 @@ static void what_comes_too_late_was_not_checked(void **state)
     assert_int_equal(updates(r), 0);
     rig_run(r, 2 * SECOND);
     assert_int_equal(updates(r), 1);
-    expect_says(newest_card(r), "Checks: nothing else deploying · count stays 2 · no circuit breaker, so I "
-                                "judge it myself · image, alarms, target health, database not checked: no "
-                                "answer in time");
+    expect_says(newest_card(r),
+                "Checks: nothing else deploying · count stays 2 · no circuit breaker, so I "
+                "judge it myself · image, alarms, stack, target health, database not checked: no "
+                "answer in time");
     rig_settle(r, 1, 30 * MINUTE);
     assert_int_equal(r->settled[0].state, OP_SUCCEEDED);
     expect_says(&fake_chat_by_key(r->chat, "/verdict")->card,

@@ -374,11 +374,14 @@ static void an_open_question_survives_a_restart(void **state)
     assert_true(card_says(&fake_chat_by_key(r->chat, "/card")->card, "I was away"));
     assert_int_equal(fake_chat_said(r->chat, "SEND THE RESTART AGAIN?"), 1);
     r->ecs.drop_call = false;
-    rig_click(r, "ana", "confirm", value, m->id);
+    rig_click(r, "ana", "confirm", value, m->id); /* the key of the life before */
+    rig_run(r, 2000);
+    assert_int_equal(r->ecs.sent, 1);
+    rig_click(r, "ana", "confirm", m->card.buttons[1].value, m->id);
     rig_run(r, 5000);
     assert_int_equal(r->ecs.sent, 2);
-    rig_settle(r, 1, 30 * MINUTE);
-    assert_int_equal(r->settled[0].state, OP_SUCCEEDED);
+    rig_settle(r, 2, 30 * MINUTE);
+    assert_int_equal(r->settled[1].state, OP_SUCCEEDED);
 }
 
 static void a_question_that_expired_meanwhile_is_looked_at_and_ended(void **state)

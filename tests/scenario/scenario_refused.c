@@ -282,7 +282,7 @@ static void only_the_asker_confirms_and_only_once(void **state)
     rig_click(r, "ana", "confirm", value, m->id);
     rig_run(r, 2000);
     assert_int_equal(r->ecs.redeploys, 1);
-    assert_non_null(fake_chat_first(r->chat, "☑ Already answered."));
+    assert_non_null(fake_chat_first(r->chat, "☑ Already done by @ana at 14:00:"));
 }
 
 static void anyone_cancels(void **state)
@@ -388,12 +388,22 @@ static void an_open_question_survives_a_kill(void **state)
 {
     struct rig *r = *state;
     struct chat_message *m = ask_for_hub(r);
+    char value[400];
+    TEXT_COPY(value, m->card.buttons[1].value);
     rig_kill(r);
     rig_run(r, 5000);
     rig_start(r);
+    rig_run(r, 1000);
+    rig_click(r, "ana", "confirm", value, m->id); /* the key of the life before */
+    rig_run(r, 1000);
+    assert_int_equal(r->ecs.redeploys, 0);
+    assert_true(card_says(&rig_newest(r)->card, "was replaced by a newer one"));
+    assert_string_not_equal(m->card.buttons[1].value, value);
+    assert_int_equal(m->card.button_count, 2);
     rig_click(r, "ana", "confirm", m->card.buttons[1].value, m->id);
     rig_run(r, 5000);
     assert_int_equal(r->ecs.redeploys, 1);
+    assert_int_equal(fake_chat_said(r->chat, "RESTART cotak prod hub (PRODUCTION)?"), 1);
 }
 
 static void a_running_deployment_asks(void **state)

@@ -157,7 +157,7 @@ static bool audit_says_refused(struct rig *r)
 
 static void expect(struct rig *r, const char *row, enum fate fate, const struct command *c)
 {
-    const bool starts = c->changes && fate == RUNS;
+    const bool starts = c->changes && command_begins(c) && fate == RUNS;
     /* the others ask first, or find nothing to change */
     CHECK_ROW(row, r->ecs.redeploys == (starts && strcmp(c->name, "restart") == 0 ? 1 : 0));
     if (starts) {

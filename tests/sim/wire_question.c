@@ -18,6 +18,8 @@ static const struct wire_service services[] = {
      WEATHER_JSON_1_1},
     {"cloudwatch", "monitoring", "GraniteServiceVersion20100801", NULL, NULL, WEATHER_JSON_1_0},
     {"sts", "sts", NULL, "2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/", WEATHER_QUERY},
+    {"cloudformation", "cloudformation", NULL, "2010-05-15",
+     "http://cloudformation.amazonaws.com/doc/2010-05-15/", WEATHER_QUERY},
     {"elasticloadbalancing", "elasticloadbalancing", NULL, "2015-12-01",
      "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/", WEATHER_QUERY},
 };

@@ -59,6 +59,7 @@ struct world_scenario {
     int64_t expire_after_ms, renew_after_ms;
     bool database_down;              /* from the beginning */
     bool image_expired;              /* the registry forgot it, from the beginning */
+    int64_t stack_update_ms;         /* an update of the stack runs from the beginning, so long */
     unsigned throttled_read_percent; /* of reads answered with ThrottlingException, never three in a row */
     /* after the first change, every call of the account is answered with ThrottlingException */
     int64_t throttled_after_ms, throttled_until_ms;

@@ -150,6 +150,7 @@ static const struct action {
     {"logs", "GetLogEvents", OTHERS, false, call_get_log_events},
     {"application-autoscaling", "DescribeScalableTargets", OTHERS, false, call_describe_scalable_targets},
     {"application-autoscaling", "RegisterScalableTarget", OTHERS, true, call_register_scalable_target},
+    {"cloudformation", "DescribeStacks", OTHERS, false, call_describe_stacks},
     {"ecr", "DescribeImages", OTHERS, false, call_describe_images},
 };
 

@@ -47,6 +47,7 @@ void call_get_metric_data(struct call *c);        /* world_cloudwatch.c */
 void call_describe_alarms(struct call *c);
 void call_get_log_events(struct call *c);            /* world_logs.c */
 void call_describe_images(struct call *c);           /* world_registry.c */
+void call_describe_stacks(struct call *c);           /* world_stack.c */
 void call_describe_scalable_targets(struct call *c); /* world_scaling.c */
 void call_register_scalable_target(struct call *c);
 

@@ -168,11 +168,13 @@ static void came_around(struct ecs_around *r)
 static void go_around(struct fixture *f)
 {
     *f->around = (struct ecs_around){.ref = api(),
-                                     .parts = ECS_AROUND_METRICS | ECS_AROUND_ALARMS | ECS_AROUND_IMAGE,
+                                     .parts = ECS_AROUND_METRICS | ECS_AROUND_ALARMS | ECS_AROUND_IMAGE |
+                                              ECS_AROUND_STACK,
                                      .done = came_around,
                                      .user = f};
     TEXT_COPY(f->around->alarm_prefix, API "-");
     TEXT_COPY(f->around->task_definition, API ":412");
+    TEXT_COPY(f->around->stack_name, API);
     f->done = 0;
     f->ecs->ops->around(f->ecs, f->around);
     assert_int_equal(f->done, 0); /* never inside */
@@ -203,6 +205,17 @@ static void around_reads_its_parts(void **state)
     go_around(&f);
     assert_true(f.around->image.gone);
     assert_string_equal(f.around->image.why, "ECR has no tak-vpc-cotak-prod-cloudtak-api:0f3c2b1a");
+    end(&f);
+    begin(&f, "stack-updating");
+    go_around(&f);
+    assert_int_equal(f.around->stack.absence, ECS_SEEN);
+    assert_true(f.around->stack.running);
+    assert_string_equal(f.around->stack.status, "UPDATE_IN_PROGRESS");
+    assert_true(f.around->stack.since_ms == START - 2 * MINUTE);
+    loop_run_for(f.loop, 16 * MINUTE);
+    go_around(&f);
+    assert_false(f.around->stack.running);
+    assert_string_equal(f.around->stack.status, "UPDATE_COMPLETE");
     end(&f);
     begin(&f, "wanted-zero");
     go_around(&f);

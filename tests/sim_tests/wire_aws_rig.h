@@ -129,6 +129,7 @@ static const char *signs(const char *target, const char *body)
     }
     return target != NULL                               ? "ecs"
            : strstr(body, "Version=2015-12-01") != NULL ? "elasticloadbalancing"
+           : strstr(body, "Version=2010-05-15") != NULL ? "cloudformation"
                                                         : "sts";
 }
 

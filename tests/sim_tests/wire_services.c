@@ -29,6 +29,10 @@ static void the_balancer_answers_in_xml(void **state)
     ask(&f, NULL, "Action=DescribeTargetHealth&Version=2015-12-01&TargetGroupArn=none");
     assert_int_equal(f.status, 400);
     assert_non_null(strstr(f.text, "<Code>TargetGroupNotFound</Code>"));
+    ask(&f, NULL, "Action=DescribeStacks&Version=2010-05-15&StackName=" WORLD_STACK);
+    assert_non_null(strstr(f.text, "<StackStatus>UPDATE_COMPLETE</StackStatus>"));
+    ask(&f, NULL, "Action=DescribeStacks&Version=2010-05-15&StackName=nothing");
+    assert_non_null(strstr(f.text, "<Code>ValidationError</Code>"));
     ask(&f, NULL, "Action=DescribeAlarms&Version=2015-12-01"); /* another service's action */
     assert_non_null(strstr(f.text, "<Code>InvalidAction</Code>"));
     end(&f);

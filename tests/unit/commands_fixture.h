@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "commands/table.h"
+#include "core/answer.h"
 #include "core/command.h"
 #include "core/restart.h"
 #include "core_fixture.h"
@@ -62,6 +63,19 @@ void engine_follow(struct command_call *call)
     (void)call;
 }
 
+#define IS_CORES(name)                                                                                       \
+    void engine_##name(struct command_call *call)                                                            \
+    {                                                                                                        \
+        (void)call;                                                                                          \
+    }
+IS_CORES(confirm)
+IS_CORES(decline)
+IS_CORES(cancel)
+IS_CORES(lock)
+IS_CORES(unlock)
+IS_CORES(locks)
+#undef IS_CORES
+
 void engine_change(struct command_call *call, const struct act *act)
 {
     (void)call;
@@ -72,7 +86,7 @@ void engine_change(struct command_call *call, const struct act *act)
 struct act {
     int nothing;
 };
-const struct act act_stop = {0};
+const struct act act_rollback = {0}, act_stop = {0};
 
 /* Kept: a test says who began it, and calls done. */
 static struct command_origin *asked_origin;

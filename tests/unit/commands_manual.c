@@ -61,15 +61,6 @@ static const struct {
      "   If autoscaling was suspended, resume it with the second command.\n"
      "   | aws ecs update-service " WHERE " --service " API " --desired-count 1\n" SUSPEND("false")
          CONSOLE API HEALTH "   Then: /cloudtak status cotak prod api\n"},
-    {"rollback cotak prod",
-     "Roll back cotak prod api (PRODUCTION): by hand in this version, nothing was changed\n" LINE2 API "\n"
-     "   While a deployment runs, this stops it and keeps the old tasks:\n"
-     "   | arn=$(aws ecs list-service-deployments " WHERE " --service " API
-     " --status IN_PROGRESS --query 'serviceDeployments[0].serviceDeploymentArn' --output text)\n"
-     "   | aws ecs stop-service-deployment --region us-gov-east-1 --profile coegc "
-     "--service-deployment-arn "
-     "\"$arn\" --stop-type ROLLBACK\n" CONSOLE API HEALTH
-     "   How it is now: /cloudtak status cotak prod api\n"},
     {"tasks cotak prod hub",
      "The tasks of cotak prod hub (PRODUCTION): by hand in this version, nothing was changed\n" LINE2 API
      "-stateful\n"

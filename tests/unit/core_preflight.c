@@ -52,6 +52,7 @@ static int setup(void **state)
                                         .identity_trouble = "",
                                         .snapshot = &f->snapshot,
                                         .world_ms = NOW,
+                                        .cool_down_ms = 180000,
                                         .wall_ms = NOW};
     TEXT_COPY(f->facts.account, "123456789012");
     TEXT_COPY(f->facts.partition, "aws-us-gov");
@@ -212,7 +213,9 @@ static void others_at_work_are_asked_about(void **state)
     TEXT_COPY(f->facts.recent.operation, "9QXD");
     TEXT_COPY(f->facts.recent.who, "@bo");
     f->facts.recent.ended_ms = NOW - 179000;
-    expect(f, PREFLIGHT_ASK, "A restart by @bo (9QXD) ended 2 min 59 s ago.");
+    expect(f, PREFLIGHT_ASK, "A restart by @bo (9QXD) ended 2 min 59 s ago: follow that instead?");
+    TEXT_COPY(f->facts.recent.verb, "stop-all");
+    expect(f, PREFLIGHT_ASK, "A stop-all by @bo (9QXD) ended 2 min 59 s ago: follow that instead?");
     f->facts.recent.ended_ms = NOW - 180000;
     expect(f, PREFLIGHT_GO, "nothing else deploying");
 }
@@ -317,6 +320,28 @@ static void what_new_tasks_would_die_of_is_asked(void **state)
     assert_null(preflight_differs(&now, &f->result));
 }
 
+static void a_stack_that_changes_is_asked_about(void **state)
+{
+    struct fixture *f = *state;
+    add_around(f);
+    TEXT_COPY(around(f)->stack_name, "tak-cloudtak-cotak-prod");
+    TEXT_COPY(around(f)->stack.status, "UPDATE_COMPLETE");
+    expect(f, PREFLIGHT_GO, "image ok");
+    around(f)->stack.running = true;
+    TEXT_COPY(around(f)->stack.status, "UPDATE_IN_PROGRESS");
+    expect(f, PREFLIGHT_ASK,
+           "CloudFormation changes the stack tak-cloudtak-cotak-prod now (UPDATE_IN_PROGRESS): it may deploy "
+           "this service too and set its count again. It does not say who began that: find out before you go "
+           "on.");
+    assert_int_equal(f->result.reasons, REASON_STACK);
+    around(f)->stack.absence = ECS_REFUSED;
+    TEXT_COPY(around(f)->stack.why, "AWS does not allow it");
+    expect(f, PREFLIGHT_GO, "stack not checked: AWS does not allow it");
+    around(f)->stack.absence = ECS_NOT_READ; /* it is not known which */
+    preflight_grade(&f->facts, &f->result);
+    assert_null(strstr(f->result.says, "stack"));
+}
+
 static void alarms_are_said(void **state)
 {
     struct fixture *f = *state;
@@ -407,6 +432,7 @@ int main(void)
         TEST(an_answer_holds_only_for_the_facts_it_was_given_for),
         TEST(all_is_well_around_it),
         TEST(what_new_tasks_would_die_of_is_asked),
+        TEST(a_stack_that_changes_is_asked_about),
         TEST(alarms_are_said),
         TEST(glass_is_broken_only_where_a_check_says_so),
         TEST(downtime_asks_about_what_was_not_checked),
