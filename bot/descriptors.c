@@ -7,7 +7,7 @@
 #include "net/http.h"
 #include "net/server.h"
 
-#define OWN            32 /* streams, loop, store, log, what is opened for a moment (some 20 were seen), the door */
+#define OWN            32 /* streams, loop, store, log, what is opened for a moment: some 20; the door */
 #define LOOKUPS        16 /* of names, in threads of their own */
 #define LISTENER_LEAST 4  /* a supervisor, Prometheus, a person, and one that is silent */
 

@@ -311,6 +311,7 @@ void around_look(struct ecs *e, struct ecs_around *r)
     r->metrics.absence = r->alarms.absence = r->image.absence = r->stack.absence = ECS_NOT_READ;
     a->of = r;
     errand_begin(&a->errand, client_of(e), r->ref.session, AWS_LANE_OPERATOR, &kind, a->parts, PARTS);
+    errand_within(&a->errand, r->within_ms);
     if (r->parts & ECS_AROUND_METRICS)
         ask_metrics(a);
     if (r->parts & ECS_AROUND_ALARMS)

@@ -1,6 +1,8 @@
 /* Bodies and answers of Application Auto Scaling. */
 #include "autoscaling.h"
 
+#include <limits.h>
+
 #include "base/jsonx.h"
 #include "base/text.h"
 
@@ -45,13 +47,18 @@ static const json_t *find_target(const json_t *list, const char *resource)
     return NULL;
 }
 
+static bool is_count(const json_t *value)
+{
+    return json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) <= INT_MAX;
+}
+
 /* Both bounds must be said: a bound that is missing is no bound of 0. */
 static bool read_target(const json_t *target, struct ecs_scaling *r)
 {
     const json_t *least = jsonx_at(target, "MinCapacity"), *most = jsonx_at(target, "MaxCapacity");
     const json_t *suspended = jsonx_at(target, "SuspendedState");
 
-    if (!json_is_integer(least) || !json_is_integer(most) ||
+    if (!is_count(least) || !is_count(most) ||
         (suspended && !json_is_null(suspended) && !json_is_object(suspended)))
         return false;
     r->registered = true;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "client_private.h"
 #include "ecs/decode.h"
+#include "errand.h"
 
 /* How long a part is left alone that … */
 #define UNKNOWN_MS   600000 /* the endpoint does not know */
@@ -86,14 +87,24 @@ bool trouble_rests(const struct client_session *s, enum client_feature f, int64_
     return true;
 }
 
+static int64_t waited_ms(const struct aws_call *c)
+{
+    return c->timeout_ms > 0 ? c->timeout_ms : ERRAND_MS;
+}
+
+static int waited_s(const struct aws_call *c)
+{
+    return (int)((waited_ms(c) + 999) / 1000);
+}
+
 static int64_t rest_ms(enum client_feature f, enum ecs_absence absence, const struct aws_call *c)
 {
     if (absence == ECS_UNSUPPORTED)
         return UNKNOWN_MS;
     if (f != FEATURE_TARGETS)
         return 0;
-    if (absence == ECS_UNREACHABLE)
-        return LOST_MS;
+    if (absence == ECS_UNREACHABLE) /* whoever waited for a moment only knows nothing of the endpoint */
+        return waited_ms(c) < ERRAND_MS ? 0 : LOST_MS;
     return text_starts(c->code, "AccessDenied") ? FORBIDDEN_MS : 0; /* for all groups alike */
 }
 
@@ -107,7 +118,7 @@ enum ecs_absence trouble_of_part(struct client_session *s, enum client_feature f
     if (rest->absence == ECS_UNSUPPORTED)
         TEXT_FORMAT(rest->why, "the endpoint does not know %s", trouble_feature(f));
     else if (c->outcome == AWS_CANCELLED)
-        TEXT_FORMAT(rest->why, "AWS did not answer %s within 8 s", trouble_feature(f));
+        TEXT_FORMAT(rest->why, "AWS did not answer %s within %d s", trouble_feature(f), waited_s(c));
     else
         TEXT_COPY(rest->why, c->err.text);
     text_copy(why, size, rest->why);
@@ -142,7 +153,7 @@ void trouble_tell(struct snapshot *s, const struct service_ref *ref, const char 
     if (trouble_is_missing(c))
         trouble_tell_missing(s, ref, region, no_cluster(c));
     else if (!s->trouble[0] && c->outcome == AWS_CANCELLED)
-        TEXT_FORMAT(s->trouble, "AWS did not answer within 8 s");
+        TEXT_FORMAT(s->trouble, "AWS did not answer within %d s", waited_s(c));
     else if (!s->trouble[0])
         TEXT_COPY(s->trouble, c->err.text);
 }

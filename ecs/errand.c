@@ -89,7 +89,16 @@ void errand_begin(struct errand *e, struct client *c, int session, enum aws_lane
     e->nothing.user = e;
     e->deadline.fire = on_deadline;
     e->deadline.user = e;
-    loop_timer_start(c->loop, &e->deadline, ERRAND_MS);
+    e->within_ms = ERRAND_MS;
+    loop_timer_start(c->loop, &e->deadline, e->within_ms);
+}
+
+void errand_within(struct errand *e, int64_t ms)
+{
+    if (ms <= 0 || ms >= ERRAND_MS)
+        return;
+    e->within_ms = ms;
+    loop_timer_start(e->loop, &e->deadline, e->within_ms);
 }
 
 void errand_ask(struct errand *e, size_t part, enum aws_service service, const char *action, char *body)
@@ -101,7 +110,7 @@ void errand_ask(struct errand *e, size_t part, enum aws_service service, const c
     c->service = service;
     c->action = action;
     c->lane = e->lane;
-    c->timeout_ms = ERRAND_MS;
+    c->timeout_ms = e->within_ms;
     c->done = on_part;
     c->user = e;
     if (e->late) {

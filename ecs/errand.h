@@ -28,8 +28,9 @@ struct errand {
     enum aws_lane lane;
     struct errand_part *parts;
     size_t part_count, open_count;
-    int made;  /* calls so far */
-    bool late; /* the deadline is over */
+    int made;          /* calls so far */
+    int64_t within_ms; /* its deadline */
+    bool late;         /* the deadline is over */
     struct loop_timer deadline;
     struct loop_deferred nothing; /* it ends without a call */
 };
@@ -37,6 +38,8 @@ struct errand {
 /* Fields are zero before. */
 void errand_begin(struct errand *e, struct client *c, int session, enum aws_lane lane,
                   const struct errand_kind *kind, struct errand_part *parts, size_t part_count);
+/* Right after the beginning: an earlier deadline than ERRAND_MS. 0 = that one. */
+void errand_within(struct errand *e, int64_t ms);
 /* body is the call's from here on. Past the deadline nothing is sent: the part is answered as cancelled. */
 void errand_ask(struct errand *e, size_t part, enum aws_service service, const char *action, char *body);
 /* The same with a JSON body, which is taken over. */

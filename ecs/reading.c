@@ -414,6 +414,7 @@ void reading_look(struct ecs *e, struct ecs_look *look)
 
     look->snapshot = NULL;
     r->look = look;
+    errand_within(&r->errand, look->within_ms);
     ask(r, PART_SERVICE, "DescribeServices",
         json_pack("{s:s, s:[s]}", "cluster", look->ref.cluster, "services", look->ref.service));
     if (look->with_tasks)

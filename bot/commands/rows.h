@@ -7,8 +7,18 @@
 /* clang-format off */
 #define COMMAND_ROWS(ROW) \
     ROW(restart) \
+    ROW(rollback) \
+    ROW(stop_all) \
+    ROW(scale) \
+    ROW(shutdown) \
+    ROW(start) \
     ROW(status) \
     ROW(follow) \
+    ROW(tasks) \
+    ROW(events) \
+    ROW(logs) \
+    ROW(clusters) \
+    ROW(services) \
     ROW(confirm) \
     ROW(decline) \
     ROW(cancel) \
@@ -19,18 +29,7 @@
     ROW(timeline) \
     ROW(help) \
     ROW(targets) \
-    ROW(whoami) \
-    /* by hand in this release: see manual.h */ \
-    ROW(tasks) \
-    ROW(events) \
-    ROW(logs) \
-    ROW(clusters) \
-    ROW(services) \
-    ROW(stop_all) \
-    ROW(shutdown) \
-    ROW(scale) \
-    ROW(start) \
-    ROW(rollback)
+    ROW(whoami)
 /* clang-format on */
 
 #define COMMAND_DECLARE(word) extern const struct command command_##word;

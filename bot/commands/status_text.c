@@ -1,24 +1,14 @@
 #include "status_text.h"
 
-#include "aws/endpoint.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "page.h"
 
 #include <string.h>
 
 #define EVENTS_SHOWN      5
 #define TASKS_SHOWN       6
 #define DEPLOYMENTS_SHOWN 4
-#define DAY_MS            (24 * 60 * 60 * INT64_C(1000))
-#define SHORT_ID          8 /* a task id's first characters tell it apart */
-
-static void age(int64_t then_ms, int64_t now_ms, char to[TEXT_DURATION])
-{
-    if (then_ms <= 0)
-        text_copy(to, TEXT_DURATION, "unknown time");
-    else
-        text_duration(to, now_ms - then_ms);
-}
 
 static const char *rollout_word(enum ecs_rollout r)
 {
@@ -46,7 +36,7 @@ static void deployments(const struct ecs_service *e, int64_t now_ms, struct card
         const struct ecs_deployment *d = &e->deployments[i];
         char since[TEXT_DURATION];
 
-        age(d->created_ms, now_ms, since);
+        page_age(d->created_ms, now_ms, since);
         card_line(card, "Deployment %s%s: %s, %d of %d running, %d starting, %d failed, begun %s ago, %s",
                   d->id, d->status == ECS_PRIMARY ? " (newest)" : "", rollout_word(d->rollout), d->running,
                   d->desired, d->pending, d->failed, since, d->task_definition);
@@ -67,7 +57,7 @@ static void tasks(const struct snapshot *s, int64_t now_ms, struct card *card)
     buf_init(&b, CARD_LINE * 2);
     for (size_t i = 0; i < s->task_count; i++) {
         const struct ecs_task *t = &s->tasks[i];
-        char since[TEXT_DURATION], id[SHORT_ID + 1];
+        char since[TEXT_DURATION], id[PAGE_SHORT_ID + 1];
 
         if (text_equal(t->last_status, "STOPPED"))
             continue;
@@ -75,8 +65,8 @@ static void tasks(const struct snapshot *s, int64_t now_ms, struct card *card)
             more++;
             continue;
         }
-        age(t->started_ms ? t->started_ms : t->created_ms, now_ms, since);
-        text_copy_n(id, sizeof id, t->id, SHORT_ID);
+        page_age(t->started_ms ? t->started_ms : t->created_ms, now_ms, since);
+        page_short_id(t->id, id);
         buf_format(&b, "%s%s %s%s%s for %s", shown++ ? " · " : "", id, t->last_status,
                    *t->health && !text_equal(t->health, "UNKNOWN") ? " " : "",
                    text_equal(t->health, "UNKNOWN") ? "" : t->health, since);
@@ -103,10 +93,7 @@ static void events(const struct ecs_service *e, int64_t now_ms, struct card *car
     for (size_t i = 0; i < e->event_count && i < EVENTS_SHOWN; i++) {
         char at[TEXT_TIME], line[ECS_REASON + 64];
 
-        if (now_ms - e->events[i].created_ms < DAY_MS)
-            text_time_of_day(at, e->events[i].created_ms);
-        else
-            text_date_time(at, e->events[i].created_ms);
+        page_when(e->events[i].created_ms, now_ms, at);
         TEXT_FORMAT(line, "%s %s", at, e->events[i].message);
         card_quote(card, line);
     }
@@ -143,7 +130,7 @@ static void last_deployment(const struct status_facts *f, struct card *card)
         card_line(card, "Running deployment: since %s UTC%s%s%s%s", at, *who ? ", " : "", who,
                   h ? " · ECS's history says " : "", h ? h->status : "");
     } else if (h) {
-        age(h->finished_ms ? h->finished_ms : h->created_ms, f->now_ms, since);
+        page_age(h->finished_ms ? h->finished_ms : h->created_ms, f->now_ms, since);
         card_line(card, "Last deployment: %s %s ago%s%s", h->status, since, *who ? ", " : "", who);
     } else if (*who) {
         card_line(card, "Last deployment: %s", who);
@@ -155,76 +142,57 @@ static void last_deployment(const struct status_facts *f, struct card *card)
     }
 }
 
-static void next_step(const char *word, const struct config_target *t, const struct config_service *service,
-                      const struct snapshot *s, struct card *card)
-{
-    if (in_progress(&s->service))
-        card_footer(card, "A deployment is running; a restart would replace it. Look again: %s status %s %s",
-                    word, t->name, service->key);
-    else if (s->service.desired == 0)
-        card_footer(card, "To bring it back: %s start %s %s", word, t->name, service->key);
-    else if (card->tone == TONE_BAD)
-        card_footer(card, "Next: %s restart %s %s · why tasks stopped: %s tasks %s %s", word, t->name,
-                    service->key, word, t->name, service->key);
-    else if (service->drops == DROPS_NOTHING)
-        card_footer(card, "Next, without downtime: %s restart %s %s", word, t->name, service->key);
-    else
-        card_footer(card, "Next: %s restart %s %s (it cuts off %s for a moment, and asks first)", word,
-                    t->name, service->key,
-                    service->drops == DROPS_SOCKETS ? "WebSockets and TAK connections" : "running imports");
-}
-
-static void unseen(const char *word, const struct config_target *t, const struct config_service *service,
-                   const struct snapshot *s, struct card *card)
-{
-    static const char *const why[] = {
-        [ECS_SEEN] = "AWS could not be asked",
-        [ECS_NOT_READ] = "AWS could not be asked",
-        [ECS_THROTTLED] = "AWS asked me to slow down",
-        [ECS_EXPIRED] = "my AWS sign-in ended",
-        [ECS_UNREACHABLE] = "AWS did not answer",
-        [ECS_REFUSED] = "AWS refused the question",
-        [ECS_UNSUPPORTED] = "this endpoint cannot be asked",
-    };
-
-    card_served(card, "Users: UNKNOWN, %s. ECS goes on without me.", why[s->service_absence]);
-    card_line(card, "%s", *s->trouble ? s->trouble : "The service could not be read.");
-    if (s->service_absence == ECS_EXPIRED || s->service_absence == ECS_REFUSED)
-        card_footer(card, "When that is mended: %s status %s %s · which identity I use: %s whoami", word,
-                    t->name, service->key, word);
-    else
-        card_footer(card, "Try again in a minute: %s status %s %s · which identity I use: %s whoami", word,
-                    t->name, service->key, word);
-}
-
-static void page_title(const struct config_target *target, const struct config_service *service,
-                       int64_t now_ms, struct card *card)
+/* "Now: 7F3K, restart by @ana, following since 14:02:08 UTC" */
+void status_acting(const struct command_now *now, size_t count, int64_t now_ms, struct card *card)
 {
     char at[TEXT_TIME];
 
-    card_init(card, TONE_NEUTRAL);
-    text_time_of_day(at, now_ms);
-    card_title(card, "%s %s%s · %s UTC", target->name, service->key,
-               target->production ? " (PRODUCTION)" : "", at);
+    for (size_t i = 0; i < count; i++) {
+        const struct command_now *n = &now[i];
+        page_when(n->asked_ms, now_ms, at);
+        card_line(card, "Now: %s, %s by %s, asked %s UTC, is %s", n->operation, n->verb, n->who, at,
+                  n->state);
+    }
 }
 
-static void page_where(const struct config_target *target, const struct config_service *service,
-                       struct card *card)
+/* What a restart would meet: new tasks could not start. "" = nothing is known of such a thing. */
+static const char *hindrance(const struct status_facts *f)
 {
-    char url[600];
+    if (f->around && f->around->image.absence == ECS_SEEN && f->around->image.gone)
+        return "have the image built again";
+    if (f->probe && f->probe->database.state == PROBE_FAILING)
+        return "have the database looked at";
+    return "";
+}
 
-    card_field(card, "Where", "%s %s %s · %s / %s", target->partition,
-               *target->account ? target->account : "account unchecked", target->region, target->cluster,
-               service->name);
-    if (endpoint_console_url(target->region, target->cluster, service->name, url, sizeof url))
-        card_link(card, "AWS console", url);
+static void next_step(const struct status_facts *f, struct card *card)
+{
+    const char *word = f->word, *key = f->service->key, *name = f->target->name, *first = hindrance(f);
+
+    if (in_progress(&f->snapshot->service))
+        card_footer(card, "A deployment is running; a restart would replace it. Look again: %s status %s %s",
+                    word, name, key);
+    else if (*first)
+        card_footer(card, "Stop nothing: no new task could start now. First %s, then: %s status %s %s", first,
+                    word, name, key);
+    else if (f->snapshot->service.desired == 0)
+        card_footer(card, "To bring it back: %s start %s %s", word, name, key);
+    else if (card->tone == TONE_BAD)
+        card_footer(card, "Next: %s restart %s %s · why tasks stopped: %s tasks %s %s", word, name, key, word,
+                    name, key);
+    else if (f->service->drops == DROPS_NOTHING)
+        card_footer(card, "Next, without downtime: %s restart %s %s", word, name, key);
+    else
+        card_footer(
+            card, "Next: %s restart %s %s (it cuts off %s for a moment, and asks first)", word, name, key,
+            f->service->drops == DROPS_SOCKETS ? "WebSockets and TAK connections" : "running imports");
 }
 
 void status_text_missing(const char *word, const struct config_target *target,
                          const struct config_service *service, const char *what, int64_t now_ms,
                          struct card *ret)
 {
-    page_title(target, service, now_ms, ret);
+    page_title("", target, service, now_ms, ret);
     ret->tone = TONE_WARNING;
     card_served(ret, "Users: UNKNOWN, AWS knows no such service here.");
     card_line(ret, "%s", what);
@@ -238,12 +206,13 @@ void status_text_page(const struct status_facts *f, struct card *ret)
     const struct snapshot *s = f->snapshot;
     const struct ecs_service *e = &s->service;
 
-    page_title(f->target, f->service, f->now_ms, ret);
+    page_title("", f->target, f->service, f->now_ms, ret);
     if (s->service_absence != ECS_SEEN) {
-        ret->tone = TONE_WARNING;
-        unseen(f->word, f->target, f->service, s, ret);
+        page_unseen(f->word, "status", f->target, f->service, s->service_absence, s->trouble, ret);
+        status_acting(f->now, f->now_count, f->now_ms, ret);
     } else {
         status_served(s, ret);
+        status_acting(f->now, f->now_count, f->now_ms, ret);
         if (!text_equal(e->status, "ACTIVE"))
             card_line(ret, "The service is %s: it is being deleted or was deleted.", e->status);
         deployments(e, f->now_ms, ret);
@@ -256,7 +225,7 @@ void status_text_page(const struct status_facts *f, struct card *ret)
         status_image(f->around, f->now_ms, ret);
         settings(e, ret);
         events(e, f->now_ms, ret);
-        next_step(f->word, f->target, f->service, s, ret);
+        next_step(f, ret);
     }
     page_where(f->target, f->service, ret);
 }

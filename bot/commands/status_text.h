@@ -18,7 +18,9 @@ struct status_facts {
     const struct ecs_around *around;
     const struct probe_result *probe;
     const struct command_origin *origin; /* of the newest deployment */
-    int64_t now_ms;                      /* world */
+    const struct command_now *now;       /* what of ours runs here */
+    size_t now_count;
+    int64_t now_ms; /* world */
 };
 
 /* The whole page of one service. */
@@ -33,6 +35,8 @@ void status_text_line(const struct config_service *service, const struct snapsho
 /* ---- parts of the page, for status_text.c */
 /* status_served.c: the sentence every card begins with, and the card's tone. */
 void status_served(const struct snapshot *s, struct card *card);
+/* What of ours runs there now, a line each. */
+void status_acting(const struct command_now *now, size_t count, int64_t now_ms, struct card *card);
 /* status_around.c: a line or two each; what was not asked for is not told. */
 void status_targets(const struct snapshot *s, struct card *card);
 void status_metrics(const struct ecs_around *a, struct card *card);

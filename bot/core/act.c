@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-static const struct act *const KINDS[] = {&act_restart, &act_rollback, &act_stop};
+static const struct act *const KINDS[] = {&act_restart, &act_rollback, &act_stop,
+                                          &act_scale,   &act_shutdown, &act_start};
 
 const struct act *act_of(const char *verb)
 {

@@ -65,6 +65,11 @@ struct act {
     /* A part of it was carried out and nothing more will be: the goal to follow. NULL = there are no parts.
      */
     bool (*partly)(const struct operation *op, struct follow_goal *ret);
+    /* A step that changes the state (op->before -> op->state): what has to be remembered elsewhere goes into
+     * the same transaction; called again when the step is tried again. moved: it is on disk. NULL = nothing.
+     */
+    void (*moves)(struct operation *op, struct store_txn *t);
+    void (*moved)(struct operation *op);
     /* op->kind in the row's detail. NULL = nothing. load gets NULL when there is none. */
     json_t *(*save)(const struct operation *op);
     void (*load)(struct operation *op, const json_t *saved);

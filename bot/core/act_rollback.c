@@ -50,6 +50,7 @@ static const struct progress_words STOPPING = {
              "nothing is sent.",
     .look = "Before anybody does it again, look at the deployment",
     .found = "✔ Not needed any more: ECS goes back to the old tasks, which I follow. Nothing was sent again.",
+    .goes_back = true,
     .following = progress_rollback_following,
     .succeeded = progress_rollback_succeeded,
     .proof = progress_rollback_proof,
@@ -242,6 +243,16 @@ static void grade(struct operation *op, const struct preflight_facts *f, struct 
         grade_previous(op, f, p);
     }
     op->facts.words = stops(op) ? &STOPPING : &op->act->words;
+    if (!op->confirmed) {
+        TEXT_COPY(back->asked, stops(op) ? back->left_id : back->task_definition);
+    } else if (back->bound[0] == '\0' &&
+               strcmp(back->asked, stops(op) ? back->left_id : back->task_definition) != 0) {
+        preflight_refuse(
+            p, false,
+            "You confirmed to roll back %s, and that is not what it would do now: the deployment "
+            "ended, or another one was completed. Ask again.",
+            back->asked);
+    }
 }
 
 /* ---- SENDING */
@@ -330,8 +341,9 @@ static bool found(struct operation *op, const struct snapshot *s, struct follow_
 static json_t *save(const struct operation *op)
 {
     const struct act_rollback *back = &op->kind.rollback;
-    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "arn", back->arn, "left_id", back->left_id, "back_id",
-                     back->back_id, "bound", back->bound, "task_definition", back->task_definition);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "asked", back->asked, "arn", back->arn, "left_id",
+                     back->left_id, "back_id", back->back_id, "bound", back->bound, "task_definition",
+                     back->task_definition);
 }
 
 static void load(struct operation *op, const json_t *saved)
@@ -341,6 +353,7 @@ static void load(struct operation *op, const json_t *saved)
     TEXT_COPY(back->left_id, jsonx_text(saved, "left_id"));
     TEXT_COPY(back->back_id, jsonx_text(saved, "back_id"));
     TEXT_COPY(back->bound, jsonx_text(saved, "bound"));
+    TEXT_COPY(back->asked, jsonx_text(saved, "asked"));
     TEXT_COPY(back->task_definition, jsonx_text(saved, "task_definition"));
     if (stops(op)) {
         op->facts.words = &STOPPING;

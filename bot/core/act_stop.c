@@ -171,11 +171,21 @@ static void over(struct operation *op)
         act_refused(op, stop->trouble);
         return;
     }
+    operation_audit(op, "StopTask", "%s", stop->requests);
     if (goal.replaced_count < stop->count) {
         TEXT_FORMAT(op->facts.superseded, "%zu of %zu tasks were NOT stopped: %s",
                     stop->count - goal.replaced_count, stop->count, stop->trouble);
     }
     act_done(op, &goal);
+}
+
+static void note_request(struct act_stop *stop, const struct ecs_stop_task *r)
+{
+    char longer[sizeof(stop->requests)], id[SHORT_ID];
+    (void)text_copy(id, sizeof(id), r->task_id);
+    TEXT_FORMAT(longer, "%s%s%s %s%s", stop->requests, stop->requests[0] != '\0' ? ", " : "", id,
+                r->ok ? "AWS request " : "is gone", r->request_id);
+    TEXT_COPY(stop->requests, longer);
 }
 
 static void stopped(struct ecs_stop_task *r)
@@ -187,6 +197,7 @@ static void stopped(struct ecs_stop_task *r)
         return;
     }
     if (r->ok || r->gone) {
+        note_request(stop, r);
         stop->gone |= UINT64_C(1) << stop->at;
     } else if (r->uncertain) { /* the same one again: ECS stops a task once */
         op->again = (struct loop_timer){.fire = again, .user = op};
@@ -226,7 +237,7 @@ static void stop_next(struct operation *op)
 static void send(struct operation *op)
 {
     op->kind.stop.at = 0;
-    op->kind.stop.trouble[0] = '\0';
+    op->kind.stop.trouble[0] = op->kind.stop.requests[0] = '\0';
     stop_next(op);
 }
 

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine_private.h"
+#include "zero_watch.h"
 
 static void on_sent(void *user, const struct store_outbox *row, void *tag, bool delivered);
 static const char *asker(void *user, const struct store_outbox *row, const void *tag);
@@ -32,6 +33,7 @@ struct engine *engine_create(const struct engine_options *options)
     e->care_output = mem_alloc(sizeof(*e->care_output));
     e->outbox = outbox_create(&(struct outbox_options){
         .loop = e->loop, .store = e->store, .on_sent = on_sent, .asker = asker, .user = e});
+    e->zeros = zero_watch_create(e);
     return e;
 }
 
@@ -113,6 +115,9 @@ static void load_rows(struct engine *e, const struct store_loaded *l)
     for (size_t i = 0; i < l->outbox_count; i++) {
         outbox_load(e->outbox, &l->outbox[i]);
     }
+    for (size_t i = 0; i < l->memo_count; i++) {
+        zero_watch_load(e->zeros, &l->memos[i]);
+    }
     for (size_t i = 0; i < l->operation_count; i++) {
         if (!l->operations[i].ended || l->operations[i].watch_until_ms > 0) {
             operation_load(e, &l->operations[i]);
@@ -149,6 +154,7 @@ static void loaded(struct store_loaded *l)
     e->on_started(e->started_user, l->ok, &l->err);
     if (l->ok && !e->closing) {
         resume_all(e);
+        zero_watch_start(e->zeros);
     }
 }
 
@@ -214,6 +220,7 @@ void engine_close(struct engine *e, void (*on_closed)(void *user), void *user)
         restart_stop(op);
     }
     audit_stop(e);
+    zero_watch_stop(e->zeros);
     outbox_close(e->outbox, outbox_closed, e);
 }
 
@@ -236,6 +243,7 @@ void engine_destroy(struct engine *e)
         mem_free(s);
     }
     share_finish(e);
+    zero_watch_destroy(e->zeros);
     loop_defer_cancel(e->loop, &e->closed);
     outbox_destroy(e->outbox);
     mem_free(e->card);

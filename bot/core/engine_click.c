@@ -416,8 +416,11 @@ void call_click(struct call *c)
     if (engine_wall(c->engine) - r->origin_ms > ENGINE_OLD_MS) {
         call_not(c, "", CALL_REFUSED,
                  "You clicked while I was away. Click again if the question is still open.");
-    } else if (!read_value(r->click_value, c->answering.id, &nonce) ||
-               !read_action(r->click_action, &c->answering.what)) {
+    } else if (!read_value(r->click_value, c->answering.id, &nonce)) {
+        call_not(c, "", CALL_REFUSED, "This button is not mine.");
+    } else if (keep_click(c, nonce)) {
+        return;
+    } else if (!read_action(r->click_action, &c->answering.what)) {
         call_not(c, "", CALL_REFUSED, "This button is not mine.");
     } else if (strcmp(c->answering.id, "lock") == 0) {
         click_lock(c, nonce);

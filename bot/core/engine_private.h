@@ -9,6 +9,7 @@
  *   engine_click.c      a button was pressed, an open question is answered
  *   engine_answer.c     the same, typed
  *   engine_lock.c       locks of targets, the freeze
+ *   engine_keep.c       the button on a failing restart's card
  *   engine_origin.c     which operation began a deployment
  *   engine_past.c       what was done before, for those who may view it
  *   engine_metrics.c    what is counted
@@ -22,6 +23,7 @@
 #include <uthash.h>
 
 #include "act.h"
+#include "act_count.h"
 #include "core/authz.h"
 #include "core/engine.h"
 #include "ecs/ecs.h"
@@ -83,6 +85,7 @@ struct engine {
     struct store *store;
     struct ecs *ecs;
     struct outbox *outbox;
+    struct zero_watch *zeros; /* counts that this bot set (zero_watch.h) */
     struct chat *chats[ENGINE_CHATS];
     size_t chat_count;
     struct operation *operations; /* list, all not yet told */
@@ -135,10 +138,10 @@ struct call {
     enum flood flood;
     bool understood; /* else trouble says what is wrong */
     struct err trouble;
-    bool late;                       /* it was answered "not accepted" before the commit ended */
-    bool runs;                       /* its command runs: the close waits for its end */
-    struct share *leads;             /* its answer goes to others too */
-    struct call *share_next;         /* of those who wait for an answer */
+    bool late;               /* it was answered "not accepted" before the commit ended */
+    bool runs;               /* its command runs: the close waits for its end */
+    struct share *leads;     /* its answer goes to others too */
+    struct call *share_next; /* of those who wait for an answer */
     struct {
         enum answer what;
         char id[STORE_ID]; /* of the operation that asks */
@@ -236,7 +239,8 @@ struct act_stop {
     char tasks[FOLLOW_REPLACED_MOST][ECS_ID]; /* recorded with "acting"; no others are ever stopped */
     uint64_t gone;                            /* a bit for each that is stopped or was told to */
     size_t at;
-    char trouble[300]; /* AWS's words of those that it refused */
+    char trouble[300];   /* AWS's words of those that it refused */
+    char requests[2000]; /* AWS's names of the calls, for the audit */
     struct ecs_stop_task call;
 };
 struct act_rollback {
@@ -244,10 +248,12 @@ struct act_rollback {
     /* one of the two: the service deployment to stop, or the task definition to go to */
     char arn[ECS_NAME * 2], left_id[ECS_ID], back_id[ECS_ID];
     char task_definition[ECS_NAME];
+    char asked[ECS_NAME]; /* what the question was about: the deployment, or the task definition */
     struct ecs_roll_back call;
 };
 union act_kind {
     struct act_stop stop;
+    struct act_count count;
     struct act_rollback rollback;
 };
 
@@ -271,14 +277,20 @@ struct operation {
     struct preflight preflight;
     struct question question;
     bool confirmed;
-    int64_t moment_ms;      /* wall: when a person last wanted it */
-    int64_t moment_boot_ms; /* the same on the boot clock of this life of the bot */
-    int notices, asks;      /* numbers given to messages and to questions */
-    int refused_answers;    /* that its question's thread shows */
+    bool pressed; /* … by a button that said what it does: what it says is not asked again */
+    struct {
+        struct question_key key;
+        char nonce[RESTART_NONCE];  /* of this life of the bot */
+    } keep;                         /* "Stop retrying, keep old tasks" */
+    int64_t moment_ms;              /* wall: when a person last wanted it */
+    int64_t moment_boot_ms;         /* the same on the boot clock of this life of the bot */
+    int notices, asks;              /* numbers given to messages and to questions */
+    int refused_answers;            /* that its question's thread shows */
     char ecs_service[ECS_NAME * 2]; /* its ARN, as ECS returned it; "" = not seen yet */
-    bool has_card;          /* a card was written */
-    char why[500];          /* why it was refused or failed */
+    bool has_card;                  /* a card was written */
+    char why[500];                  /* why it was refused or failed */
     struct progress_doubt doubt;
+    int64_t leased_boot_ms; /* boot: when the store was last asked whether it is still ours */
     /* a step being recorded */
     bool committing;
     bool durable;
@@ -383,6 +395,11 @@ void operation_undo(struct operation *op);
 
 /* Refused before anything was sent; tells, and ends. */
 void operation_refuse(struct operation *op, const char *text);
+
+/* ---- the button on a failing restart's card (engine_keep.c) */
+void keep_button(struct operation *op, struct card *card); /* nothing where it does not belong */
+/* False: this click is another one's. */
+bool keep_click(struct call *c, const char *nonce);
 
 /* ---- what kinds share (act_restart.c) */
 void act_goal_deployment(const char *deployment_id, bool unsure, int wanted, struct follow_goal *ret);

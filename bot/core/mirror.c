@@ -2,8 +2,8 @@
  * watch the service learn who did what, whether the terminal is there or not.
  *
  * While the daemon runs, the card and every message that people must notice; a program that runs alone leaves
- * only how it ended, with its own time, for the daemon's next start. Questions stay at the terminal. A target
- * that lists no channel by its id has nobody to tell. */
+ * only how it ended, with its own time, for the daemon's next start, and no card comes after it. Questions
+ * stay at the terminal. A target that lists no channel by its id has nobody to tell. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -87,7 +87,8 @@ void mirror_stage(struct operation *op, struct store_txn *t, const char *suffix,
 {
     const struct config_channel *to = text_equal(op->row.server, LOCAL_SERVER) ? channel_for(op) : NULL;
     const bool wanted = op->engine->options.alone ? ends : place == PROGRESS_NEW;
-    if (to == NULL || !wanted || text_starts(suffix, "ask")) {
+    const bool card_of_old = local_offline(&op->request.who) && text_equal(suffix, "card");
+    if (to == NULL || !wanted || card_of_old || text_starts(suffix, "ask")) {
         return;
     }
     struct store_outbox row = {0};

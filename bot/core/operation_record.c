@@ -104,7 +104,7 @@ struct operation *operation_load(struct engine *e, const struct store_operation 
     op->row = *row;
     op->row.detail = op->row.follow = "";
     op->act = act_of(row->verb);
-    op->state = state;
+    op->state = op->before = state;
     json_t *follow = NULL;
     bool ok = op->act != NULL || state == OP_REQUESTED ||
               err_set(&err, ERR_PROTOCOL, "this program knows no \"%s\"", row->verb);
@@ -313,8 +313,17 @@ static void pack(struct operation *op)
     op->row.updated_ms = engine_wall(op->engine);
 }
 
+/* Does the step that is being written move it? */
+static bool is_move(const struct operation *op)
+{
+    return op->before != op->state && op->act != NULL;
+}
+
 static void put_row(struct operation *op, struct store_txn *t)
 {
+    if (is_move(op) && op->act->moves != NULL) {
+        op->act->moves(op, t);
+    }
     pack(op);
     store_txn_operation(t, &op->row);
     if (op->with != NULL) {
@@ -343,6 +352,10 @@ static void committed(struct store_commit *c)
             log_info("engine", op->row.id, "%s is recorded, audit %lld:%s", op->row.verdict,
                      (long long)c->head.sequence, c->head.hash);
         }
+        if (is_move(op) && op->act->moved != NULL) {
+            op->act->moved(op);
+        }
+        op->before = op->state;
         drop_audits(op);
         outbox_release(e->outbox, op->row.id);
     } else {

@@ -108,6 +108,12 @@ char *operation_save_detail(const struct operation *op)
                           "moment_ms", (json_int_t)op->moment_ms, "notices", op->notices, "why", op->why);
     json_object_set_new(j, "asks", json_integer(op->asks));
     json_object_set_new(j, "has_card", json_boolean(op->has_card));
+    if (op->pressed) {
+        json_object_set_new(j, "pressed", json_true());
+    }
+    if (op->keep.key.digest[0] != '\0') {
+        json_object_set_new(j, "keep", json_string(op->keep.key.digest));
+    }
     if (op->break_glass[0] != '\0') {
         json_object_set_new(j, "break_glass", json_string(op->break_glass));
     }
@@ -163,6 +169,8 @@ bool operation_load_detail(struct operation *op, const char *detail, struct err 
     progress_facts_load(jsonx_at(j, "facts"), &op->facts);
     op->facts.words = op->act != NULL ? &op->act->words : NULL;
     TEXT_COPY(op->break_glass, jsonx_text(j, "break_glass"));
+    TEXT_COPY(op->keep.key.digest, jsonx_text(j, "keep"));
+    op->pressed = jsonx_bool(j, "pressed", false);
     if (op->act != NULL && op->act->load != NULL) {
         op->act->load(op, jsonx_at(j, "own"));
     }

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "core/preflight_names.h"
 
-
 void preflight_refuse(struct preflight *p, bool breakable, const char *format, ...)
 {
     struct buf b;
@@ -226,6 +225,7 @@ static void grade_others(const struct preflight_facts *f, struct preflight *p)
     const struct ecs_deployment *primary = model_primary(s);
     const char *runs = f->runs != NULL ? f->runs : "Mine would supersede it";
     char ago[TEXT_DURATION], at[TEXT_TIME];
+    const bool stands_at_zero = s->desired == 0 && s->running == 0; /* what brings it back is a remedy */
     const bool rolling =
         primary != NULL && (primary->rollout == ECS_ROLLOUT_IN_PROGRESS ||
                             (primary->rollout == ECS_ROLLOUT_ABSENT && s->deployment_count > 1));
@@ -240,7 +240,8 @@ static void grade_others(const struct preflight_facts *f, struct preflight *p)
         preflight_ask(p, REASON_FOREIGN,
                       "A deployment begun outside this bot is running since %s UTC (%s ago): %s. %s.", at,
                       ago, primary->id, runs);
-    } else if (f->recent.operation[0] != '\0' && f->wall_ms - f->recent.ended_ms < f->cool_down_ms) {
+    } else if (f->recent.operation[0] != '\0' && !stands_at_zero &&
+               f->wall_ms - f->recent.ended_ms < f->cool_down_ms) {
         text_duration(ago, f->wall_ms - f->recent.ended_ms);
         preflight_ask(p, REASON_RECENT, "A %s by %s (%s) ended %s ago: follow that instead?",
                       f->recent.verb[0] != '\0' ? f->recent.verb : "restart", f->recent.who,

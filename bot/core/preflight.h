@@ -53,7 +53,7 @@ struct preflight_facts {
     bool downtime;    /* it ends or cuts off service: what could not be checked is asked about */
     struct preflight_known running, recent;
     int64_t cool_down_ms; /* so long after a change of ours the next one asks */
-    bool yes; /* said with the command: what the target asks before every change is answered */
+    bool yes;             /* said with the command: what the target asks before every change is answered */
     int64_t world_ms, wall_ms;
 };
 
@@ -69,13 +69,14 @@ enum preflight_reason {
     REASON_ALWAYS = 128,
     REASON_IMAGE = 512,     /* gone from its registry */
     REASON_DATABASE = 1024, /* CloudTAK's does not answer */
-    REASON_LOCKED = 65536, /* somebody else has locked the target */
+    REASON_LOCKED = 65536,  /* somebody else has locked the target */
     REASON_OLD = 256,       /* more than two minutes passed since somebody wanted it */
     REASON_DOWNTIME = 2048, /* users are cut off */
     REASON_UNCHECKED = 4096,
-    REASON_GLASS = 8192,  /* a refusal that somebody wants to override */
-    REASON_KIND = 16384,  /* of the kind itself */
-    REASON_STACK = 32768, /* CloudFormation changes the stack now */
+    REASON_GLASS = 8192,     /* a refusal that somebody wants to override */
+    REASON_KIND = 16384,     /* of the kind itself */
+    REASON_STACK = 32768,    /* CloudFormation changes the stack now */
+    REASON_CHANGED = 131072, /* what it was asked about is not so any more */
 };
 
 enum preflight_grade { PREFLIGHT_GO, PREFLIGHT_ASK, PREFLIGHT_REFUSE };

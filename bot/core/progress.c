@@ -23,7 +23,9 @@ static void restarting_title(const struct progress_facts *f, struct card *c)
 
 static void before_served(const struct progress_facts *f, int running, struct card *c)
 {
-    if (running > 0) {
+    if (progress_words(f)->counts) {
+        progress_count_before(f, running, c);
+    } else if (running > 0) {
         card_served(c, "Users: SERVED, %d of %d old tasks run. %s", running, f->wanted, f->cost);
     } else {
         card_served(c, "Users: NOT SERVED, no task runs.");
@@ -68,6 +70,14 @@ void progress_card_nothing(const struct progress_facts *f, enum operation_state 
     }
     card_line(ret, "%s", why);
     progress_text_background(f, ret);
+}
+
+bool progress_keeps_old(const struct progress_facts *f, const struct follow_goal *goal,
+                        const struct follow_state *state)
+{
+    return progress_words(f)->has_old && goal->kind == FOLLOW_DEPLOYMENT && state->verdict == VERDICT_NONE &&
+           (state->failed_tasks > state->outside_tasks || state->not_stabilising) &&
+           state->phase != FOLLOW_ROLLING_BACK && state->served == SERVED_YES && progress_text_old(state) > 0;
 }
 
 void progress_taken_over(const struct progress_facts *f, const struct follow_state *state, int64_t now_ms,
@@ -123,7 +133,7 @@ void progress_card_following(const struct progress_facts *f, const struct follow
         following_title(f, state, now_ms, ret);
         progress_text_served(f, state, now_ms, false, ret);
     }
-    progress_text_counts(state, ret);
+    progress_text_counts(f, state, ret);
     progress_text_background(f, ret);
     if (goal->unsure) {
         card_line(ret, "I follow %s. It may be mine, ECS cannot tell: its answer to me was lost.",

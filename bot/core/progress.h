@@ -30,8 +30,9 @@ struct progress_words {
     const char *usual;    /* "usually 5-10 min": while too few durations are known */
     const char *runs;     /* "Mine would supersede it": what becomes of a deployment that runs */
     const char *dialog;   /* what the button's dialog says; NULL = the first thing that is asked */
-    bool cuts_off;        /* users not served are to be expected of it */
-    bool has_old;         /* it is a deployment: old tasks serve, and it can be stopped in their favour */
+    bool goes_back; /* what it follows to are the old tasks, which are kept; those of the left one end */
+    bool cuts_off;  /* users not served are to be expected of it */
+    bool has_old;   /* it is a deployment: old tasks serve, and it can be stopped in their favour */
     /* its answer was lost: */
     const char *again;   /* "RESTART": SEND THE … AGAIN? */
     const char *search;  /* what is looked for now, and what follows if it does not show */
@@ -40,6 +41,7 @@ struct progress_words {
     const char *twice;   /* what may come of sending it again */
     const char *waits;   /* what voids the question */
     const char *look;    /* what to look for before anybody does it again */
+    bool counts;         /* it changes the count: the line about users is progress_count.c's */
     const char *found;   /* how its question ends when it shows */
     /* What is no deployment reads otherwise; NULL = as one. The title and the line about users while it is
      * followed; the title of its success; the lines below that. */
@@ -160,6 +162,9 @@ void progress_repeated(const struct progress_facts *f, const struct follow_state
                        struct card *ret);
 /* The bot's own store does not take what it sees. */
 void progress_stuck(const struct progress_facts *f, struct card *ret);
+/* New tasks die and old ones serve: would "stop retrying, keep old tasks" help? */
+bool progress_keeps_old(const struct progress_facts *f, const struct follow_goal *goal,
+                        const struct follow_state *state);
 /* Another operation took over: the card and the verdict of this one. */
 void progress_taken_over(const struct progress_facts *f, const struct follow_state *state, int64_t now_ms,
                          struct card *ret);
@@ -242,7 +247,7 @@ void progress_text_footer(const struct progress_facts *f, struct card *c);
 /* What was not seen for a while is said as that, with the moment it was last seen. */
 void progress_text_served(const struct progress_facts *f, const struct follow_state *s, int64_t now_ms,
                           bool over, struct card *c);
-void progress_text_counts(const struct follow_state *s, struct card *c);
+void progress_text_counts(const struct progress_facts *f, const struct follow_state *s, struct card *c);
 void progress_text_escalation(const struct progress_facts *f, struct card *c);
 /* over: nobody keeps watching. */
 void progress_text_stop_retrying(const struct progress_facts *f, bool over, struct card *c);
@@ -261,6 +266,13 @@ void progress_rollback_following(const struct progress_facts *f, const struct fo
 void progress_rollback_succeeded(const struct progress_facts *f, const struct follow_state *s,
                                  struct card *c);
 void progress_rollback_proof(const struct progress_facts *f, const struct follow_state *s, struct card *c);
+
+/* ---- a change of the count (progress_count.c), where words.counts is set */
+void progress_count_before(const struct progress_facts *f, int running, struct card *c);
+void progress_count_served(const struct follow_state *s, const char *since, struct card *c);
+void progress_count_succeeded(const struct progress_facts *f, const struct follow_state *s, struct card *c);
+void progress_count_proof(const struct progress_facts *f, const struct follow_state *s, struct card *c);
+void progress_count_superseded(const struct progress_facts *f, struct card *c);
 
 /* ---- durations of past changes of the kind: median and 90 %, or what its words call usual */
 void progress_usual(const int64_t *durations_ms, size_t count, const char *usual, char *to, size_t size);

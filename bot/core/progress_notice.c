@@ -181,7 +181,7 @@ static void notice_slow(const struct progress_facts *f, const struct follow_stat
 static enum progress_place notice_phase(const struct progress_facts *f, const struct follow_state *state,
                                         const struct follow_event *event, struct card *c)
 {
-    if (state->phase != FOLLOW_ROLLING_BACK) {
+    if (state->phase != FOLLOW_ROLLING_BACK || progress_words(f)->goes_back) {
         return PROGRESS_NONE; /* the card shows it */
     }
     notice_plain(f, state, TONE_BACK, "↩️ ECS ROLLS BACK", event, c);
@@ -196,7 +196,7 @@ static enum progress_place notice_phase(const struct progress_facts *f, const st
     if (state->reason[0] != '\0') {
         card_quote(c, state->reason);
     }
-    if (state->failed_tasks > 0 || !progress_words(f)->has_old) { /* it was told, or asked for */
+    if (state->failed_tasks > 0) {
         return PROGRESS_THREAD;
     }
     progress_text_escalation(f, c);
@@ -295,6 +295,9 @@ static enum progress_place notice(const struct progress_facts *f, const struct f
     case FOLLOW_EVENT_ECS: return notice_obstacle(f, state, event, c);
     case FOLLOW_EVENT_PHASE: return notice_phase(f, state, event, c);
     case FOLLOW_EVENT_NEW_SERVE:
+        if (progress_words(f)->goes_back) {
+            return PROGRESS_NONE; /* they never ceased to */
+        }
         notice_plain(f, state, TONE_GOOD, "✅ New tasks serve, test the site now", event, c);
         return PROGRESS_THREAD;
     case FOLLOW_EVENT_TASK_STOPPED:

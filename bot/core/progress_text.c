@@ -170,8 +170,9 @@ static void served_by(const struct progress_facts *f, const struct follow_state 
     } else if (over) {
         card_served(c, "Users: SERVED%s, %d of %d tasks %s.", since, new + old, s->wanted, well);
     } else if (s->phase == FOLLOW_ROLLING_BACK) {
+        const bool back = progress_words(f)->goes_back;
         card_served(c, "Users: SERVED%s, %d old and %d new tasks %s. ECS goes back to the old ones.", since,
-                    old, new, well);
+                    back ? new : old, back ? old : new, well);
     } else if (s->new_serve_ms != 0 && new < s->wanted) {
         card_served(c, "Users: SERVED%s by %d of %d new tasks and %d old ones.", since, new, s->wanted, old);
     } else if (s->new_serve_ms != 0) {
@@ -199,6 +200,8 @@ void progress_text_served(const struct progress_facts *f, const struct follow_st
     }
     if (served_is_old(f, s, now_ms, old, sizeof(old))) {
         card_served(c, "%s", old);
+    } else if (progress_words(f)->counts && s->served != SERVED_UNKNOWN) {
+        progress_count_served(s, since, c);
     } else if (s->served == SERVED_NO && s->wanted == 0) {
         card_served(c, "Users: NOT SERVED%s. 0 tasks are wanted: somebody set the count to 0.", since);
     } else if (s->served == SERVED_NO) {
@@ -211,15 +214,19 @@ void progress_text_served(const struct progress_facts *f, const struct follow_st
     }
 }
 
-void progress_text_counts(const struct follow_state *s, struct card *c)
+void progress_text_counts(const struct progress_facts *f, const struct follow_state *s, struct card *c)
 {
+    const bool back = progress_words(f)->goes_back;
     char healthy[40] = "";
     if (s->by_targets && s->new_serving >= 0) {
         TEXT_FORMAT(healthy, ", %d healthy", s->new_serving);
     }
-    card_field(c, "New tasks", "%d of %d run, %d pending%s", s->new_running, s->wanted, s->new_pending,
-               healthy);
-    card_field(c, "Old tasks", "%d run", s->old_running);
+    const bool counts = progress_words(f)->counts;
+    card_field(c, counts ? "Tasks" : back ? "Old tasks, kept" : "New tasks", "%d of %d run, %d pending%s",
+               s->new_running, s->wanted, s->new_pending, healthy);
+    if (!counts) {
+        card_field(c, back ? "New tasks, stopped" : "Old tasks", "%d run", s->old_running);
+    }
     if (s->by_targets && s->targets_total >= 0) {
         card_field(c, "Load balancer", "%d of %d targets healthy", s->targets_healthy, s->targets_total);
     }
@@ -254,7 +261,9 @@ void progress_text_stop_retrying(const struct progress_facts *f, bool over, stru
     if (f->profile[0] != '\0') {
         TEXT_FORMAT(profile, " --profile %s", f->profile);
     }
-    card_line(c, "%s%s To stop retrying and keep the old tasks, in a shell:",
+    card_line(c, "To stop retrying and keep the old tasks: %s rollback %s %s%s", f->command, f->target,
+              f->key, over ? "" : ", or the button on the card.");
+    card_line(c, "%s%s Without me, in a shell:",
               f->breaker ? "ECS rolls back by itself after some more failures (circuit breaker)."
                          : "ECS retries for ever (no circuit breaker).",
               over ? "" : " I keep watching.");

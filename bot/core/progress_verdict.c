@@ -37,7 +37,7 @@ static void end_title(const struct progress_facts *f, const struct follow_state 
     text_duration(took, s->ended_ms - f->began_ms);
     switch (s->verdict) {
     case VERDICT_SUCCEEDED:
-        if (s->wanted == 0) {
+        if (s->wanted == 0 && !progress_words(f)->counts) {
             c->tone = TONE_WARNING;
             card_title(c, "⚠️ ENDED WITH 0 TASKS: %s %s, %s · %s UTC, %s · op %s",
                        progress_text_what(f), name, f->asker, at, took, f->operation);
@@ -218,7 +218,7 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
     char outage[200];
     switch (s->verdict) {
     case VERDICT_SUCCEEDED:
-        if (output != NULL && output->wanted_zero) {
+        if (output != NULL && output->wanted_zero && !progress_words(f)->counts) {
             wanted_zero_lines(f, c);
         } else {
             end_of_success(f, s, c);
@@ -229,7 +229,13 @@ static void end_lines(const struct progress_facts *f, const struct follow_state 
                   s->other_id[0] != '\0' ? s->other_id : "the old deployment",
                   f->adopted ? "What ran before runs again" : "Same version");
         break;
-    case VERDICT_SUPERSEDED: end_of_superseded(f, s, unsure, c); break;
+    case VERDICT_SUPERSEDED:
+        if (progress_words(f)->counts) {
+            progress_count_superseded(f, c);
+        } else {
+            end_of_superseded(f, s, unsure, c);
+        }
+        break;
     case VERDICT_FAILED: end_of_failure(f, s, c); break;
     default:
         card_line(c, "ECS goes on by itself; I do not look any more. What ECS does next: %s status %s %s",
@@ -290,7 +296,7 @@ void progress_card_ended(const struct progress_facts *f, const struct follow_goa
     progress_text_begin(f, TONE_NEUTRAL, ret);
     end_title(f, state, ret);
     progress_text_served(f, state, state->ended_ms, true, ret);
-    progress_text_counts(state, ret);
+    progress_text_counts(f, state, ret);
     progress_text_background(f, ret);
     if (goal->unsure) {
         card_line(ret, "Followed: %s, which may be mine.", goal->deployment_id);

@@ -8,10 +8,12 @@
  * through ARMING as well; what stops it leads back to the question. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/text.h"
 #include "engine_private.h"
 
+#define LEASE_MS      5000 /* boot */
 #define CARD_MS       10000
 #define CARD_AGAIN_MS 500
 #define REMIND_MS     900000 /* while it does not stabilise */
@@ -40,7 +42,7 @@ void restart_queue(struct operation *op)
         operation_audit(op, "queued", "%s", p->says);
     }
     struct store_txn *t = operation_begin(op);
-    if (op->confirmed) {
+    if (op->confirmed && !op->pressed) {
         restart_confirmed(op, t);
     }
     progress_card_starting(f, p->running, card);
@@ -81,8 +83,9 @@ void restart_card_sent(struct operation *op, bool delivered)
 
 /* ---- ARMING */
 
-/* Nothing was sent: who wanted it is asked, with fresh facts. */
-static void too_late(struct operation *op)
+/* Nothing was sent: who wanted it is asked, with fresh facts; second_news: when it would have been the
+ * second. */
+static void go_back(struct operation *op, const char *second_news)
 {
     const bool second = op->doubt.sends > (op->state == OP_ACTING ? 1 : 0);
     if (op->state == OP_ACTING) {
@@ -90,10 +93,15 @@ static void too_late(struct operation *op)
         operation_move(op, second ? OP_UNCERTAIN : OP_QUEUED);
     }
     if (second) {
-        restart_doubt(op, "More than 2 minutes passed since you answered: it was not sent again.");
+        restart_doubt(op, second_news);
     } else {
         restart_go(op, RESTART_CHECKING);
     }
+}
+
+static void too_late(struct operation *op)
+{
+    go_back(op, "More than 2 minutes passed since you answered: it was not sent again.");
 }
 
 /* Since it was asked for. */
@@ -137,6 +145,7 @@ void restart_arm(struct operation *op)
         frozen_now(op, frozen);
         return;
     }
+    op->leased_boot_ms = clock_boot(op->engine->clock);
     op->facts.began_ms = engine_world(op->engine);
     d->first_ms = d->sends > 0 ? d->first_ms : op->facts.began_ms;
     d->last_ms = op->facts.began_ms;
@@ -243,11 +252,37 @@ void act_refused(struct operation *op, const char *words)
     }
 }
 
+static void leased(struct operation *op, bool ok)
+{
+    FAULT_POINT("lease committed");
+    if (ok) {
+        restart_send(op);
+    } else {
+        operation_again(op);
+    }
+}
+
+/* The store lets only its newest opener write. What was written long ago says nothing about now: this process
+ * may have been stopped since, and another one may have taken the store over. */
+static bool lease_holds(struct operation *op)
+{
+    const int64_t now = clock_boot(op->engine->clock);
+    if (now - op->leased_boot_ms <= LEASE_MS) {
+        return true;
+    }
+    op->leased_boot_ms = now;
+    operation_commit(op, operation_begin(op), true, leased);
+    return false;
+}
+
 void restart_send(struct operation *op)
 {
+    char frozen[400];
     if (!operation_still_wanted(op)) {
         too_late(op);
-        return;
+    } else if (engine_frozen(op->engine, frozen, sizeof(frozen))) {
+        go_back(op, frozen);
+    } else if (lease_holds(op)) {
+        op->act->send(op);
     }
-    op->act->send(op);
 }

@@ -16,6 +16,7 @@
 #define CHECK_MS      8000
 #define AROUND_MS     6000
 #define LOOK_AGAIN_MS 1000
+#define PRESSED       (REASON_RUNS | REASON_FOREIGN | REASON_IMAGE | REASON_DATABASE | REASON_ALWAYS)
 
 static void grade(struct operation *op);
 
@@ -199,7 +200,10 @@ static void decide(struct operation *op)
         return;
     }
     const struct operation *other = operation_on(op->engine, op->row.service_name, op);
-    const char *differs = op->confirmed ? question_differs(op) : NULL;
+    if (op->pressed && (op->preflight.reasons & ~(unsigned)PRESSED) != 0) {
+        op->pressed = op->confirmed = false; /* there is more to it than the button said */
+    }
+    const char *differs = op->confirmed && !op->pressed ? question_differs(op) : NULL;
     if (op->preflight.grade == PREFLIGHT_REFUSE) {
         operation_refuse(op, op->preflight.refusal);
     } else if (other != NULL && other->state != OP_FOLLOWING) {

@@ -83,6 +83,7 @@ static void step(struct operation *op, const struct follow_output *out, const st
     progress_pace(op->engine->ecs->ops->interval_ms(op->engine->ecs, op->target->session),
                   op->engine->config->poll_active_ms, op->facts.pace, sizeof(op->facts.pace));
     progress_card_following(&op->facts, &op->goal, &op->follow, op->carded_ms, card);
+    keep_button(op, card);
     operation_stage(op, t, "card", PROGRESS_NEW, false, card);
     operation_commit(op, t, false, stepped);
 }
@@ -358,6 +359,7 @@ static void say_away(struct operation *op)
     progress_away(&op->facts, card);
     stage_notice(op, t, PROGRESS_THREAD, card);
     progress_card_following(&op->facts, &op->goal, &op->follow, engine_world(op->engine), card);
+    keep_button(op, card);
     operation_stage(op, t, "card", PROGRESS_NEW, false, card);
     operation_commit(op, t, false, stepped);
 }

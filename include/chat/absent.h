@@ -1,7 +1,7 @@
 #ifndef CHAT_ABSENT_H
 #define CHAT_ABSENT_H
-/* A platform that this program does not connect to: `exec` and `console` while the daemon is down. Its messages
- * wait in the outbox for the daemon's next start; nobody can be looked up. */
+/* A platform that this program does not connect to: `exec` and `console` while the daemon is down. Its
+ * messages wait in the outbox for the daemon's next start; nobody can be looked up. */
 #include "core/chat.h"
 
 struct absent; /* opaque */

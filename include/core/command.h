@@ -8,6 +8,7 @@
 #include "core/card.h"
 #include "core/config.h"
 #include "core/request.h"
+#include "loop/loop.h"
 
 struct command_call;
 
@@ -136,6 +137,27 @@ struct command_records {
     const struct store_timeline *timeline; /* refusal "": what the store answered; valid inside done */
 };
 void command_records(struct command_call *call, struct command_records *r);
+
+/* What of ours is not over on the call's service, at once: who acts there now. */
+struct command_now {
+    char operation[16], verb[24], who[100], state[24]; /* "7F3K", "restart", "@ana", "following" */
+    int64_t asked_ms;                                  /* world */
+};
+size_t command_now(const struct command_call *call, struct command_now *ret, size_t most);
+
+/* An answer must come within seconds, whoever is silent: fire comes once after ms, never inside, unless it
+ * was stopped. A command that answers then, while requests in its memory are still out, says
+ * command_reply_early, and command_over when the last of them has come back. */
+struct command_deadline {
+    void (*fire)(struct command_deadline *d);
+    void *user;
+    struct loop_timer timer; /* private; zero before first use */
+};
+void command_deadline_start(struct command_call *call, struct command_deadline *d, int64_t ms);
+void command_deadline_stop(struct command_call *call, struct command_deadline *d);
+/* As command_reply, and the call goes on. Only of commands that are not recorded. */
+void command_reply_early(struct command_call *call, const struct card *card);
+void command_over(struct command_call *call);
 
 /* The answer: to the asker only, where the platform can (slash), else in the thread. Copies card. call is
  * gone afterwards. */

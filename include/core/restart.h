@@ -4,6 +4,7 @@
 struct command_call;
 struct act; /* a kind of change: bot/core/act.h */
 extern const struct act act_restart, act_rollback, act_stop;
+extern const struct act act_scale, act_shutdown, act_start;
 
 /* Takes over the call of a command with `changes`: preflight, question, first card, the AWS calls, following.
  * Ends it with command_started or command_refuse. */

@@ -24,6 +24,7 @@ struct ecs_identify {
 /* One fresh look (at most 8 s). */
 struct ecs_look {
     struct service_ref ref;
+    int64_t within_ms; /* less than that: what is later is absent, and says so. 0 = 8 s */
     bool with_tasks, with_history, with_targets;
     void (*done)(struct ecs_look *r);
     void *user;
@@ -148,6 +149,7 @@ struct ecs_names {
 #define ECS_ALARMS         8
 struct ecs_around {
     struct service_ref ref;
+    int64_t within_ms; /* as that of a look */
     unsigned parts;
     char alarm_prefix[ECS_NAME];    /* "tak-cloudtak-cotak-prod-" */
     char task_definition[ECS_NAME]; /* "family:revision", of IMAGE */

@@ -14,6 +14,7 @@ import tempfile
 import peers
 
 KEY, SECRET = "AKIAREHEARSAL0000000", "rehearsal-secret-key-of-nobody"
+STEPS = ("look", "previous", "scaling", "suspend", "stop", "count", "older", "look", "back")
 SENT = {"StopTask", "UpdateService", "StopServiceDeployment", "RegisterScalableTarget", "DescribeScalableTargets",
         "DescribeServiceRevisions", "ListServiceDeployments", "DescribeTaskDefinition"}
 # Of each change, what it must say and nothing beside it.
@@ -30,7 +31,7 @@ def recorded(build):
     sim = Sim(build, "ok", 1)
     recorder = proxy.Proxy(sim.ready["aws"])
     try:
-        done = subprocess.run([os.path.join(build, "tests", "conformance", "conformance_changes"), recorder.url], stdout=subprocess.PIPE,
+        done = subprocess.run([os.path.join(build, "tests", "conformance", "conformance_changes"), recorder.url, *STEPS], stdout=subprocess.PIPE,
                               text=True, check=False, timeout=50, stdin=subprocess.DEVNULL)
         return recorder.kept, done
     finally:

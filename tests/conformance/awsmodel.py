@@ -24,10 +24,10 @@ COMMON = {
     "AccessDeniedException", "ExpiredTokenException", "IncompleteSignatureException", "InternalFailure",
     "InvalidSignatureException", "MissingAuthenticationTokenException", "NotAuthorized", "OptInRequired",
     "RequestExpired", "RequestTimeoutException", "ServiceUnavailable", "ServiceUnavailableException",
-    "ThrottlingException", "UnknownOperationException", "UnrecognizedClientException", "ValidationError", "ValidationException",
+    "ThrottlingException", "UnknownOperationException", "UnrecognizedClientException", "ValidationException",
     # their names in the query protocol
     "AccessDenied", "ExpiredToken", "IncompleteSignature", "InvalidAction", "InvalidClientTokenId",
-    "MissingAuthenticationToken", "SignatureDoesNotMatch", "Throttling",
+    "MissingAuthenticationToken", "SignatureDoesNotMatch", "Throttling", "ValidationError",
 }
 LOADER = botocore.loaders.Loader()
 MODELS = {}

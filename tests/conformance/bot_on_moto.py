@@ -3,6 +3,8 @@
 
 bot_on_moto.py BUILD
 """
+import os
+import subprocess
 import sys
 
 import peers
@@ -114,6 +116,32 @@ def deployment(peer):
     return [d["id"] for d in service["deployments"]]
 
 
+def changes(build, peer, findings):
+    """The client alone: what moto knows is done, what it does not know is refused in words, and nothing is taken for done."""
+    import boto3
+    import moto_peer
+    name = "tak-cloudtak-cotak-prod"
+    key, secret = peer.keys["all"]
+    here = {"region_name": moto_peer.REGION, "endpoint_url": peer.url, "aws_access_key_id": key, "aws_secret_access_key": secret}
+    ecs, autoscaling = boto3.session.Session().client("ecs", **here), boto3.session.Session().client("application-autoscaling", **here)
+    target = {"ServiceNamespace": "ecs", "ResourceId": f"service/{moto_peer.CLUSTER}/{name}", "ScalableDimension": "ecs:service:DesiredCount"}
+    autoscaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=4)
+    ecs.register_task_definition(family=name, containerDefinitions=[{"name": "api", "image": "api:2", "memory": 512}])
+    ecs.update_service(cluster=moto_peer.CLUSTER, service=name, taskDefinition=name + ":2")
+    done = subprocess.run([os.path.join(build, "tests", "conformance", "conformance_changes"), peer.url, "scaling", "suspend", "scaling",
+                           "count", "older", "previous", "back"], stdout=subprocess.PIPE, text=True, check=False, timeout=60,
+                          env={**os.environ, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}, stdin=subprocess.DEVNULL)
+    told = done.stdout
+    for wanted in ("registered 1, 1 to 4, suspended 0 0 0", "scaling set: ok", "registered 1, 1 to 4, suspended 0 1 0", "count: ok",
+                   "redeploy: ok"):
+        findings.expect(wanted in told, f"the client on moto does not say {wanted!r}: {told}")
+    findings.expect("previous: ok" not in told and "roll_back: ok" not in told, f"what moto does not know is taken for done: {told}")
+    service = ecs.describe_services(cluster=moto_peer.CLUSTER, services=[name])["services"][0]
+    findings.expect(service["desiredCount"] == 3 and service["taskDefinition"].endswith(":1"), f"moto holds {service}")
+    seen = autoscaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"][0]
+    findings.expect((seen["MinCapacity"], seen["MaxCapacity"]) == (1, 4), f"a switch changed the bounds: {seen}")
+
+
 def main(build):
     found = peers.need_python(build)
     import moto_peer
@@ -133,6 +161,7 @@ def main(build):
             if act is with_the_right_key:
                 second = same_service(peer, first, findings)
         findings.expect(deployment(peer) == second, "a refused restart changed something")
+        changes(build, peer, findings)
     finally:
         peer.close()
     return findings.finish("moto")

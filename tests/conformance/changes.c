@@ -1,6 +1,7 @@
 /* Makes every change, and every read before one, against the endpoint that is named, so that a judge sees
  * what was sent. Prints a line for each: what, and how it ended. conformance_changes URL */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "aws/call.h"
@@ -29,9 +30,7 @@ struct changes {
 
 static const char *environment(const char *name)
 {
-    return text_equal(name, "AWS_ACCESS_KEY_ID")       ? "AKIAREHEARSAL0000000"
-           : text_equal(name, "AWS_SECRET_ACCESS_KEY") ? "rehearsal-secret-key-of-nobody"
-                                                       : NULL;
+    return getenv(name);
 }
 
 static bool open_client(struct changes *c, const char *url, struct err *err)
@@ -120,33 +119,79 @@ static void wait_done(struct changes *c)
         wait_done(c);                                                                                        \
     } while (0)
 
-static void run(struct changes *c)
+/* ---- the steps, by name */
+
+static const struct service_ref ref = {.cluster = "tak-vpc-cotak-prod", .service = "tak-cloudtak-cotak-prod"};
+
+static void look(struct changes *c)
 {
-    const struct service_ref ref = {.cluster = "tak-vpc-cotak-prod", .service = "tak-cloudtak-cotak-prod"};
-    struct ecs_look look = {.ref = ref, .with_tasks = true, .with_history = true, .done = on_look, .user = c};
-    struct ecs_previous previous = {
+    struct ecs_look r = {.ref = ref, .with_tasks = true, .with_history = true, .done = on_look, .user = c};
+    DO(c, look, &r);
+}
+
+static void previous(struct changes *c)
+{
+    struct ecs_previous r = {
         .ref = ref, .current = "tak-cloudtak-cotak-prod:412", .done = on_previous, .user = c};
-    struct ecs_scaling scaling = {.ref = ref, .done = on_scaling, .user = c};
-    struct ecs_scaling set = {
-        .ref = ref, .set = true, .wanted = {.out = true}, .done = on_scaling, .user = c};
-    struct ecs_stop_task stop = {
-        .ref = ref, .reason = "ana: stop-all, \"stuck\"", .done = on_stop, .user = c};
-    struct ecs_redeploy count = {
-        .ref = ref, .only_count = true, .desired = 3, .done = on_redeploy, .user = c};
-    struct ecs_redeploy older = {.ref = ref, .desired = -1, .done = on_redeploy, .user = c};
-    struct ecs_roll_back back = {.ref = ref, .done = on_back, .user = c};
-    DO(c, look, &look);
-    DO(c, previous, &previous);
-    DO(c, scaling, &scaling);
-    DO(c, scaling, &set);
-    TEXT_COPY(stop.task_id, c->task);
-    DO(c, stop_task, &stop);
-    DO(c, redeploy, &count);
-    TEXT_COPY(older.task_definition, c->task_definition);
-    DO(c, redeploy, &older);
-    DO(c, look, &look);
-    TEXT_COPY(back.arn, c->arn);
-    DO(c, roll_back, &back);
+    DO(c, previous, &r);
+}
+
+static void scaling(struct changes *c)
+{
+    struct ecs_scaling r = {.ref = ref, .done = on_scaling, .user = c};
+    DO(c, scaling, &r);
+    printf("  registered %d, %d to %d, suspended %d %d %d\n", r.registered, r.minimum, r.maximum,
+           r.suspended.in, r.suspended.out, r.suspended.scheduled);
+}
+
+static void suspend(struct changes *c)
+{
+    struct ecs_scaling r = {.ref = ref, .set = true, .wanted = {.out = true}, .done = on_scaling, .user = c};
+    DO(c, scaling, &r);
+}
+
+static void stop(struct changes *c)
+{
+    struct ecs_stop_task r = {.ref = ref, .reason = "ana: stop-all, \"stuck\"", .done = on_stop, .user = c};
+    TEXT_COPY(r.task_id, c->task);
+    DO(c, stop_task, &r);
+}
+
+static void count(struct changes *c)
+{
+    struct ecs_redeploy r = {.ref = ref, .only_count = true, .desired = 3, .done = on_redeploy, .user = c};
+    DO(c, redeploy, &r);
+}
+
+static void older(struct changes *c)
+{
+    struct ecs_redeploy r = {.ref = ref, .desired = -1, .done = on_redeploy, .user = c};
+    TEXT_COPY(r.task_definition,
+              c->task_definition[0] != '\0' ? c->task_definition : "tak-cloudtak-cotak-prod:1");
+    DO(c, redeploy, &r);
+}
+
+static void back(struct changes *c)
+{
+    struct ecs_roll_back r = {.ref = ref, .done = on_back, .user = c};
+    TEXT_COPY(r.arn,
+              c->arn[0] != '\0' ? c->arn : "arn:aws-us-gov:ecs:us-gov-east-1:1:service-deployment/a/b/1");
+    DO(c, roll_back, &r);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(struct changes *c);
+} steps[] = {{"look", look}, {"previous", previous}, {"scaling", scaling}, {"suspend", suspend},
+             {"stop", stop}, {"count", count},       {"older", older},     {"back", back}};
+
+static void run(struct changes *c, const char *name)
+{
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        if (text_equal(steps[i].name, name)) {
+            steps[i].run(c);
+        }
+    }
 }
 
 static void on_closed(void *user)
@@ -158,11 +203,13 @@ int main(int argc, char **argv)
 {
     struct changes *c = mem_alloc(sizeof(*c));
     struct err err;
-    if (argc != 2 || !open_client(c, argv[1], &err)) {
-        fprintf(stderr, "usage: conformance_changes URL\n");
+    if (argc < 3 || !open_client(c, argv[1], &err)) {
+        fprintf(stderr, "usage: conformance_changes URL STEP...\n");
         return 2;
     }
-    run(c);
+    for (int i = 2; i < argc; i++) {
+        run(c, argv[i]);
+    }
     int failed = c->failed;
     ecs_client_destroy(c->ecs);
     aws_session_destroy(c->aws);

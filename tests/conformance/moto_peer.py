@@ -56,7 +56,7 @@ class Moto:
     def _fill(self):
         iam, ecs = self.client("iam"), self.client("ecs")
         self.keys = {}
-        for user, actions in (("all", ["ecs:*", "sts:*"]), ("reads", READS)):
+        for user, actions in (("all", ["ecs:*", "sts:*", "application-autoscaling:*"]), ("reads", READS)):
             iam.create_user(UserName=user)
             key = iam.create_access_key(UserName=user)["AccessKey"]
             policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}

@@ -21,6 +21,10 @@ struct passing {
         void (*identify)(struct ecs_identify *r);
         void (*look)(struct ecs_look *r);
         void (*redeploy)(struct ecs_redeploy *r);
+        void (*stop_task)(struct ecs_stop_task *r);
+        void (*roll_back)(struct ecs_roll_back *r);
+        void (*previous)(struct ecs_previous *r);
+        void (*scaling)(struct ecs_scaling *r);
         void (*names)(struct ecs_names *r);
         void (*send)(struct chat_send *r);
         void (*find)(struct chat_find *r);
@@ -128,6 +132,10 @@ BACK_AT_ONCE(recent, store_recent)
 BACK(identify, ecs_identify, user)
 BACK_AT_ONCE(look, ecs_look)
 BACK(redeploy, ecs_redeploy, user)
+BACK(stop_task, ecs_stop_task, user)
+BACK(roll_back, ecs_roll_back, user)
+BACK(previous, ecs_previous, user)
+BACK(scaling, ecs_scaling, user)
 BACK_AT_ONCE(names, ecs_names)
 BACK(send, chat_send, user)
 BACK(find, chat_find, user)
@@ -238,13 +246,20 @@ static void look(struct ecs *e, struct ecs_look *r)
     }
 }
 
-static void redeploy(struct ecs *e, struct ecs_redeploy *r)
-{
-    struct faults *f = of_ecs(e);
-    struct passing *p = pass(f, count(f, SEAM_ECS, "redeploy"), r, r->user);
-    BORROW(redeploy, ecs_redeploy, user);
-    f->inner_ecs->ops->redeploy(f->inner_ecs, r);
-}
+/* What changes something, and what is read before it. */
+#define CARRY(name)                                                                                          \
+    static void name(struct ecs *e, struct ecs_##name *r)                                                    \
+    {                                                                                                        \
+        struct faults *f = of_ecs(e);                                                                        \
+        struct passing *p = pass(f, count(f, SEAM_ECS, #name), r, r->user);                                  \
+        BORROW(name, ecs_##name, user);                                                                      \
+        f->inner_ecs->ops->name(f->inner_ecs, r);                                                            \
+    }
+CARRY(redeploy)
+CARRY(stop_task)
+CARRY(roll_back)
+CARRY(previous)
+CARRY(scaling)
 
 static void names_now(struct passing *p)
 {
@@ -417,6 +432,10 @@ void faults_between(struct rig *r, struct engine_options *options, struct chat *
     static const struct ecs_ops ecs_ops = {.identify = identify,
                                            .look = look,
                                            .redeploy = redeploy,
+                                           .stop_task = stop_task,
+                                           .roll_back = roll_back,
+                                           .previous = previous,
+                                           .scaling = scaling,
                                            .names = names,
                                            .watch = watch,
                                            .unwatch = unwatch,

@@ -1,14 +1,19 @@
 /* Answers of CloudWatch, ECR, Logs and DescribeTaskDefinition, and references to images -> what stands around
- * a service. Input: {"metrics": {…}, "alarms": {…}, "image": {…}, "definition": {…}, "logs": {…}} */
+ * a service; of Application Auto Scaling, CloudFormation and the ECS of earlier deployments likewise. Input:
+ * {"metrics": {…}, "alarms": {…}, "image": {…}, "definition": {…}, "logs": {…}, "scaling": {…}, "stack":
+ * "<…>", "history": {…}, "revisions": {…}} */
 #include <string.h>
 
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "ecs/autoscaling.h"
 #include "ecs/cloudwatch.h"
 #include "ecs/definition.h"
 #include "ecs/ecr.h"
 #include "ecs/logs.h"
+#include "ecs/revision.h"
+#include "ecs/stack.h"
 #include "judge.h"
 
 static void judge_metrics(const json_t *answer)
@@ -111,6 +116,51 @@ static void judge_logs(const json_t *answer)
     mem_free(t);
 }
 
+static void judge_scaling(const json_t *answer)
+{
+    struct ecs_scaling r = {.minimum = -1, .maximum = -1};
+    TEXT_COPY(r.ref.cluster, "tak-vpc");
+    TEXT_COPY(r.ref.service, "tak-api");
+    if (autoscaling_read(answer, &r) && r.registered) {
+        PROMISE(r.minimum >= 0 && r.maximum >= 0, "from %d to %d", r.minimum, r.maximum);
+    } else {
+        PROMISE(!r.registered && r.minimum == -1 && r.maximum == -1, "refused, or none, but written");
+    }
+}
+
+static void judge_stack(const char *xml)
+{
+    struct ecs_around *r = mem_alloc(sizeof(*r));
+    struct err err = {0};
+    if (stack_read(xml, strlen(xml), r, &err)) {
+        PROMISE(r->stack.status[0] != '\0', "read, but no status");
+        judge_text("status", r->stack.status, false);
+    } else {
+        judge_err("no stack", &err);
+        PROMISE(r->stack.status[0] == '\0' && !r->stack.running, "refused, but written");
+    }
+    mem_free(r);
+}
+
+static void judge_revisions(const json_t *history, const json_t *answer)
+{
+    struct revisions *r = mem_alloc(sizeof(*r));
+    if (revision_read_history(history, r)) {
+        PROMISE(r->count <= REVISION_ROWS, "%zu rows", r->count);
+        revision_read(answer, r);
+        for (size_t i = 0; i < r->count; i++) {
+            PROMISE(i == 0 || r->rows[i].finished_ms <= r->rows[i - 1].finished_ms, "row %zu is newer", i);
+            judge_text("definition", r->rows[i].task_definition, false);
+        }
+        const struct revision_row *other = revision_other(r, "tak-api:81");
+        PROMISE(other == NULL ||
+                    (other->task_definition[0] != '\0' && strcmp(other->task_definition, "tak-api:81") != 0),
+                "not another one");
+        json_decref(revision_ask(r, 0));
+    }
+    mem_free(r);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct err err = {0};
@@ -125,6 +175,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     judge_alarms(jsonx_at(input, "alarms"));
     judge_definition(jsonx_at(input, "definition"));
     judge_logs(jsonx_at(input, "logs"));
+    judge_scaling(jsonx_at(input, "scaling"));
+    judge_stack(jsonx_text(input, "stack"));
+    judge_revisions(jsonx_at(input, "history"), jsonx_at(input, "revisions"));
     PROMISE(ecr_read(jsonx_at(input, "image"), &pushed, &archived) == (pushed >= 0), "pushed at %lld",
             (long long)pushed);
     json_decref(input);

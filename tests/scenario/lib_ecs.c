@@ -238,6 +238,9 @@ static void deliver(struct loop_timer *t)
         copy.identify->done(copy.identify);
     } else if (copy.look != NULL) {
         show(copy.door->fake, copy.door->scratch);
+        TEXT_FORMAT(copy.door->scratch->service.arn,
+                    "arn:aws-us-gov:ecs:us-gov-east-1:123456789012:service/tak-vpc-cotak-prod/%s",
+                    copy.look->ref.service);
         copy.look->snapshot = copy.door->scratch;
         copy.look->done(copy.look);
     } else if (copy.redeploy != NULL) {

@@ -124,7 +124,8 @@ static void carried_out(struct store_commit *c)
 {
     struct held_commit *h = c->user;
     h->timer = (struct loop_timer){.fire = committed, .user = h};
-    loop_timer_start(h->door->rig->loop, &h->timer, h->door->rig->commit_ms);
+    const struct rig *r = h->door->rig;
+    loop_timer_start(r->loop, &h->timer, h->arms && r->stopped_ms > 0 ? r->stopped_ms : r->commit_ms);
 }
 
 static void commit(struct store *s, struct store_txn *t, struct store_commit *c)
@@ -139,9 +140,10 @@ static void commit(struct store *s, struct store_txn *t, struct store_commit *c)
     const bool kill = ++r->commits == r->kill_at;
     struct held_commit *h = mem_alloc(sizeof(*h));
     *h = (struct held_commit){.outer = c, .door = door, .kill = kill, .arms = arms(t)};
-    if ((kill && !r->kill_applied) || r->fail_commits) {
+    if ((kill && !r->kill_applied) || r->fail_commits || door->stale) {
         store_txn_destroy(t);
-        err_set(&h->inner.err, ERR_IO, "no space left on device");
+        err_set(&h->inner.err, door->stale ? ERR_STALE : ERR_IO,
+                door->stale ? "another process has taken over the store" : "no space left on device");
         h->inner.user = h;
         carried_out(&h->inner);
         return;
@@ -244,6 +246,9 @@ void rig_start(struct rig *r)
     }
     life->engine = engine_create(&options);
     engine_add_chat(life->engine, chat);
+    if (r->join != NULL) {
+        r->join(r, life->engine);
+    }
     engine_start(life->engine, on_ready, life);
     loop_run_for(r->loop, 1);
     assert_true(life->ready || r->killed);

@@ -16,6 +16,7 @@ struct store_door {
     struct store store; /* first */
     struct rig *rig;
     bool shut;
+    bool stale; /* another process has taken the store over: nothing of this one is written any more */
 };
 
 struct life {
@@ -37,7 +38,8 @@ struct rig {
     struct ecs *world; /* instead of the script: the simulated world. Owned. */
     /* May put something between an engine and what it stands on. */
     void (*between)(struct rig *r, struct engine_options *options, struct chat **chat);
-    void *user; /* of between */
+    void (*join)(struct rig *r, struct engine *engine); /* further chats of it */
+    void *user;                                         /* of between */
     struct life *lives[RIG_LIVES];
     size_t life_count;
     /* what commits do: counted from 1 over all lives */
@@ -54,6 +56,7 @@ struct rig {
     int act_at;
     void (*act)(struct rig *r);
     int64_t commit_ms;
+    int64_t stopped_ms; /* the process is stopped for so long once "acting" is on disk, before it knows */
     /* what was told */
     size_t settled_count;
     struct {

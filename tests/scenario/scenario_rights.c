@@ -130,9 +130,14 @@ static bool say(struct rig *r, const struct kind *k, enum how how, const char *t
 
 /* ---- what must be so afterwards */
 
+/* What is kept of a request: operations that go on, and locks. */
 static void count_open(struct store_loaded *l)
 {
-    *(size_t *)l->user = l->operation_count;
+    size_t *count = l->user;
+    *count = l->operation_count;
+    for (size_t i = 0; i < l->memo_count; i++) {
+        *count += strcmp(l->memos[i].kind, "lock") == 0;
+    }
 }
 
 static size_t open_operations(struct rig *r)
@@ -163,7 +168,7 @@ static void expect(struct rig *r, const char *row, enum fate fate, const struct 
     if (starts) {
         return;
     }
-    CHECK_ROW(row, open_operations(r) == 0);
+    CHECK_ROW(row, open_operations(r) == (fate == RUNS && strcmp(c->name, "lock") == 0 ? 1 : 0));
     CHECK_ROW(row, r->settled_count == (fate == IGNORED ? 0 : 1));
     CHECK_ROW(row, fate != IGNORED || (r->chat->count == 0 && r->commits == 0));
     if (fate == IGNORED || r->settled[0].how == SETTLED_USAGE) {
@@ -267,6 +272,89 @@ static void a_click_is_looked_at_again(void **state)
     }
 }
 
+/* The same of the code, typed. */
+static void a_typed_answer_is_looked_at_again(void **state)
+{
+    static const char before[] = "or type: /cloudtak ";
+    (void)state;
+    for (size_t i = 0; i < CHECK_COUNT(KINDS); i++) {
+        const struct kind *k = &KINDS[i];
+        char text[100] = "";
+        if (k->mention_only) {
+            continue;
+        }
+        struct rig *r = mem_alloc(sizeof(*r));
+        rig_init(r);
+        rig_start(r);
+        say(r, &KINDS[0], SLASH, "restart cotak prod hub");
+        rig_run(r, 5000);
+        const struct chat_message *m = fake_chat_by_key(r->chat, "/ask");
+        assert_non_null(m);
+        for (size_t n = 0; n < m->card.line_count; n++) {
+            if (text_starts(m->card.lines[n], before)) {
+                TEXT_COPY(text, m->card.lines[n] + sizeof(before) - 1);
+            }
+        }
+        r->chat->member = member_of(k);
+        say(r, k, MENTION, text);
+        rig_run(r, 5000);
+        CHECK_ROW(k->name, r->ecs.redeploys == (k->change == RUNS ? 1 : 0));
+        if (k->change != RUNS) {
+            CHECK_ROW(k->name, card_says(&rig_newest(r)->card, "nothing was changed"));
+            CHECK_ROW(k->name, audit_says_refused(r));
+        }
+        rig_finish(r);
+        mem_free(r);
+    }
+}
+
+/* ---- a full member without the right: it is named, and who has it */
+
+static void only_bo(struct rig *r)
+{
+    struct config_target *t = &r->config->targets[0];
+    r->config->people = mem_array(1, sizeof(*r->config->people));
+    r->config->person_count = 1;
+    struct config_person *p = &r->config->people[0];
+    TEXT_COPY(p->name, "bo");
+    p->count = 1;
+    p->ids[0] = (struct principal){.kind = PRINCIPAL_USER, .server = "slack", .id = "U0BO"};
+    t->view = (struct principals){.count = 1, .set = true};
+    t->view.list[0] = p->ids[0];
+    t->logs = t->restart = t->downtime = t->view;
+}
+
+static void a_missing_right_is_named_and_who_has_it(void **state)
+{
+    (void)state;
+    int tried = 0;
+    for (size_t c = 0; commands_table[c] != NULL; c++) {
+        const struct command *command = commands_table[c];
+        char text[100], right[40];
+        if (command->right == RIGHT_NONE) {
+            continue;
+        }
+        struct rig *r = mem_alloc(sizeof(*r));
+        rig_init(r);
+        only_bo(r);
+        r->chat->member = MEMBER_FULL;
+        rig_start(r);
+        TEXT_FORMAT(text, "%s cotak prod", command->name);
+        TEXT_FORMAT(right, "\"%s\"", right_word(command->right));
+        say(r, &KINDS[0], SLASH, text);
+        rig_run(r, 12000);
+        tried++;
+        CHECK_ROW(command->name, r->ecs.sent == 0 && open_operations(r) == 0);
+        CHECK_ROW(command->name, card_says(&rig_newest(r)->card, right));
+        CHECK_ROW(command->name, card_says(&rig_newest(r)->card, "@bo"));
+        CHECK_ROW(command->name, card_says(&rig_newest(r)->card, "nothing was changed"));
+        CHECK_ROW(command->name, audit_says_refused(r));
+        rig_finish(r);
+        mem_free(r);
+    }
+    assert_true(tried > 10);
+}
+
 /* ---- old intent, by the time that Slack itself writes down: ts, action_ts */
 
 static struct rig *begin_aged(void)
@@ -363,6 +451,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_verb_by_everybody),
         cmocka_unit_test(a_click_is_looked_at_again),
+        cmocka_unit_test(a_typed_answer_is_looked_at_again),
+        cmocka_unit_test(a_missing_right_is_named_and_who_has_it),
         cmocka_unit_test(what_was_said_61_s_ago_is_not_run),
         cmocka_unit_test(what_was_pressed_61_s_ago_is_not_run),
         cmocka_unit_test(a_queued_step_goes_on_at_119_s_and_asks_at_121_s),

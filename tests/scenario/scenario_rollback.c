@@ -97,6 +97,8 @@ static void while_none_runs_the_version_before_comes_back(void **state)
     rig_run(r, 10000);
     assert_int_equal(fake_chat_said(r->chat, "↩️ ROLL BACK cotak prod api (PRODUCTION)?"), 1);
     expect_says(r, "/ask", "the version before, and its settings");
+    expect_says(r, "/ask",
+                "hub runs version 0f3c2b1a, this goes to 03105f2b: hub and API must be the same version");
     press(r, "/ask", "confirm");
     rig_settle(r, 1, 30 * MINUTE);
     assert_int_equal(r->settled[0].state, OP_SUCCEEDED);
@@ -173,6 +175,127 @@ static void killed_while_it_sends_it_is_sent_once(void **state)
     }
 }
 
+static void what_was_confirmed_is_not_swapped_for_the_other(void **state)
+{
+    (void)state;
+    struct rig *r = rig_of("ok");
+    rig_ask(r, "restart cotak prod");
+    rig_run(r, 9 * MINUTE);
+    rig_ask(r, "rollback cotak prod");
+    rig_run(r, 10000);
+    expect_says(r, "/ask", "A rollback stops it");
+    rig_run(r, 90000); /* the restart is done */
+    assert_int_equal(r->settled_count, 1);
+    press(r, "/ask", "confirm");
+    rig_settle(r, 2, MINUTE);
+    assert_int_equal(r->settled[1].state, OP_REFUSED);
+    expect_says(r, "/ask", "that is not what it would do now");
+    assert_int_equal(r->calls, 1);
+    end(r);
+}
+
+/* ---- the button on the card */
+
+static bool has_button(struct rig *r)
+{
+    const struct chat_message *m = fake_chat_by_key(r->chat, "/card");
+    return m->card.button_count == 1 && strcmp(m->card.buttons[0].action, "keep") == 0;
+}
+
+static void expect_kept(struct rig *r, size_t settled)
+{
+    rig_settle(r, settled, 30 * MINUTE);
+    assert_int_equal(r->settled[settled - 1].state, OP_SUCCEEDED);
+    assert_int_equal(fake_chat_said(r->chat, "↩️ ROLLED BACK"), 1);
+    assert_int_equal(sent(r, "StopServiceDeployment"), 1);
+    rig_run(r, 10000);
+    for (size_t i = 0; i < r->chat->count; i++) {
+        assert_int_equal(r->chat->messages[i].card.button_count, 0);
+    }
+}
+
+static void the_button_needs_no_question(void **state)
+{
+    (void)state;
+    struct rig *r = failing();
+    assert_true(has_button(r));
+    press(r, "/card", "keep");
+    expect_kept(r, 2);
+    assert_null(fake_chat_by_key(r->chat, "/ask"));
+    end(r);
+}
+
+static void it_is_there_only_while_old_tasks_serve_and_new_ones_die(void **state)
+{
+    (void)state;
+    struct rig *r = rig_of("ok");
+    rig_ask(r, "restart cotak prod");
+    for (int i = 0; i < 12; i++) {
+        rig_run(r, MINUTE);
+        assert_false(has_button(r));
+    }
+    end(r);
+}
+
+static void it_works_across_restarts_of_the_bot(void **state)
+{
+    (void)state;
+    struct rig *r = failing();
+    char value[100];
+    TEXT_COPY(value, fake_chat_by_key(r->chat, "/card")->card.buttons[0].value);
+    rig_close(r);
+    rig_start(r);
+    rig_run(r, 10000);
+    assert_true(has_button(r));
+    const struct chat_message *m = fake_chat_by_key(r->chat, "/card");
+    assert_string_not_equal(m->card.buttons[0].value, value);
+    rig_click(r, "ana", "keep", value, m->id); /* of the life before */
+    rig_run(r, 5000);
+    assert_true(card_says(&rig_newest(r)->card, "replaced by a newer one"));
+    assert_int_equal(sent(r, "StopServiceDeployment"), 0);
+    press(r, "/card", "keep");
+    expect_kept(r, 3);
+    end(r);
+}
+
+static void it_is_not_for_everybody_everywhere_or_ever(void **state)
+{
+    (void)state;
+    struct rig *r = failing();
+    const struct chat_message *m = fake_chat_by_key(r->chat, "/card");
+    char value[100], id[64];
+    TEXT_COPY(value, m->card.buttons[0].value);
+    TEXT_COPY(id, m->id);
+    rig_click(r, "ana", "keep", value, "another-message");
+    rig_run(r, 5000);
+    assert_true(card_says(&rig_newest(r)->card, "belongs to another place"));
+    r->config->targets[0].restart.list[0].kind = PRINCIPAL_USER; /* of somebody else */
+    TEXT_COPY(r->config->targets[0].restart.list[0].server, "slack");
+    TEXT_COPY(r->config->targets[0].restart.list[0].id, "bo");
+    rig_click(r, "ana", "keep", value, id);
+    rig_run(r, 5000);
+    assert_true(card_says(&rig_newest(r)->card, "restart"));
+    assert_int_equal(sent(r, "StopServiceDeployment"), 0);
+    rig_click(r, "bo", "keep", value, id);
+    rig_run(r, 5000);
+    rig_click(r, "bo", "keep", value, id); /* and once more */
+    expect_kept(r, 5);
+    end(r);
+}
+
+static void what_the_button_did_not_say_is_asked(void **state)
+{
+    (void)state;
+    struct rig *r = failing();
+    r->config->targets[0].second_person = true;
+    r->config->targets[0].approvers = r->config->targets[0].restart;
+    press(r, "/card", "keep");
+    rig_run(r, 10000);
+    assert_non_null(fake_chat_by_key(r->chat, "/ask"));
+    assert_int_equal(sent(r, "StopServiceDeployment"), 0);
+    end(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +305,12 @@ int main(void)
         cmocka_unit_test(a_lost_answer_is_looked_for),
         cmocka_unit_test(one_that_never_arrived_is_asked_about),
         cmocka_unit_test(killed_while_it_sends_it_is_sent_once),
+        cmocka_unit_test(what_was_confirmed_is_not_swapped_for_the_other),
+        cmocka_unit_test(the_button_needs_no_question),
+        cmocka_unit_test(it_is_there_only_while_old_tasks_serve_and_new_ones_die),
+        cmocka_unit_test(it_works_across_restarts_of_the_bot),
+        cmocka_unit_test(it_is_not_for_everybody_everywhere_or_ever),
+        cmocka_unit_test(what_the_button_did_not_say_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,8 @@
  * at least once, the outage measured, the rest asked about when it is late. */
 #include "lib/check.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -238,6 +240,61 @@ static void a_followed_restart_is_taken_over(void **state)
     end(r);
 }
 
+/* Presses what is open, and starts the bot again where it was killed, until the operation is told. */
+static void go_on(struct rig *r)
+{
+    size_t pressed = 0;
+    for (int i = 0; i < 90 && r->settled_count == 0; i++) {
+        rig_run(r, 10000);
+        if (r->killed) {
+            restart_the_bot(r);
+            rig_run(r, 5000);
+        }
+        for (size_t m = pressed; m < r->chat->count && r->settled_count == 0 && !r->killed; m++) {
+            const struct card *card = &r->chat->messages[m].card;
+            if (card->button_count == 2) {
+                press(r, r->chat->messages[m].key, 1, "confirm");
+                rig_run(r, 100);
+            }
+        }
+    }
+}
+
+static size_t verdicts(const struct rig *r)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < r->chat->count; i++) {
+        count += text_ends(r->chat->messages[i].key, "/verdict");
+    }
+    return count;
+}
+
+/* Killed at a commit: each of the two tasks is told once or twice, no other ever, and the end is told once.
+ * The first ones lead to following; CLOUDTAK_KILLS=all takes all of them. */
+static void killed_at_each_step(void **state)
+{
+    (void)state;
+    const int most = getenv("CLOUDTAK_KILLS") != NULL ? INT_MAX : 8;
+    bool more = true;
+    for (int at = 1; more && at <= most; at++) {
+        struct rig *r = rig_of("ok");
+        r->kill_at = at;
+        r->kill_applied = at % 2 == 0;
+        rig_ask(r, ASK);
+        go_on(r);
+        more = r->life_count > 1;
+        if (r->settled_count == 1) {
+            assert_int_equal(r->settled[0].state, OP_SUCCEEDED);
+            assert_int_equal(verdicts(r), 1);
+            assert_in_range(r->calls, 2, 4);
+        } else {
+            assert_true(at <= 2); /* the request itself was not taken: nothing is recorded */
+            assert_int_equal(r->calls, 0);
+        }
+        end(r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +307,7 @@ int main(void)
         cmocka_unit_test(left_alone_the_stopped_ones_are_followed),
         cmocka_unit_test(what_would_not_come_back_is_refused_unless_glass_is_broken),
         cmocka_unit_test(a_followed_restart_is_taken_over),
+        cmocka_unit_test(killed_at_each_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,7 +118,7 @@ def run(groups):
     if names and ":" in names[0]:
         names[0], only = names[0].split(":", 1)
     failed = total = 0
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:  # the cases mostly wait
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:  # the cases mostly wait
         runs = [(f"{n}: {name}", pool.submit(case)) for n in names for name, case in table[n](build) if only in (None, name)]
         for name, result in runs:
             total += 1

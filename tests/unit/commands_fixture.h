@@ -86,7 +86,7 @@ void engine_change(struct command_call *call, const struct act *act)
 struct act {
     int nothing;
 };
-const struct act act_rollback = {0}, act_stop = {0};
+const struct act act_rollback = {0}, act_stop = {0}, act_scale = {0}, act_shutdown = {0}, act_start = {0};
 
 /* Kept: a test says who began it, and calls done. */
 static struct command_origin *asked_origin;
@@ -111,6 +111,47 @@ void command_records(struct command_call *call, struct command_records *r)
 {
     (void)call;
     asked_records = r;
+}
+
+/* Kept: a test lets the time be over. over: how often a command that answered early has ended. */
+static struct command_deadline *asked_deadline;
+static int64_t asked_deadline_ms;
+static int over;
+
+void command_deadline_start(struct command_call *call, struct command_deadline *d, int64_t ms)
+{
+    (void)call;
+    asked_deadline = d;
+    asked_deadline_ms = ms;
+}
+
+void command_deadline_stop(struct command_call *call, struct command_deadline *d)
+{
+    (void)call;
+    (void)d;
+    asked_deadline = NULL;
+}
+
+void command_reply_early(struct command_call *call, const struct card *card)
+{
+    command_reply(call, card);
+}
+
+void command_over(struct command_call *call)
+{
+    (void)call;
+    over++;
+}
+
+/* What runs now, for command_now. */
+static struct command_now runs_now;
+
+size_t command_now(const struct command_call *call, struct command_now *ret, size_t most)
+{
+    (void)call;
+    assert_true(most > 0);
+    ret[0] = runs_now;
+    return runs_now.operation[0] != '\0' ? 1 : 0;
 }
 
 /* Ana in the incident's channel. */
