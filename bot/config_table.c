@@ -94,8 +94,9 @@ const struct setting CONFIG_TABLE[] = {
     {"store.path", SETTING_PATH, "/var/lib/cloudtak-bot/state.db", IN_CONFIG(store_path),
      .text = "Its file, on a local disk, in a directory of its own (0700)."},
     {"freeze_file", SETTING_PATH, IN_CONFIG(freeze_path),
-     .text = "While this file is there, nothing is changed; its first line says why. Default: freeze, beside the "
-             "store."},
+     .text =
+         "While this file is there, nothing is changed; its first line says why. Default: freeze, beside the "
+         "store."},
     {"cool_down", SETTING_DURATION, "5m", BETWEEN(0, 24 * HOUR), IN_CONFIG(cool_down_ms),
      .text = "A change of a service so soon after the last one asks first."},
     {"metrics", SETTING_MAP, .text = "/healthz, /readyz and /metrics."},

@@ -17,9 +17,11 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config.h"
+#include "core/card.h"
 #include "core/config.h"
 #include "loop/loop.h"
 #include "loop/process.h"
+#include "rehearse_config.h"
 #include "rehearse_view.h"
 #include "terminal.h"
 
@@ -29,8 +31,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHANNEL    "C0INCIDENT"
+#define CHANNEL    REHEARSE_CHANNEL
 #define START_MS   (20 * 1000)
+#define ANSWER_MS  500
 #define EXIT_USAGE 2
 
 enum stage { STARTING, READY, ENDING };
@@ -45,7 +48,7 @@ struct rehearsal {
     struct app *app;
     struct rehearse_view *view;
     json_t *names;
-    struct loop_timer patience;
+    struct loop_timer patience, answer;
     char folder[64], store[96], slack_api[200], map[200];
     char speaker[40]; /* who says what is typed */
     enum stage stage;
@@ -118,25 +121,86 @@ static void say(struct rehearsal *r, const char *text)
     fflush(stdout);
 }
 
+/* `as NAME`: who speaks from now on. */
+static bool speaks_as(struct rehearsal *r, const char *text)
+{
+    if (!text_starts(text, "as "))
+        return false;
+    TEXT_COPY(r->speaker, text + strlen("as "));
+    printf("You are @%s now.\n", r->speaker);
+    fflush(stdout);
+    return true;
+}
+
 static void say_next(struct rehearsal *r)
 {
     r->settled = false;
+    while (r->said + 1 < r->o->command_count && speaks_as(r, r->o->commands[r->said]))
+        r->said++;
     say(r, r->o->commands[r->said++]);
 }
 
-/* ---- what a person types */
+/* ---- buttons */
 
-static void press(struct rehearsal *r, const char *number)
+static bool press(struct rehearsal *r, int number, const char *wanted)
 {
     const char *message, *action, *value;
 
-    if (!rehearse_view_button(r->view, (int)strtol(number, NULL, 10), &message, &action, &value)) {
-        print(NULL, "There is no such button. Buttons are shown as [1: Text].\n");
-        return;
-    }
+    if (!rehearse_view_button(r->view, number, &message, &action, &value) ||
+        (wanted && !text_equal(action, wanted)))
+        return false;
     tell_sim(r, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "do", "click", "user", r->speaker, "channel", CHANNEL,
                           "message_ts", message, "action_id", action, "value", value));
+    return true;
 }
+
+/* The --exec that comes next answers a question of the one before, which has not had its last word yet. */
+static const char *next_answer(const struct rehearsal *r)
+{
+    const size_t n = r->o->command_count;
+    size_t at = r->said;
+
+    while (at + 1 < n && text_starts(r->o->commands[at], "as "))
+        at++;
+    if (r->settled || r->stage != READY || r->said == 0 || at >= n)
+        return NULL;
+    const char *text = r->o->commands[at];
+    return text_equal(text, "confirm")                                 ? "confirm"
+           : text_equal(text, "cancel") || text_equal(text, "decline") ? "cancel"
+                                                                       : NULL;
+}
+
+static void answer(struct loop_timer *t)
+{
+    struct rehearsal *r = t->user;
+    const char *wanted = next_answer(r);
+
+    if (!wanted)
+        return;
+    while (speaks_as(r, r->o->commands[r->said]))
+        r->said++;
+    for (int n = 1; n <= CARD_BUTTONS; n++) {
+        if (press(r, n, wanted)) {
+            r->said++;
+            printf("@%s presses the button: %s\n", r->speaker, wanted);
+            fflush(stdout);
+            return;
+        }
+    }
+}
+
+/* A question shows its buttons a moment before the bot knows that it was posted. */
+static void answer_soon(struct rehearsal *r)
+{
+    const char *wanted = next_answer(r), *message, *action, *value;
+
+    for (int n = 1; wanted && n <= CARD_BUTTONS && !loop_timer_armed(&r->answer); n++) {
+        if (rehearse_view_button(r->view, n, &message, &action, &value) && text_equal(action, wanted))
+            loop_timer_start(r->loop, &r->answer, ANSWER_MS);
+    }
+}
+
+/* ---- what a person types */
 
 static void on_typed(void *user, char *line, size_t len)
 {
@@ -148,12 +212,9 @@ static void on_typed(void *user, char *line, size_t len)
     if (text_equal(line, "quit") || text_equal(line, "exit")) {
         begin_end(r, 0);
     } else if (text_starts(line, "press ")) {
-        press(r, line + strlen("press "));
-    } else if (text_starts(line, "as ")) {
-        TEXT_COPY(r->speaker, line + strlen("as "));
-        printf("You are @%s now.\n", r->speaker);
-        fflush(stdout);
-    } else {
+        if (!press(r, (int)strtol(line + strlen("press "), NULL, 10), NULL))
+            print(NULL, "There is no such button. Buttons are shown as [1: Text].\n");
+    } else if (!speaks_as(r, line)) {
         say(r, line);
     }
 }
@@ -221,33 +282,7 @@ static bool read_config(struct rehearsal *r, struct err *err)
     struct buf yaml;
 
     buf_init(&yaml, 8192);
-    buf_format(
-        &yaml,
-        "chat:\n"
-        "  - { name: slack, kind: slack, app_token: xapp-rehearsal-token, bot_token: xoxb-rehearsal-token,\n"
-        "      api_url: \"%s\", command: /cloudtak }\n"
-        "unsafe_endpoints: true\n"
-        "store: { path: \"%s\" }\n"
-        "metrics: { listen: \"127.0.0.1:0\" }\n"
-        "door: { socket: off }\n"
-        "poll: { budget: 100/s }\n" /* the world may run a hundred times as fast as the clock */
-        "follow: { give_up_after: 30m }\n"
-        "escalation: { name: Application Specific Engineering, mention: \"slack:group:S0ASE\", phone: \"+1 "
-        "555 0100\" }\n"
-        "people: [ { name: ana, ids: [\"slack:user:U0ANA\"] }, { name: bo, ids: [\"slack:user:U0BO\"] } ]\n"
-        "roles: { operators: [ana, bo] }\n"
-        "targets:\n"
-        "  - name: cotak prod\n"
-        "    preset: v13\n"
-        "    production: true\n"
-        "    account: \"000000000000\"\n"
-        "    region: us-gov-east-1\n"
-        "    allow: { channels: [\"slack:" CHANNEL
-        "\"], view: [any], logs: [operators], restart: [operators], "
-        "downtime: [operators] }\n",
-        r->slack_api, r->store);
-    if (*r->map)
-        buf_format(&yaml, "    probe: \"%s\"\n", r->map);
+    rehearse_config(&yaml, r->slack_api, r->store, r->map);
     r->config = config_read_text("rehearsal", yaml.data, environment, err);
     buf_finish(&yaml);
     if (r->config)
@@ -300,6 +335,7 @@ static void on_sim_line(void *user, char *line, size_t len)
             begin_end(r, r->status);
     } else {
         rehearse_view_event(r->view, event, clock_world(&r->clock));
+        answer_soon(r);
     }
     json_decref(event);
 }
@@ -372,6 +408,7 @@ static void begin_end(struct rehearsal *r, int status)
     r->stage = ENDING;
     r->status = status;
     loop_timer_stop(r->loop, &r->patience);
+    loop_timer_stop(r->loop, &r->answer);
     app_stop(r->app, on_stopped, r);
 }
 
@@ -419,6 +456,7 @@ static bool prepare(struct rehearsal *r, struct err *err)
     r->view = rehearse_view_create(r->names, "U0BOT", print, NULL);
     r->loop = loop_create(&r->clock);
     r->patience = (struct loop_timer){.fire = on_impatient, .user = r};
+    r->answer = (struct loop_timer){.fire = answer, .user = r};
     return true;
 }
 

@@ -14,6 +14,7 @@
     ROW(start) \
     ROW(status) \
     ROW(follow) \
+    ROW(unfollow) \
     ROW(tasks) \
     ROW(events) \
     ROW(logs) \

@@ -86,9 +86,9 @@ static void say_not(struct call *c, const char *id, const char *title, const cha
     call_end(c);
 }
 
-void call_not(struct call *c, const char *id, const char *title, const char *text)
+void call_not(struct call *c, const char *operation, const char *title, const char *text)
 {
-    say_not(c, id, title, text, "");
+    say_not(c, operation, title, text, "");
 }
 
 /* ---- a question that is over */
@@ -412,15 +412,13 @@ void call_click(struct call *c)
 {
     FAULT_POINT("click committed");
     const struct request *r = &c->command.request;
-    const char *nonce;
+    const char *nonce = NULL;
     if (engine_wall(c->engine) - r->origin_ms > ENGINE_OLD_MS) {
         call_not(c, "", CALL_REFUSED,
                  "You clicked while I was away. Click again if the question is still open.");
-    } else if (!read_value(r->click_value, c->answering.id, &nonce)) {
-        call_not(c, "", CALL_REFUSED, "This button is not mine.");
-    } else if (keep_click(c, nonce)) {
+    } else if (read_value(r->click_value, c->answering.id, &nonce) && keep_click(c, nonce)) {
         return;
-    } else if (!read_action(r->click_action, &c->answering.what)) {
+    } else if (nonce == NULL || !read_action(r->click_action, &c->answering.what)) {
         call_not(c, "", CALL_REFUSED, "This button is not mine.");
     } else if (strcmp(c->answering.id, "lock") == 0) {
         click_lock(c, nonce);

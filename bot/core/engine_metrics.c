@@ -9,7 +9,7 @@ static struct metric commands = {
     .kind = METRIC_COUNTER,
     .help = "Commands by how they ended; a started one goes on as an operation.",
     .labels = {"command", "result"},
-    METRIC_SERIES(64),
+    METRIC_SERIES(160),
 };
 static struct metric ended = {
     .name = "cloudtak_operations_ended_total",

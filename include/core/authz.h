@@ -42,7 +42,7 @@ void authz_holders(const struct config *config, const struct config_target *targ
                    char *to, size_t size);
 
 /* The same of any list. */
-void authz_list(const struct config *config, const struct principals *list, char *to, size_t size);
+void authz_list(const struct config *config, const struct principals *rule, char *to, size_t size);
 
 /* The person whom the configuration gives this id, of any kind; NULL when nobody. */
 const struct config_person *authz_person(const struct config *config, const struct principal *id);

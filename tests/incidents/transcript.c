@@ -131,6 +131,7 @@ static void posted(struct transcript *t, const struct chat_send *s)
     note_id(t, s->key);
     if (shown != NULL) {
         head_of(s->card, shown->head, sizeof(shown->head));
+        shown->asks = s->card->button_count > 0;
     }
     buf_format(&t->text, "\n%s  %s%s%s%s\n", when,
                thread                    ? "in the thread"
@@ -155,6 +156,10 @@ static void edited(struct transcript *t, const struct chat_send *s)
     if (s->card->served[0] != '\0') {
         buf_format(&t->text, "     %s\n", s->card->served);
     }
+    if (shown->asks && s->card->button_count == 0 && s->card->line_count > 0) { /* how it was answered */
+        buf_format(&t->text, "     %s\n", s->card->lines[0]);
+    }
+    shown->asks = s->card->button_count > 0;
 }
 
 static void send(struct chat *chat, struct chat_send *s)

@@ -65,7 +65,7 @@ static void typed(const struct chat_message *m, const char *verb, char to[120])
 static void spoil(char *said)
 {
     char *last = said + strlen(said) - 1;
-    *last = *last == '9' ? '1' : (char)(*last + 1);
+    *last = *last == '9' ? '1' : '9';
 }
 
 static void expect_said(struct rig *r, const char *user, const char *words)
@@ -121,7 +121,9 @@ static void a_phone_s_spaces_are_dashes(void **state)
     char text[120];
     typed(ask_for_hub(r), "confirm", text);
     for (char *at = text; *at != '\0'; at++) {
-        *at = *at == '-' ? ' ' : *at;
+        if (*at == '-') {
+            *at = ' ';
+        }
     }
     say(r, "ana", text);
     assert_int_equal(r->ecs.redeploys, 1);
@@ -133,7 +135,8 @@ static void the_code_is_of_its_person_and_its_channel(void **state)
     struct config_target *t = &r->config->targets[0];
     char text[120];
     TEXT_COPY(t->channels[t->channel_count].server, "slack");
-    TEXT_COPY(t->channels[t->channel_count++].id, "C0OTHER");
+    TEXT_COPY(t->channels[t->channel_count].id, "C0OTHER");
+    t->channel_count++;
     const struct chat_message *m = ask_for_hub(r);
     typed(m, "confirm", text);
     say(r, "cy", text);

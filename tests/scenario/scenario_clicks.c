@@ -108,7 +108,8 @@ static void look(void)
     const bool open = m != NULL && m->card.button_count == 2;
     if (!open || strcmp(m->card.buttons[1].value, now.current) != 0) {
         if (now.current[0] != '\0') {
-            TEXT_COPY(now.stale[now.stale_count++ % STALE], now.current);
+            TEXT_COPY(now.stale[now.stale_count % STALE], now.current);
+            now.stale_count++;
         }
         TEXT_COPY(now.current, open ? m->card.buttons[1].value : "");
     }
@@ -351,7 +352,8 @@ static void begin_round(uint64_t seed)
     rig_init(r);
     struct config_target *t = &r->config->targets[0];
     TEXT_COPY(t->channels[t->channel_count].server, "slack");
-    TEXT_COPY(t->channels[t->channel_count++].id, "C0OTHER");
+    TEXT_COPY(t->channels[t->channel_count].id, "C0OTHER");
+    t->channel_count++;
     now.confirmer = "ana";
     if (draw(3) == 0) {
         now.confirmer = "dee";
@@ -387,7 +389,7 @@ static void no_click_runs_what_it_must_not_and_none_is_silent(void **state)
 {
     (void)state;
     const char *many = getenv("CLOUDTAK_CLICKS"), *only = getenv("CLOUDTAK_CLICKS_SEED");
-    const int wanted = many != NULL ? atoi(many) : 0;
+    const long wanted = many != NULL ? strtol(many, NULL, 10) : 0;
     const struct clock real = clock_real(1, 0);
     const int64_t began = clock_mono(&real);
     int clicks = 0;

@@ -364,7 +364,8 @@ static struct rig *begin_aged(void)
     struct config_target *t = &r->config->targets[0];
     t->confirm_expires_ms = 300000;
     TEXT_COPY(t->channels[t->channel_count].server, "slack");
-    TEXT_COPY(t->channels[t->channel_count++].id, "D0ANA"); /* a direct message that is listed as such */
+    TEXT_COPY(t->channels[t->channel_count].id, "D0ANA"); /* a direct message that is listed as such */
+    t->channel_count++;
     rig_start(r);
     return r;
 }

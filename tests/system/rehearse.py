@@ -33,13 +33,18 @@ CASES = {
               ["restart TARGET", "cotak prod (PRODUCTION)", "slack:user:U0ANA", "arn:aws-us-gov:sts::000000000000", "Users: SERVED",
                "--desired-count 0"], []),
     "nothing-to-follow": (["follow cotak prod"], 3, ["nothing was changed", "there is nothing to follow"], ["RESTARTING"]),
+    "stop-all": (['stop-all cotak prod --reason "INC-204 api hung"', "confirm"], 0,
+                 ["STOP ALL TASKS of cotak prod api (PRODUCTION)? Asked by @ana", "Users WILL BE CUT OFF",
+                  "STOPPING ALL TASKS of cotak prod api", "Confirmed by @ana", "NOT SERVED since", "BACK: cotak prod api (PRODUCTION), @ana. Users not served"], ["FAILING"]),
+    "declined": (["restart cotak prod hub", "as bo", "cancel"], 4, ["RESTART cotak prod hub (PRODUCTION)? Asked by @ana", "You are @bo now.",
+                                                                   "Cancelled by @bo", "nothing was changed"], ["RESTARTING", "Confirmed"]),
     "refused": (["restart nowhere"], 2, ["There is no target"], ["RESTARTING"]),
 }
 
 
 def run(build, name):
     commands, status, wanted, unwanted = CASES[name]
-    scenario = name if name not in ("words", "nothing-to-follow", "refused") else "ok"
+    scenario = name if name not in ("words", "nothing-to-follow", "stop-all", "declined", "refused") else "ok"
     argv = [os.path.join(build, "cloudtak-bot"), "rehearse", "--scenario", scenario, "--speed", SPEED]
     for c in commands:
         argv += ["--exec", c]

@@ -58,6 +58,11 @@ void engine_restart(struct command_call *call)
     (void)call;
 }
 
+void engine_unfollow(struct command_call *call)
+{
+    (void)call;
+}
+
 void engine_follow(struct command_call *call)
 {
     (void)call;
