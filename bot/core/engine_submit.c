@@ -232,6 +232,7 @@ static void committed(struct store_commit *commit)
     struct call *c = commit->user;
     struct engine *e = c->engine;
     loop_timer_stop(e->loop, &c->timer);
+    audit_seen(e, &commit->head);
     if (e->closing) { /* the asker was told by the close that it was not accepted */
         if (commit->ok) {
             withdraw(c);
