@@ -26,6 +26,8 @@
     ROW(lock) \
     ROW(unlock) \
     ROW(locks) \
+    ROW(history) \
+    ROW(timeline) \
     ROW(help) \
     ROW(targets) \
     ROW(whoami)

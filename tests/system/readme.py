@@ -13,7 +13,7 @@ import tempfile
 
 from harness import Bot, Sim, get, wait_until
 
-PLAIN = re.compile(r"op [A-Z0-9]{4}|[0-9]+")
+PLAIN = re.compile(r"\b(op|timeline) [A-Z0-9]{4}|[0-9]+")
 
 
 def plain(line):

@@ -102,6 +102,22 @@ void command_origin(struct command_call *call, struct command_origin *r)
     asked_origin = r;
 }
 
+/* Likewise: a test answers what was asked of the past. */
+static struct command_past *asked_past;
+static struct command_records *asked_records;
+
+void command_past(struct command_call *call, struct command_past *r)
+{
+    (void)call;
+    asked_past = r;
+}
+
+void command_records(struct command_call *call, struct command_records *r)
+{
+    (void)call;
+    asked_records = r;
+}
+
 /* Kept: a test lets the time be over. over: how often a command that answered early has ended. */
 static struct command_deadline *asked_deadline;
 static int64_t asked_deadline_ms;
