@@ -382,6 +382,8 @@ void operation_stage(struct operation *op, struct store_txn *t, const char *suff
 /* What was begun at a terminal of this host is told in the target's first listed channel too (mirror.c). */
 void mirror_stage(struct operation *op, struct store_txn *t, const char *suffix, enum progress_place place,
                   bool ends, const struct card *card);
+/* Who answers at another terminal hears the rest there. */
+void mirror_answered(struct operation *op, const struct request *by);
 /* The answer to the asker: private where the platform can. */
 void operation_stage_reply(struct operation *op, struct store_txn *t, const struct card *card);
 void operation_commit(struct operation *op, struct store_txn *t, bool durable,

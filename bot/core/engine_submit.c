@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "core/local.h"
 #include "engine_private.h"
 
 #define NOT_ACCEPTED "Not accepted; nothing was done. "
@@ -160,7 +161,7 @@ static void take_now(struct loop_deferred *d)
     call_taken(c, true, "");
     if (c->flood != FLOOD_NO) {
         call_count_limited();
-        if (c->flood == FLOOD_NOTICE) {
+        if (c->flood == FLOOD_NOTICE || local_request(r)) { /* a terminal waits for its answer */
             engine_reply_refusal(e, r,
                                  "You asked more than 20 times in a minute. Wait a minute, then ask again.");
         }
