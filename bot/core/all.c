@@ -7,8 +7,8 @@
  * has succeeded and told so; at the first that does not succeed the rest stays untouched.
  *
  * What was begun is in the children's rows alone: before a child is made, the rows of its service are read,
- * so that no restart of the bot makes one twice. A child that would begin more than two minutes after the one
- * before it (the bot was away) asks by itself. */
+ * so that no restart of the bot makes one twice. When the bot was away for more than two minutes, the next
+ * child asks before it begins. */
 #include "all.h"
 
 #include <string.h>
