@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include "audit_verify.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -24,7 +25,7 @@
 #define EXEC_WORDS    64
 
 struct options {
-    const char *file;
+    const char *file, *head;
     bool file_named; /* by -c */
     bool debug, yes, takes_words;
     struct rehearse_options rehearse;
@@ -32,7 +33,7 @@ struct options {
     const char *words[EXEC_WORDS]; /* exec */
 };
 
-enum { KEY_YES = 255, KEY_SPEED, KEY_SCENARIO, KEY_EXEC, KEY_CHAT };
+enum { KEY_YES = 255, KEY_SPEED, KEY_SCENARIO, KEY_EXEC, KEY_CHAT, KEY_HEAD };
 
 static const struct argp_option file_options[] = {
     {"config", 'c', "FILE", 0, "Configuration (default: $CLOUDTAK_BOT_CONFIG, else " DEFAULT_FILE ")", 0},
@@ -54,6 +55,13 @@ static const struct argp_option rehearse_options[] = {
      "Say COMMAND, wait for its last word, end with its status; may be repeated", 0},
     {"chat", KEY_CHAT, "KIND", 0, "The chat to simulate: slack (default)", 0},
     {"debug", 'd', NULL, 0, "Show the bot's log on standard error", 0},
+    {0},
+};
+
+static const struct argp_option verify_options[] = {
+    {"config", 'c', "FILE", 0, "Configuration (default: $CLOUDTAK_BOT_CONFIG, else " DEFAULT_FILE ")", 0},
+    {"head", KEY_HEAD, "SEQ:HASH", 0,
+     "What a verdict in the chat shows behind \"audit\": must still be there", 0},
     {0},
 };
 
@@ -80,6 +88,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         o->file_named = true;
         return 0;
     case KEY_YES: o->yes = true; return 0;
+    case KEY_HEAD: o->head = arg; return 0;
     case 'd': o->debug = true; return 0;
     case KEY_SPEED: return parse_speed(arg, &o->rehearse.speed, state);
     case KEY_SCENARIO: o->rehearse.scenario = arg; return 0;
@@ -215,6 +224,15 @@ static int console(const struct options *o)
     return exec_run(&x);
 }
 
+static int verify(const struct options *o)
+{
+    struct config *c = read_file(o);
+    const int status = c ? audit_verify(c, o->head) : EXIT_USAGE;
+
+    config_destroy(c);
+    return status;
+}
+
 static const struct subcommand {
     const char *name, *second; /* "config" "check" */
     const char *summary;
@@ -232,6 +250,8 @@ static const struct subcommand {
      NULL},
     {"config", "show", "The configuration in force, with defaults; secrets are not shown", file_options,
      config_print, NULL},
+    {"audit", "verify", "Are the records of what was done whole? Reads the store, also while the daemon runs",
+     verify_options, verify, NULL},
     {"config", "help", "Every setting: type, default, limits, meaning", file_options, config_settings, NULL},
 };
 #define SUBCOMMANDS (sizeof subcommands / sizeof subcommands[0])

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "chat/slack.h"
 #include "core/config.h"
+#include "core/engine.h"
 #include "health_report.h"
 #include "loop/loop.h"
 #include "net/http.h"
@@ -164,6 +165,7 @@ static size_t judge(struct health *h)
 {
     const struct config *c = h->view.config;
     struct store_figures store;
+    struct engine_figures engine;
     size_t count = 0;
     for (size_t i = 0; i < c->chat_count; i++) {
         struct slack_figures f;
@@ -179,6 +181,8 @@ static size_t judge(struct health *h)
     TEXT_COPY(p->name, "store");
     store_watch_figures(h->view.store, &store);
     health_judge_store(&store, h->loaded, mono(h), wall(h), p);
+    engine_read_figures(h->view.engine, &engine);
+    health_judge_audit(engine.audit_trouble, p);
     for (size_t i = 0; i < count; i++) {
         struct since *s = &h->since[i];
         if (!s->known || s->ready != h->parts[i].ready) {

@@ -85,6 +85,16 @@ void health_judge_store(const struct store_figures *f, bool loaded, int64_t mono
     }
 }
 
+void health_judge_audit(const char *trouble, struct health_part *ret)
+{
+    if (ret->ready && trouble[0] != '\0') {
+        ret->ready = false;
+        TEXT_FORMAT(ret->what, "%s", trouble);
+        ret->next = "find out who can write to the store, keep a copy of it, and compare the heads that the "
+                    "verdicts show: cloudtak-bot audit verify --head SEQ:HASH; the bot goes on working";
+    }
+}
+
 /* ---- the pages */
 
 static void put_part(const struct health_part *p, int64_t wall_ms, struct buf *to)

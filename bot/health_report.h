@@ -37,6 +37,9 @@ void health_judge_aws(const struct health_identity *i, const struct aws_counters
 void health_judge_store(const struct store_figures *f, bool loaded, int64_t mono_ms, int64_t wall_ms,
                         struct health_part *ret);
 
+/* trouble: what was found to be changed by somebody else; "" = nothing. Behind health_judge_store. */
+void health_judge_audit(const char *trouble, struct health_part *ret);
+
 /* One line for each part, behind a first one that sums up. Returns whether all are ready. */
 bool health_report(const struct health_part *parts, size_t count, int64_t wall_ms, struct buf *to);
 /* "ok", or one sentence. lag_ms: the longest that the loop stood still lately. */

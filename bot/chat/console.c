@@ -24,7 +24,8 @@ struct console_session {
     struct console_person person;
     struct console_listener listener;
     bool stays;
-    char id[20]; /* the thread of its messages */
+    unsigned long number; /* of what was said last */
+    char id[20];          /* the thread of its messages */
 };
 
 struct console {
@@ -191,6 +192,7 @@ static void submit(struct console_session *s, struct request *r, unsigned long n
     struct console *c = s->console;
     struct saying *said = mem_alloc(sizeof *said);
 
+    s->number = number;
     r->origin_ms = r->received_ms = clock_wall(loop_clock(c->o.loop));
     TEXT_FORMAT(r->delivery, LOCAL_SERVER "/%s/%lu", s->id, number);
     TEXT_COPY(r->who.server, LOCAL_SERVER);
@@ -231,18 +233,33 @@ void console_click(struct console_session *s, unsigned long number, const char *
     submit(s, r, number);
 }
 
+/* "local/SESSION/NUMBER" */
+static bool read_delivery(const char *delivery, char session[20], unsigned long *ret_number)
+{
+    const char *first = strchr(delivery, '/'), *last = strrchr(delivery, '/');
+
+    if (!first || first == last || !text_copy_n(session, 20, first + 1, (size_t)(last - first - 1)))
+        return false;
+    *ret_number = 0;
+    for (const char *d = last + 1; *d >= '0' && *d <= '9'; d++)
+        *ret_number = *ret_number * 10 + (unsigned long)(*d - '0');
+    return true;
+}
+
+/* Told where it was asked, and where its question was answered. */
 void console_settled(struct console *c, const struct request *request, enum settled how,
                      enum operation_state state)
 {
-    const struct console_session *s = session_of(c, request->place.thread);
-    const char *number = strrchr(request->delivery, '/');
+    char id[20];
+    unsigned long number;
 
-    if (!s || !number || !local_request(request))
+    if (!local_request(request) || !read_delivery(request->delivery, id, &number))
         return;
-    unsigned long n = 0;
-    for (const char *d = number + 1; *d >= '0' && *d <= '9'; d++)
-        n = n * 10 + (unsigned long)(*d - '0');
-    s->listener.settled(s->listener.user, n, how, state);
+    const struct console_session *asked = session_of(c, id), *here = session_of(c, request->place.thread);
+    if (asked)
+        asked->listener.settled(asked->listener.user, number, how, state);
+    if (here && here != asked)
+        here->listener.settled(here->listener.user, here->number, how, state);
 }
 
 /* ---- life */

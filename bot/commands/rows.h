@@ -14,6 +14,7 @@
     ROW(start) \
     ROW(status) \
     ROW(follow) \
+    ROW(unfollow) \
     ROW(tasks) \
     ROW(events) \
     ROW(logs) \
@@ -25,6 +26,8 @@
     ROW(lock) \
     ROW(unlock) \
     ROW(locks) \
+    ROW(history) \
+    ROW(timeline) \
     ROW(help) \
     ROW(targets) \
     ROW(whoami)

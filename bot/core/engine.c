@@ -147,6 +147,7 @@ static void loaded(struct store_loaded *l)
         question_load_clock(e, l);
         engine_load_locks(e, l);
         load_rows(e, l);
+        audit_start(e, l);
         question_clock(e, NULL); /* set back while the bot was away? Then what was open is void */
         e->started = true;
     }
@@ -218,6 +219,7 @@ void engine_close(struct engine *e, void (*on_closed)(void *user), void *user)
     for (struct operation *op = e->operations; op != NULL; op = op->next) {
         restart_stop(op);
     }
+    audit_stop(e);
     zero_watch_stop(e->zeros);
     outbox_close(e->outbox, outbox_closed, e);
 }
@@ -256,7 +258,9 @@ void engine_read_figures(const struct engine *e, struct engine_figures *ret)
                                    .outbox_since_ms = outbox_since(e->outbox),
                                    .submitted = e->submitted,
                                    .duplicates = e->duplicates,
-                                   .refused = e->refused};
+                                   .refused = e->refused,
+                                   .audit_head = e->audit.head};
+    audit_trouble(e, ret->audit_trouble, sizeof(ret->audit_trouble));
     for (const struct operation *op = e->operations; op != NULL; op = op->next) {
         ret->operations += operation_ended(op->state) ? 0 : 1;
         ret->in_state[op->state] += operation_ended(op->state) ? 0 : 1;

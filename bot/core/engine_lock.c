@@ -64,6 +64,7 @@ static void written(struct store_commit *commit)
     struct engine *e = s->engine;
     FAULT_POINT("lock committed");
     if (commit->ok) {
+        audit_seen(e, &commit->head);
         outbox_release(e->outbox, s->message);
     } else {
         log_error("engine", NULL, "a lock could not be recorded: %s", commit->err.text);

@@ -31,7 +31,20 @@ static struct metric messages = {
     .labels = {"chat", "kind", "result"},
     METRIC_SERIES(48),
 };
-struct metric *const ENGINE_METRICS[] = {&commands, &ended, &limited, &messages, NULL};
+static struct metric checks = {
+    .name = "cloudtak_audit_checks_total",
+    .kind = METRIC_COUNTER,
+    .help = "Checks of the chain of audit records; broken: somebody else changed the store.",
+    .labels = {"result"},
+    METRIC_SERIES(4),
+};
+static struct metric altered = {
+    .name = "cloudtak_audit_altered_operations_total",
+    .kind = METRIC_COUNTER,
+    .help = "Operations left alone because somebody else changed their row in the store.",
+    METRIC_SERIES(1),
+};
+struct metric *const ENGINE_METRICS[] = {&commands, &ended, &limited, &messages, &checks, &altered, NULL};
 
 void call_count(const struct call *c, const char *result)
 {
@@ -59,4 +72,14 @@ void outbox_count_send(const char *server, const struct chat_send *s)
     static const char *const RESULTS[] = {
         [CHAT_SENT] = "sent", [CHAT_LATER] = "later", [CHAT_UNKNOWN] = "unknown", [CHAT_NEVER] = "never"};
     metric_add(&messages, METRIC_VALUES(server, KINDS[s->kind], RESULTS[s->outcome]), 1);
+}
+
+void audit_count_check(const char *result)
+{
+    metric_add(&checks, METRIC_VALUES(result), 1);
+}
+
+void audit_count_altered(void)
+{
+    metric_add(&altered, NULL, 1);
 }

@@ -11,7 +11,10 @@
  *   engine_lock.c       locks of targets, the freeze
  *   engine_keep.c       the button on a failing restart's card
  *   engine_origin.c     which operation began a deployment
+ *   engine_past.c       what was done before, for those who may view it
  *   engine_metrics.c    what is counted
+ *   audit.c             audit lines of no operation's step
+ *   audit_check.c       the chain of all audit records: its head, is it whole
  *   mirror.c            what a terminal began, for the channel
  *   operation_record.c  an operation's row, its moves, one transaction a step
  *   restart_*.c         the running change: one machine for all kinds
@@ -64,6 +67,16 @@ struct share {
     int64_t answered_ms;           /* mono */
 };
 
+struct audit_watch {
+    struct store_head head; /* the newest one seen */
+    struct loop_timer daily;
+    struct store_check check;
+    bool checking;
+    char broken[STORE_BROKEN]; /* "" = whole, or not checked yet */
+    unsigned altered;          /* operations that somebody else changed */
+    char altered_id[STORE_ID];
+};
+
 struct engine {
     struct engine_options options;
     struct loop *loop;
@@ -94,7 +107,8 @@ struct engine {
     struct card *card;               /* scratch: filled and handed on within one function */
     struct follow_output *output;    /* scratch */
     struct care_output *care_output; /* scratch */
-    int64_t away_ms;                 /* wall: from the last commit of the previous life to the start */
+    struct audit_watch audit;
+    int64_t away_ms; /* wall: from the last commit of the previous life to the start */
     struct store_loaded loaded;
     void (*on_started)(void *user, bool ok, const struct err *err);
     void *started_user;
@@ -141,6 +155,7 @@ struct call {
     struct chat_lookup lookup;
     struct authz_facts facts;
     void (*authorised)(struct call *c, const char *refusal); /* refusal NULL = allowed */
+    void *past;                                              /* of engine_past.c */
 };
 struct call *call_create(struct engine *e, const struct request *request, struct request_taken *taken);
 void call_destroy(struct call *c);
@@ -175,6 +190,18 @@ void engine_address(const struct request *request, struct store_outbox *ret);
 /* An audit line of its own, outside any step. */
 void engine_audit(struct engine *e, const struct request *request, const char *operation, const char *what,
                   const char *text);
+
+/* Of the bot's own. */
+void audit_own(struct engine *e, const char *operation, const char *what, const char *text);
+
+/* ---- the chain (audit_check.c) */
+void audit_start(struct engine *e, const struct store_loaded *l);
+void audit_stop(struct engine *e);
+void audit_seen(struct engine *e, const struct store_head *head); /* by a commit */
+void audit_add_head(const struct engine *e, struct card *card);   /* to the footer of a verdict */
+void audit_trouble(const struct engine *e, char *to, size_t size);
+void audit_count_check(const char *result);
+void audit_count_altered(void);
 
 /* ---- an operation (operation_record.c) */
 #define OPERATION_AUDITS 4
@@ -355,6 +382,8 @@ void operation_stage(struct operation *op, struct store_txn *t, const char *suff
 /* What was begun at a terminal of this host is told in the target's first listed channel too (mirror.c). */
 void mirror_stage(struct operation *op, struct store_txn *t, const char *suffix, enum progress_place place,
                   bool ends, const struct card *card);
+/* Who answers at another terminal hears the rest there. */
+void mirror_answered(struct operation *op, const struct request *by);
 /* The answer to the asker: private where the platform can. */
 void operation_stage_reply(struct operation *op, struct store_txn *t, const struct card *card);
 void operation_commit(struct operation *op, struct store_txn *t, bool durable,

@@ -23,7 +23,7 @@ static void looked_up(struct chat_lookup *l)
     struct call *c = l->user_data;
     struct authz_facts *f = &c->facts;
     engine_back(c->engine);
-    if (c->engine->closing) {
+    if (c->engine->closing && !c->runs) {
         return;
     }
     f->looked_up = true;

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "core/local.h"
 #include "engine_private.h"
 
 #define NOT_ACCEPTED "Not accepted; nothing was done. "
@@ -160,7 +161,7 @@ static void take_now(struct loop_deferred *d)
     call_taken(c, true, "");
     if (c->flood != FLOOD_NO) {
         call_count_limited();
-        if (c->flood == FLOOD_NOTICE) {
+        if (c->flood == FLOOD_NOTICE || local_request(r)) { /* a terminal waits for its answer */
             engine_reply_refusal(e, r,
                                  "You asked more than 20 times in a minute. Wait a minute, then ask again.");
         }
@@ -231,6 +232,7 @@ static void committed(struct store_commit *commit)
     struct call *c = commit->user;
     struct engine *e = c->engine;
     loop_timer_stop(e->loop, &c->timer);
+    audit_seen(e, &commit->head);
     if (e->closing) { /* the asker was told by the close that it was not accepted */
         if (commit->ok) {
             withdraw(c);

@@ -102,3 +102,11 @@ void mirror_stage(struct operation *op, struct store_txn *t, const char *suffix,
     outbox_stage(op->engine->outbox, t, &row, copy);
     mem_free(copy);
 }
+
+void mirror_answered(struct operation *op, const struct request *by)
+{
+    if (text_equal(op->row.server, LOCAL_SERVER) && local_request(by)) {
+        TEXT_COPY(op->row.thread, by->place.thread);
+        TEXT_COPY(op->request.place.thread, by->place.thread);
+    }
+}

@@ -276,10 +276,16 @@ void operation_stage(struct operation *op, struct store_txn *t, const char *suff
                      bool ends, const struct card *card)
 {
     struct store_outbox row;
+    struct card *told = mem_alloc(sizeof(*told));
     where(op, suffix, place, &row);
     row.ends = ends;
-    outbox_stage(op->engine->outbox, t, &row, card);
-    mirror_stage(op, t, suffix, place, ends, card);
+    *told = *card;
+    if (ends) {
+        audit_add_head(op->engine, told);
+    }
+    outbox_stage(op->engine->outbox, t, &row, told);
+    mirror_stage(op, t, suffix, place, ends, told);
+    mem_free(told);
 }
 
 void operation_stage_reply(struct operation *op, struct store_txn *t, const struct card *card)
@@ -341,6 +347,11 @@ static void committed(struct store_commit *c)
     struct engine *e = op->engine;
     op->committing = false;
     if (c->ok) {
+        audit_seen(e, &c->head);
+        if (op->row.ended && op->audit_count > 0) {
+            log_info("engine", op->row.id, "%s is recorded, audit %lld:%s", op->row.verdict,
+                     (long long)c->head.sequence, c->head.hash);
+        }
         if (is_move(op) && op->act->moved != NULL) {
             op->act->moved(op);
         }

@@ -173,6 +173,7 @@ static void answered(struct operation *op, const struct request *by)
     TEXT_FORMAT(op->question.answered_by, "@%s", by->who.name[0] != '\0' ? by->who.name : by->who.user);
     op->question.answered_ms = engine_wall(op->engine);
     op->question.used = true;
+    mirror_answered(op, by);
 }
 
 static void audit_by(struct operation *op, const char *what, const struct request *by)

@@ -73,7 +73,7 @@ bool migrate(struct sqlite3 *db, const struct schema_version *versions, size_t c
 
 /* ---- identity */
 
-static bool check_versions(sqlite3 *db, size_t count, struct err *err)
+bool migrate_check(struct sqlite3 *db, size_t count, struct err *err)
 {
     int64_t application = 0, version = 0;
     if (!ask_number(db, "PRAGMA application_id", &application, err) ||
@@ -107,7 +107,7 @@ static bool check_world(const char *known, const char *world, struct err *err)
 
 bool migrate_identify(struct sqlite3 *db, size_t count, const char *world, struct err *err)
 {
-    if (!check_versions(db, count, err)) {
+    if (!migrate_check(db, count, err)) {
         return false;
     }
     sqlite3_stmt *s = NULL;

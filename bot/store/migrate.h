@@ -9,6 +9,8 @@
 struct err;
 struct sqlite3;
 
+/* Is this file ours, and not newer than count versions? */
+bool migrate_check(struct sqlite3 *db, size_t count, struct err *err);
 /* May this file be opened by a program that knows count versions, in this world? Changes nothing. */
 bool migrate_identify(struct sqlite3 *db, size_t count, const char *world, struct err *err);
 /* Each version is one transaction: applied with its number, or not at all. A new file has version 0. */

@@ -110,6 +110,34 @@ struct command_origin {
 };
 void command_origin(struct command_call *call, struct command_origin *r);
 
+/* What was done: the newest operations, newest first. done comes once, never inside; call stays until then.
+ */
+struct store_operation;
+struct store_timeline;
+struct command_past {
+    const struct config_target *target; /* the call's own; NULL = of all that the asker may view */
+    size_t most;
+    void (*done)(struct command_past *r);
+    void *user;
+    bool ok;
+    struct err err;
+    size_t count;
+    const struct store_operation *const *rows; /* valid inside done */
+    bool hidden;                               /* there are some of targets that the asker may not view */
+    size_t altered;                            /* left out: somebody else changed their rows */
+};
+void command_past(struct command_call *call, struct command_past *r);
+
+/* The audit records of one operation, if the asker may view its target. */
+struct command_records {
+    char operation[16];
+    void (*done)(struct command_records *r);
+    void *user;
+    char refusal[500];                     /* the asker may not; "" = may */
+    const struct store_timeline *timeline; /* refusal "": what the store answered; valid inside done */
+};
+void command_records(struct command_call *call, struct command_records *r);
+
 /* What of ours is not over on the call's service, at once: who acts there now. */
 struct command_now {
     char operation[16], verb[24], who[100], state[24]; /* "7F3K", "restart", "@ana", "following" */

@@ -13,6 +13,7 @@
 #include "core/chat.h"
 #include "core/command.h"
 #include "core/operation.h"
+#include "store/store.h"
 
 struct ecs;
 struct freeze;
@@ -56,6 +57,8 @@ struct engine_figures {
     unsigned outbox;              /* waiting */
     int64_t outbox_since_ms;      /* wall: since when the oldest of them waits; 0 = none waits */
     unsigned long long submitted, duplicates, refused;
+    struct store_head audit_head; /* the newest one seen */
+    char audit_trouble[400];      /* somebody else changed the store: what was found; "" = nothing */
 };
 void engine_read_figures(const struct engine *e, struct engine_figures *ret);
 struct metric;

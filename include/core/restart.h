@@ -11,6 +11,8 @@ extern const struct act act_scale, act_shutdown, act_start;
 void engine_change(struct command_call *call, const struct act *act);
 /* `restart`, and the order of services that `all` means. */
 void engine_restart(struct command_call *call);
+/* `unfollow`: a step of its own, about an operation that is followed. */
+void engine_unfollow(struct command_call *call);
 /* `follow`: a deployment begun elsewhere is followed like a restart; nothing is changed in AWS. */
 void engine_follow(struct command_call *call);
 

@@ -81,13 +81,16 @@ struct play {
     size_t next; /* step */
 };
 
-/* The newest question that still has its buttons. */
-static struct chat_message *open_question(struct rig *r)
+/* The newest message with this button, as it stands. */
+static const struct card_button *button_of(struct rig *r, const char *action, const char **ret_message)
 {
     for (size_t i = r->chat->count; i > 0; i--) {
-        struct chat_message *m = &r->chat->messages[i - 1];
-        if (m->card.button_count > 0 && m->card.buttons[0].action[0] != '\0') {
-            return m;
+        const struct chat_message *m = &r->chat->messages[i - 1];
+        for (size_t k = 0; k < m->card.button_count; k++) {
+            if (strcmp(m->card.buttons[k].action, action) == 0) {
+                *ret_message = m->id;
+                return &m->card.buttons[k];
+            }
         }
     }
     return NULL;
@@ -95,21 +98,13 @@ static struct chat_message *open_question(struct rig *r)
 
 static void press(struct play *p, const struct step *s)
 {
-    struct rig *r = p->rig;
-    struct chat_message *m = open_question(r);
-    const char *action = s->what == STEP_CONFIRM ? "confirm" : "cancel";
-    if (m == NULL) {
-        fail_msg("%s: no question is open", p->incident->name);
+    const char *action = s->what == STEP_CONFIRM ? "confirm" : "cancel", *message;
+    const struct card_button *b = button_of(p->rig, action, &message);
+    if (b == NULL) {
+        fail_msg("%s: no question has the button \"%s\"", p->incident->name, action);
     }
-    for (size_t i = 0; i < m->card.button_count; i++) {
-        const struct card_button *b = &m->card.buttons[i];
-        if (strcmp(b->action, action) == 0) {
-            transcript_line(p->transcript, "@%s presses [%s]", s->who, b->text);
-            rig_click(r, s->who, action, b->value, m->id);
-            return;
-        }
-    }
-    fail_msg("%s: the question has no button \"%s\"", p->incident->name, action);
+    transcript_line(p->transcript, "@%s presses [%s]", s->who, b->text);
+    rig_click(p->rig, s->who, action, b->value, message);
 }
 
 static void say(struct play *p, const struct step *s)

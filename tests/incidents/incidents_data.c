@@ -162,5 +162,59 @@ static const struct incident throttled = {
     .lesson = "A refused read is no failed deployment: the first one that is answered tells.",
 };
 
-const struct incident *const incidents[] = {&image_expired,  &hub_migration, &database_down, &sign_in_ends,
-                                            &bot_redeployed, &wrong_region,  &throttled,     NULL};
+/* ---- two people at once, and the console */
+
+static const struct step two_steps[] = {
+    {0, STEP_SAY, "ana", "restart cotak prod"},
+    {45, STEP_SAY, "bo", "restart cotak prod"},
+    {60, STEP_CANCEL, "bo", ""},
+    {90, STEP_NOTE, "", "a third person forces a new deployment in the AWS console"},
+};
+static const struct incident two_people = {
+    .name = "two-people",
+    .title = "Two people at once, and a third one in the console",
+    .story = "Ana restarts; Bo asks for the same 45 seconds later; somebody who has not read the channel "
+             "deploys in "
+             "the AWS console.",
+    .rehearse = "deploy/try --scenario superseded --exec \"restart cotak prod\"",
+    .scenario = "superseded",
+    .until_s = 26 * 60,
+    STEPS(two_steps),
+    .must = {"@ana", "SUPERSEDED", "I follow it now", "DONE: deployment of"},
+    .lesson = "One deployment at a time is enough. Theirs is never called a success of ours, and nobody has "
+              "to take "
+              "it up by hand.",
+};
+
+/* ---- the wrong environment */
+
+static void who_may_stop(struct rig *r)
+{
+    struct principals *p = &r->config->targets[0].downtime;
+    p->list[p->count++].kind = PRINCIPAL_ANY;
+    p->set = true;
+}
+
+static const struct step environment_steps[] = {
+    {0, STEP_SAY, "bo", "stop-all cotak prod --reason \"INC-204 test hangs\""},
+    {25, STEP_CANCEL, "dee", ""},
+    {40, STEP_SAY, "bo", "status cotak prod"},
+};
+static const struct incident wrong_environment = {
+    .name = "wrong-environment",
+    .title = "The wrong environment, nearly stopped",
+    .story =
+        "Bo wants to stop the tasks of the test environment, and his phone's history offers production. The "
+        "question says what would be cut off; Dee, who reads along, cancels it.",
+    .rehearse = "deploy/try --exec \"stop-all cotak prod\"",
+    .scenario = "ok",
+    .set_up = who_may_stop,
+    .until_s = 60,
+    STEPS(environment_steps),
+    .must = {"STOP ALL TASKS", "PRODUCTION", "CUT OFF", "Cancelled by @dee", "nothing was changed"},
+    .lesson = "Anyone may cancel an open question; only Bo could have confirmed this one.",
+};
+
+const struct incident *const incidents[] = {
+    &image_expired,  &hub_migration,     &database_down, &two_people, &sign_in_ends,
+    &bot_redeployed, &wrong_environment, &wrong_region,  &throttled,  NULL};

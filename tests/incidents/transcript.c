@@ -131,6 +131,7 @@ static void posted(struct transcript *t, const struct chat_send *s)
     note_id(t, s->key);
     if (shown != NULL) {
         head_of(s->card, shown->head, sizeof(shown->head));
+        shown->asks = s->card->button_count > 0;
     }
     buf_format(&t->text, "\n%s  %s%s%s%s\n", when,
                thread                    ? "in the thread"
@@ -155,6 +156,10 @@ static void edited(struct transcript *t, const struct chat_send *s)
     if (s->card->served[0] != '\0') {
         buf_format(&t->text, "     %s\n", s->card->served);
     }
+    if (shown->asks && s->card->button_count == 0 && s->card->line_count > 0) { /* how it was answered */
+        buf_format(&t->text, "     %s\n", s->card->lines[0]);
+    }
+    shown->asks = s->card->button_count > 0;
 }
 
 static void send(struct chat *chat, struct chat_send *s)
@@ -243,6 +248,14 @@ static bool is_code(const char *start, const char *text)
     return true;
 }
 
+/* ":cd372f056f5ab480": of the audit chain's head. */
+#define HASH 16
+static bool is_hash(const char *text)
+{
+    return *text == ':' && strspn(text + 1, "0123456789abcdef") == HASH &&
+           !isalnum((unsigned char)text[HASH + 1]);
+}
+
 char *transcript_take(struct transcript *t)
 {
     struct buf out;
@@ -256,6 +269,9 @@ char *transcript_take(struct transcript *t)
         } else if (is_code(t->text.data, c)) {
             buf_text(&out, "4821");
             c += 4;
+        } else if (is_hash(c)) {
+            buf_text(&out, ":89abcdef01234567");
+            c += HASH + 1;
         } else {
             buf_char(&out, *c++);
         }

@@ -20,6 +20,7 @@ struct transcript {
     struct shown {
         char message[64];
         char head[CARD_TEXT * 2]; /* title and users-served line, digits left out */
+        bool asks;                /* it has buttons */
     } messages[TRANSCRIPT_MESSAGES];
 };
 

@@ -270,13 +270,34 @@ static void strangers_and_root_look(void **state)
     assert_int_equal(r->chat->count, 0);
 }
 
+/* Whoever asks too much at a terminal is told so each time: it waits for its answer. */
+static void each_of_too_many_is_answered(void **state)
+{
+    struct rig *r = *state;
+    rig_world(r, "ok");
+    rig_start(r);
+    for (unsigned i = 0; i < 24; i++) {
+        say(r, "ana", "help", false);
+    }
+    rig_settle(r, 24, MINUTE);
+    unsigned refused = 0;
+    for (size_t i = 0; i < 24; i++) {
+        refused += r->settled[i].how == SETTLED_REFUSED;
+    }
+    assert_int_equal(refused, 4);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(the_channel_hears_what_a_terminal_began),   TEST(a_chat_that_is_down_holds_no_terminal_back),
-        TEST(what_was_done_alone_is_told_later),         TEST(the_daemon_goes_on_with_what_was_left),
-        cmocka_unit_test(yes_answers_one_question_only), TEST(strangers_and_root_look),
+        TEST(the_channel_hears_what_a_terminal_began),
+        TEST(a_chat_that_is_down_holds_no_terminal_back),
+        TEST(what_was_done_alone_is_told_later),
+        TEST(the_daemon_goes_on_with_what_was_left),
+        cmocka_unit_test(yes_answers_one_question_only),
+        TEST(strangers_and_root_look),
+        TEST(each_of_too_many_is_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

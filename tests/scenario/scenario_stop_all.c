@@ -240,6 +240,41 @@ static void a_followed_restart_is_taken_over(void **state)
     end(r);
 }
 
+static void a_restart_takes_a_followed_one_over(void **state)
+{
+    (void)state;
+    struct rig *r = rig_of("ok");
+    confirm(r);
+    rig_run(r, MINUTE);
+    rig_ask(r, "restart cotak prod");
+    rig_run(r, 10000);
+    const struct chat_message *ask = rig_newest(r);
+    assert_true(card_says(&ask->card, "@ana stops all its tasks since "));
+    rig_click(r, "ana", "confirm", ask->card.buttons[1].value, ask->id);
+    rig_settle(r, 1, MINUTE);
+    assert_int_equal(r->settled[0].state, OP_SUPERSEDED);
+    assert_int_equal(fake_chat_said(r->chat, "⏭️ TAKEN OVER: stop-all of cotak prod api"), 1);
+    rig_settle(r, 2, 30 * MINUTE);
+    assert_int_equal(r->settled[1].state, OP_SUCCEEDED);
+    assert_int_equal(fake_chat_said(r->chat, "✅ BACK"), 0);
+    end(r);
+}
+
+static void while_new_tasks_die_the_old_ones_are_not_stopped(void **state)
+{
+    (void)state;
+    struct rig *r = rig_of("crash-loop");
+    rig_ask(r, "restart cotak prod");
+    rig_run(r, 5 * MINUTE);
+    rig_ask(r, ASK);
+    rig_settle(r, 1, MINUTE);
+    assert_int_equal(r->settled[0].state, OP_REFUSED);
+    assert_true(card_says(&rig_newest(r)->card, "New tasks of it do not come up now"));
+    assert_true(card_says(&rig_newest(r)->card, "/cloudtak rollback cotak prod api"));
+    assert_int_equal(r->calls, 1);
+    end(r);
+}
+
 /* Presses what is open, and starts the bot again where it was killed, until the operation is told. */
 static void go_on(struct rig *r)
 {
@@ -307,6 +342,8 @@ int main(void)
         cmocka_unit_test(left_alone_the_stopped_ones_are_followed),
         cmocka_unit_test(what_would_not_come_back_is_refused_unless_glass_is_broken),
         cmocka_unit_test(a_followed_restart_is_taken_over),
+        cmocka_unit_test(a_restart_takes_a_followed_one_over),
+        cmocka_unit_test(while_new_tasks_die_the_old_ones_are_not_stopped),
         cmocka_unit_test(killed_at_each_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,8 +136,10 @@ def identities(sim, bot):
         raise Trouble("the channel was told:\n" + words(told))
     if len(sim.aws("UpdateService")) != 1:
         raise Trouble("not one UpdateService")
+    expect("a question is left", bot.exec("restart cotak prod events", user=ANA), 3, "A question is open", "confirm")
+    expect("another terminal answers it", bot.exec("confirm", user=ANA), 0, "RESTARTING cotak prod events", "✅ DONE")
     status, _, page = get(bot.health(), "/metrics")
-    if status != 200 or "cloudtak_door_terminals 0" not in page or "cloudtak_door_opened_total 6" not in page:
+    if status != 200 or "cloudtak_door_terminals 0" not in page or "cloudtak_door_opened_total 8" not in page:
         raise Trouble("the figures of the door:\n" + "\n".join(l for l in page.splitlines() if "door" in l))
     who = audited(bot)
     if f"local:{ANA}" not in who or "local:root" not in who or any("user:" in w and w.startswith("local") for w in who):

@@ -8,6 +8,7 @@ import os
 import sqlite3
 import sys
 
+import seals
 from harness import Bot, Sim, Trouble, wait_until, words
 
 DAY = 86400000
@@ -38,8 +39,8 @@ def earlier(value):
     return value - DAY if isinstance(value, int) and value > 10**12 else value
 
 
-def move_to_yesterday(path):
-    """Each time in each row, also in what is kept as JSON."""
+def move_to_yesterday(path, key):
+    """Each time in each row, also in what is kept as JSON; sealed as if it had been written then."""
     db = sqlite3.connect(path)
     moved = 0
     for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall():
@@ -49,6 +50,7 @@ def move_to_yesterday(path):
             elif column in ("detail", "follow") and table == "operation":
                 for (row, text) in db.execute(f"SELECT rowid, {column} FROM {table} WHERE {column} LIKE '{{%'").fetchall():
                     db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (json.dumps(earlier(json.loads(text))), row))
+    seals.seal_again(db, key)
     db.commit()
     db.execute("PRAGMA journal_mode = DELETE")
     db.close()
@@ -89,7 +91,7 @@ def restored(build, name, wanted, until):
         if bot.stop() != 0:
             raise Trouble(f"stopping ended with {bot.died()}")
         before, heard = len(sim.aws("UpdateService")), sim.events[-1]["heard"]
-        move_to_yesterday(saved)
+        move_to_yesterday(saved, seals.key_of(store_of(bot)))
         put_back(bot, saved)
         bot.start()
         if not bot.wait_ready():

@@ -58,6 +58,11 @@ void engine_restart(struct command_call *call)
     (void)call;
 }
 
+void engine_unfollow(struct command_call *call)
+{
+    (void)call;
+}
+
 void engine_follow(struct command_call *call)
 {
     (void)call;
@@ -95,6 +100,22 @@ void command_origin(struct command_call *call, struct command_origin *r)
 {
     (void)call;
     asked_origin = r;
+}
+
+/* Likewise: a test answers what was asked of the past. */
+static struct command_past *asked_past;
+static struct command_records *asked_records;
+
+void command_past(struct command_call *call, struct command_past *r)
+{
+    (void)call;
+    asked_past = r;
+}
+
+void command_records(struct command_call *call, struct command_records *r)
+{
+    (void)call;
+    asked_records = r;
 }
 
 /* Kept: a test lets the time be over. over: how often a command that answered early has ended. */

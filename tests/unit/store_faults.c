@@ -5,7 +5,7 @@
 
 #include "lib_store/faulty_disk.h"
 
-#define STEPS 14
+#define STEPS 11
 #define MOST  2000 /* changes of one life */
 
 static struct {

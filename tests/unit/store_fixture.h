@@ -72,6 +72,8 @@ struct seen {
     struct store_outbox outbox[SEEN_MAX];
     char detail[200], follow[200], card[200]; /* of the first row */
     int64_t last_alive_ms;
+    size_t altered_count;
+    char altered[STORE_ID]; /* the first one */
     int calls;
 };
 
@@ -85,6 +87,8 @@ static inline void on_loaded(struct store_loaded *l)
     s->operation_count = l->operation_count;
     s->outbox_count = l->outbox_count;
     s->last_alive_ms = l->last_alive_ms;
+    s->altered_count = l->altered_count;
+    TEXT_COPY(s->altered, l->altered_count > 0 ? l->altered[0].id : "");
     for (size_t at = 0; at < l->operation_count && at < SEEN_MAX; at++) {
         s->operations[at] = l->operations[at];
     }
@@ -161,6 +165,45 @@ static inline bool has_message(const struct seen *s, const char *id)
         }
     }
     return false;
+}
+
+/* ---- audit records */
+
+static inline void stage_record(struct store_txn *t, const char *operation, const char *detail)
+{
+    struct store_audit a = {.at_ms = START_MS, .who = "slack:user:U1", .what = "asked", .detail = detail};
+    TEXT_COPY(a.operation, operation);
+    store_txn_audit(t, &a);
+}
+
+static inline void on_check(struct store_check *c)
+{
+    *(int *)c->user += 1;
+}
+
+static inline struct store_check check_now(struct fixture *f, const struct store_head *seen)
+{
+    int calls = 0;
+    struct store_check c = {.done = on_check, .user = &calls};
+    c.seen = seen != NULL ? *seen : (struct store_head){0};
+    f->store->ops->check(f->store, &c);
+    assert_int_equal(calls, 0);
+    loop_run(f->loop);
+    assert_int_equal(calls, 1);
+    assert_true(c.ok);
+    return c;
+}
+
+/* Commits n records in one step. */
+static inline struct store_head put_records(struct fixture *f, int n)
+{
+    struct store_txn *t = store_txn_create();
+    for (int at = 0; at < n; at++) {
+        stage_record(t, "7F3K", "{\"text\":\"one of many\"}");
+    }
+    const struct answer a = commit_now(f, t);
+    assert_true(a.commit.ok);
+    return a.commit.head;
 }
 
 /* ---- the fixture */

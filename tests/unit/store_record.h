@@ -221,13 +221,6 @@ static struct told_timeline timeline_now(struct fixture *f, const char *operatio
     return told;
 }
 
-static void stage_record(struct store_txn *t, const char *operation, const char *detail)
-{
-    struct store_audit a = {.at_ms = START_MS, .who = "slack:user:U1", .what = "asked", .detail = detail};
-    TEXT_COPY(a.operation, operation);
-    store_txn_audit(t, &a);
-}
-
 static void timeline_tells_the_records_of_an_operation_and_its_children(void **state)
 {
     struct fixture *f = *state;
@@ -269,36 +262,6 @@ static void timeline_is_bounded(void **state)
 }
 
 /* ---- the chain */
-
-static void on_check(struct store_check *c)
-{
-    *(int *)c->user += 1;
-}
-
-static struct store_check check_now(struct fixture *f, const struct store_head *seen)
-{
-    int calls = 0;
-    struct store_check c = {.done = on_check, .user = &calls};
-    c.seen = seen != NULL ? *seen : (struct store_head){0};
-    f->store->ops->check(f->store, &c);
-    assert_int_equal(calls, 0);
-    loop_run(f->loop);
-    assert_int_equal(calls, 1);
-    assert_true(c.ok);
-    return c;
-}
-
-/* Commits n records in one step. */
-static struct store_head put_records(struct fixture *f, int n)
-{
-    struct store_txn *t = store_txn_create();
-    for (int at = 0; at < n; at++) {
-        stage_record(t, "7F3K", "{\"text\":\"one of many\"}");
-    }
-    const struct answer a = commit_now(f, t);
-    assert_true(a.commit.ok);
-    return a.commit.head;
-}
 
 static void the_head_moves_with_the_records(void **state)
 {
