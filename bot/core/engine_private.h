@@ -24,6 +24,7 @@
 
 #include "act.h"
 #include "act_count.h"
+#include "all.h"
 #include "core/authz.h"
 #include "core/engine.h"
 #include "ecs/ecs.h"
@@ -254,6 +255,7 @@ struct act_rollback {
 union act_kind {
     struct act_stop stop;
     struct act_count count;
+    struct act_all all; /* of a restart */
     struct act_rollback rollback;
 };
 

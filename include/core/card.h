@@ -10,7 +10,7 @@
 
 #define CARD_TEXT    300
 #define CARD_LINE    700
-#define CARD_LINES   24
+#define CARD_LINES   32
 #define CARD_FIELDS  10
 #define CARD_BUTTONS 5
 #define CARD_QUOTE   2400
