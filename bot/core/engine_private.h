@@ -23,8 +23,6 @@
 #include <uthash.h>
 
 #include "act.h"
-#include "act_count.h"
-#include "all.h"
 #include "core/authz.h"
 #include "core/engine.h"
 #include "ecs/ecs.h"
