@@ -412,7 +412,9 @@ static void free_rows(struct store_memory *m)
     struct known_memo *memo, *next_memo;
     HASH_ITER(hh, m->memos, memo, next_memo)
     {
-        forget_memo(m, &memo->row);
+        HASH_DEL(m->memos, memo);
+        rows_free_memo(&memo->row);
+        mem_free(memo);
     }
 }
 

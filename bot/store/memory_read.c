@@ -38,7 +38,8 @@ void memory_load(struct store_memory *m, struct store_loaded *l)
     l->operation_count = l->outbox_count = l->memo_count = l->altered_count = 0;
     for (const struct known_operation *k = m->operations; k != NULL; k = k->hh.next) {
         if (rows_operation_open(&k->row) && k->altered) {
-            TEXT_COPY(l->altered[l->altered_count++].id, k->row.id);
+            TEXT_COPY(l->altered[l->altered_count].id, k->row.id);
+            l->altered_count++;
         } else if (rows_operation_open(&k->row)) {
             l->operations[l->operation_count++] = k->row;
         }
