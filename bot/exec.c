@@ -332,7 +332,7 @@ bool exec_join(const char *const *words, size_t count, char *to, size_t size)
         const bool quoted = count > 1 && (strpbrk(words[i], " \t\n") || !*words[i]);
         buf_format(&b, "%s%s", i ? " " : "", quoted ? "\"" : "");
         for (const char *c = words[i]; *c; c++)
-            buf_char(&b, quoted && *c == '"' ? '\'' : *c);
+            buf_put(&b, quoted && *c == '"' ? "'" : c, 1);
         buf_text(&b, quoted ? "\"" : "");
     }
     const bool fits = !buf_overflowed(&b);

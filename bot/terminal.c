@@ -26,7 +26,8 @@ struct terminal {
     bool listening;       /* somebody types */
     bool prompted;        /* a prompt stands on the last line */
     bool finished;
-    char operation[16];                 /* of which was heard last, "" = none */
+    char operation[16];                 /* of which was heard last, "" = none that runs */
+    char over[16];                      /* that ended last: its after-care may still speak */
     bool settled;                       /* what was said last had its last word */
     const struct door_button *agreeing; /* the next line says whether it is pressed */
     struct door_button agreed;
@@ -212,7 +213,9 @@ void terminal_interrupt(struct terminal *t)
         return;
     if (!t->o.command) {
         t->agreeing = NULL;
-        print(t, "(quit, or Ctrl-D, ends the console; what was begun goes on)\n");
+        print(t, t->o.alone
+                     ? "(quit, or Ctrl-D, ends the console, and the bot with it; ECS goes on by itself)\n"
+                     : "(quit, or Ctrl-D, ends the console; what was begun goes on)\n");
         return;
     }
     t->listening = false;
@@ -326,7 +329,7 @@ static void on_message(struct terminal *t, const struct door_tell *m)
 
     buf_init(&b, PRINTED);
     terminal_view_message(t->view, m, &b);
-    if (*m->operation)
+    if (*m->operation && !text_equal(m->operation, t->over))
         TEXT_COPY(t->operation, m->operation);
     if (b.len > 0)
         print(t, b.data);
@@ -361,8 +364,10 @@ void terminal_tell(struct terminal *t, const struct door_tell *told)
     case DOOR_TELL_TAKEN: on_taken(t, told); return;
     case DOOR_TELL_SETTLED:
         t->settled = t->settled || told->number == t->number;
-        if (told->how == SETTLED_OPERATION)
+        if (told->how == SETTLED_OPERATION) {
+            TEXT_COPY(t->over, t->operation);
             t->operation[0] = '\0';
+        }
         if (t->o.command && told->number == 1)
             finish(t, terminal_status(told->how, told->state));
         return;

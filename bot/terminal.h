@@ -35,9 +35,9 @@ struct terminal_options {
 struct terminal *terminal_create(const struct terminal_options *options);
 void terminal_destroy(struct terminal *t); /* Accepts NULL. */
 void terminal_hello(struct terminal *t);
-void terminal_tell(struct terminal *t, const struct door_tell *tell);
+void terminal_tell(struct terminal *t, const struct door_tell *told);
 void terminal_lost(struct terminal *t, const char *why);
-void terminal_typed(struct terminal *t, const char *line);
+void terminal_typed(struct terminal *t, const char *typed);
 void terminal_end_of_input(struct terminal *t);
 void terminal_interrupt(struct terminal *t);
 

@@ -14,7 +14,7 @@ struct terminal_view; /* opaque */
 struct terminal_view *terminal_view_create(const char *own, bool bold, int width);
 void terminal_view_destroy(struct terminal_view *v); /* Accepts NULL. */
 /* Appends what is to be printed; nothing when nothing changed. */
-void terminal_view_message(struct terminal_view *v, const struct door_tell *message, struct buf *to);
+void terminal_view_message(struct terminal_view *v, const struct door_tell *t, struct buf *to);
 /* The newest question that waits: its message and its button n (1…), or NULL. */
 const struct door_button *terminal_view_button(const struct terminal_view *v, size_t n,
                                                const char **ret_message);

@@ -9,13 +9,15 @@ const struct command command_restart = {
     .name = "restart",
     .usage = "restart TARGET [SERVICE|all] [--reason TEXT]",
     .summary = "start new tasks, then let the old ones go; no downtime",
-    .detail = "Forces a new ECS deployment and follows it to the end: succeeded, failed, rolled back or "
-              "superseded. Old tasks serve "
-              "until new ones are healthy, usually 5-10 minutes; some users may have to sign in again. The "
-              "number of tasks stays as "
-              "it is. Restarting hub or events cuts off WebSockets or running imports: that asks first. "
-              "\"all\" answers with the order of services; this version restarts one at a time. Example: "
-              "restart cotak prod --reason \"map slow\"",
+    .detail =
+        "Forces a new ECS deployment and follows it to the end: succeeded, failed, rolled back or "
+        "superseded. Old tasks serve "
+        "until new ones are healthy, usually 5-10 minutes; some users may have to sign in again. The "
+        "number of tasks stays as "
+        "it is. Restarting hub or events cuts off WebSockets or running imports: that asks first. "
+        "\"all\" restarts them one after the other in the order of the settings (hub, api, events), with one "
+        "question before, and stops at the first that does not succeed. Example: restart cotak prod "
+        "--reason \"map slow\"",
     .right = RIGHT_RESTART,
     .needs = NEEDS_SERVICE_OR_ALL,
     .flags = COMMAND_REASON,

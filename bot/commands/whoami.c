@@ -70,6 +70,10 @@ static void describe(const struct command_call *call, struct card *card)
     const struct config_person *person = authz_person(call->config, &own);
     TEXT_FORMAT(id, "%s:%s%s", local ? "local" : who->server, local ? "" : "user:", who->user);
     card_title(card, "You are %s%s%s", id, person ? ", known as " : "", person ? person->name : "");
+    if (local && text_equal(who->user, "root")) {
+        card_line(card, "root may look and nothing else: sign in as yourself, or ask in the chat.");
+        return;
+    }
     if (!person)
         card_line(card,
                   "To be known by name, an administrator adds under people: - { name: %s, ids: [\"%s\"] }",

@@ -214,18 +214,6 @@ void restart_name_service(struct operation *op)
     restart_service_name(op->target, op->service, op->row.service_name, sizeof(op->row.service_name));
 }
 
-/* "/cloudtak restart cotak prod hub, then api, then events": what `all` means, for people. */
-static void in_order(const struct command_call *call, char *to, size_t size)
-{
-    const struct config_target *t = call->parsed.target;
-    text_format(to, size, "%s restart %s", engine_command(call->engine, call->request.place.server), t->name);
-    for (size_t i = 0; i < t->service_count; i++) {
-        char longer[200];
-        TEXT_FORMAT(longer, "%s%s %s", to, i > 0 ? ", then" : "", t->services[i].key);
-        text_copy(to, size, longer);
-    }
-}
-
 void engine_change(struct command_call *call, const struct act *act)
 {
     struct operation *op = ((struct call *)call)->operation;
@@ -247,13 +235,11 @@ void engine_change(struct command_call *call, const struct act *act)
 void engine_restart(struct command_call *call)
 {
     if (call->parsed.all) {
-        char order[200];
-        in_order(call, order, sizeof(order));
-        command_refuse(
-            call,
-            "This version restarts one service at a time. In this order, each when the one before is "
-            "done: %s",
-            order);
+        struct operation *op = ((struct call *)call)->operation;
+        assert(op != NULL);
+        op->target = call->parsed.target;
+        command_started(call);
+        all_begin(op);
         return;
     }
     engine_change(call, &act_restart);
@@ -306,10 +292,12 @@ static void settle(struct operation *op)
         return;
     }
     op->settled = true;
-    if (e->options.on_settled != NULL && op->facts.chain == 0) { /* nobody asked for the next one */
+    if (e->options.on_settled != NULL && op->facts.chain == 0 && op->row.parent[0] == '\0') {
+        /* nobody asked for the next one, or for the parts */
         e->options.on_settled(e->options.user, &op->request,
                               op->state == OP_REFUSED ? SETTLED_REFUSED : SETTLED_OPERATION, op->state);
     }
+    all_child_settled(op);
     operation_done(op);
 }
 
@@ -427,6 +415,9 @@ void restart_resume(struct operation *op)
 {
     if (op->state == OP_ACTING || op->state == OP_UNCERTAIN || op->state == OP_FOLLOWING) {
         state_the_gap(op);
+    }
+    if (all_resume(op)) {
+        return;
     }
     if (operation_ended(op->state)) {
         resume_ended(op);

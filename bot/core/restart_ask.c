@@ -35,6 +35,9 @@ static void question_card(struct operation *op, const char *nonce, struct card *
     if (op->act->question != NULL) {
         op->act->question(op, card);
     }
+    if (all_is(op)) {
+        all_question(op, card);
+    }
     progress_text_where(f, card);
     if (p->says[0] != '\0') {
         card_line(card, "Checks: %s", p->says);

@@ -215,7 +215,8 @@ static void decide(struct operation *op)
     } else if (differs != NULL) {
         preflight_ask_again(&op->preflight, differs);
         restart_ask(op);
-    } else if (op->preflight.grade == PREFLIGHT_ASK && !op->confirmed) {
+    } else if (op->preflight.grade == PREFLIGHT_ASK && !op->confirmed &&
+               (op->preflight.reasons & ~all_granted(op)) != 0) {
         restart_ask(op);
     } else {
         restart_queue(op);
@@ -317,6 +318,10 @@ static void too_slow(struct loop_timer *t)
 
 void restart_check(struct operation *op)
 {
+    if (all_is(op)) {
+        all_check(op);
+        return;
+    }
     struct ecs *ecs = op->engine->ecs;
     forget(op);
     op->snapshot = mem_alloc(sizeof(*op->snapshot));

@@ -366,6 +366,9 @@ static void say_away(struct operation *op)
 
 void restart_follow(struct operation *op)
 {
+    if (all_is(op)) { /* its children are followed */
+        return;
+    }
     restart_watch(op, seen, wants_tasks);
     TEXT_COPY(op->watch.rollout_of, op->goal.deployment_id);
     if (op->facts.away[0] != '\0' && !op->committing) {

@@ -215,6 +215,30 @@ static const struct incident wrong_environment = {
     .lesson = "Anyone may cancel an open question; only Bo could have confirmed this one.",
 };
 
+/* ---- left at zero */
+
+static const struct step zero_steps[] = {
+    {0, STEP_SAY, "bo", "shutdown cotak prod --reason \"INC-204 crash loop\""},
+    {25, STEP_CONFIRM, "bo", ""},
+    {600, STEP_NOTE, "", "somebody resumes autoscaling in the AWS console"},
+    {1200, STEP_SAY, "ana", "status cotak prod"},
+};
+static const struct incident left_at_zero = {
+    .name = "left-at-zero",
+    .title = "Left at zero, and brought back by autoscaling",
+    .story = "Bo ends the service while it crash-loops, and the bot suspends autoscaling so that it stays "
+             "ended. Ten "
+             "minutes later somebody resumes autoscaling in the console; it raises the count again.",
+    .rehearse = "deploy/try --scenario autoscaling-resumed --exec \"shutdown cotak prod\"",
+    .scenario = "autoscaling-resumed",
+    .set_up = who_may_stop,
+    .until_s = 40 * 60,
+    STEPS(zero_steps),
+    .must = {"STANDS AT 0", "was brought back elsewhere", "somebody else resumed it"},
+    .lesson =
+        "Who ends a service hears of it until somebody starts it again, or until it is raised elsewhere.",
+};
+
 const struct incident *const incidents[] = {
-    &image_expired,  &hub_migration,     &database_down, &two_people, &sign_in_ends,
-    &bot_redeployed, &wrong_environment, &wrong_region,  &throttled,  NULL};
+    &image_expired,     &hub_migration, &database_down, &two_people, &sign_in_ends, &bot_redeployed,
+    &wrong_environment, &left_at_zero,  &wrong_region,  &throttled,  NULL};

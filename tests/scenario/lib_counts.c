@@ -78,6 +78,20 @@ int counts_desired(struct rig *r, const char *service)
     return desired;
 }
 
+int counts_deployments(struct rig *r, const char *service)
+{
+    json_t *answer = ask_world(r, "ListServiceDeployments",
+                               json_pack("{s:s, s:s}", "cluster", WORLD_CLUSTER, "service", service));
+    const json_t *list = jsonx_at(answer, "serviceDeployments");
+    int count = 0;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const int64_t created = jsonx_seconds_to_ms(json_array_get(list, i), "createdAt", 0);
+        count += created >= r->clock.virtual_start_ms;
+    }
+    json_decref(answer);
+    return count;
+}
+
 const char *counts_switches(struct rig *r, const char *service)
 {
     static char text[4];

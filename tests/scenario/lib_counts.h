@@ -11,6 +11,8 @@ void counts_confirm(struct rig *r, const char *text);
 /* Presses the danger button of the newest question. */
 void counts_yes(struct rig *r, const char *user);
 int counts_desired(struct rig *r, const char *service);
+/* Of this service, begun since the world's beginning. */
+int counts_deployments(struct rig *r, const char *service);
 /* in, out and scheduled: "111", "000"; "-" = not registered */
 const char *counts_switches(struct rig *r, const char *service);
 /* As somebody else would, in the AWS console. */

@@ -127,6 +127,7 @@ def identities(sim, bot):
     for who in (None, NOBODY):  # root, and an account that the configuration does not name
         expect(f"{who} looks", bot.exec("status", "cotak prod", user=who), 0, "Users: SERVED")
         expect(f"{who} changes", bot.exec("restart cotak prod", user=who), 3, "⛔ Not done; nothing was changed.", 'the right "restart"', "held by @ana")
+    expect("root asks who it is", bot.exec("whoami"), 0, "You are local:root", "root may look and nothing else")
     expect("not understood", bot.exec("restrat", "cotak", "prod", user=ANA), 2, "nothing was changed", "restart")
     if sim.aws("UpdateService"):
         raise Trouble("something was changed")
@@ -139,7 +140,7 @@ def identities(sim, bot):
     expect("a question is left", bot.exec("restart cotak prod events", user=ANA), 3, "A question is open", "confirm")
     expect("another terminal answers it", bot.exec("confirm", user=ANA), 0, "RESTARTING cotak prod events", "✅ DONE")
     status, _, page = get(bot.health(), "/metrics")
-    if status != 200 or "cloudtak_door_terminals 0" not in page or "cloudtak_door_opened_total 8" not in page:
+    if status != 200 or "cloudtak_door_terminals 0" not in page or "cloudtak_door_opened_total 9" not in page:
         raise Trouble("the figures of the door:\n" + "\n".join(l for l in page.splitlines() if "door" in l))
     who = audited(bot)
     if f"local:{ANA}" not in who or "local:root" not in who or any("user:" in w and w.startswith("local") for w in who):

@@ -3,6 +3,7 @@
 
 readme.py BUILD SOURCE             readme.py --try SOURCE: its first command, as it stands there
 """
+import concurrent.futures
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ import tempfile
 
 from harness import Bot, Sim, get, wait_until
 
-PLAIN = re.compile(r"op [A-Z0-9]{4}|[0-9]+")
+PLAIN = re.compile(r"\b(op|timeline) [A-Z0-9]{4}|[0-9]+")
 
 
 def plain(line):
@@ -21,8 +22,13 @@ def plain(line):
     return PLAIN.sub("#", line).strip()
 
 
-def told(build, scenario):
-    argv = [os.path.join(build, "cloudtak-bot"), "rehearse", "--scenario", scenario, "--speed", "60", "--exec", "restart cotak prod"]
+CONVERSATIONS = [("ok", ["restart cotak prod"]), ("crash-loop", ["restart cotak prod"]), ("ok", ['stop-all cotak prod --reason "INC-204 api hung"', "confirm"])]
+
+
+def told(build, scenario, commands):
+    argv = [os.path.join(build, "cloudtak-bot"), "rehearse", "--scenario", scenario, "--speed", "60"]
+    for command in commands:
+        argv += ["--exec", command]
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=200, check=False)
     return [plain(line) for line in done.stdout.splitlines()]
 
@@ -30,8 +36,10 @@ def told(build, scenario):
 def conversations(build, readme):
     faults = []
     blocks = re.findall(r"```text\n(.*?)```", readme, re.S)
-    for block, scenario in zip(blocks, ("ok", "crash-loop")):
-        lines, at = told(build, scenario), 0
+    with concurrent.futures.ThreadPoolExecutor(len(CONVERSATIONS)) as pool:  # they mostly wait
+        runs = [pool.submit(told, build, *one) for one in CONVERSATIONS]
+    for block, run, (scenario, commands) in zip(blocks, runs, CONVERSATIONS):
+        lines, at = run.result(), 0
         for shown in block.splitlines():
             if shown == "…":
                 continue
@@ -39,9 +47,9 @@ def conversations(build, readme):
             try:
                 at = lines.index(wanted, at)
             except ValueError:
-                faults.append(f"{scenario}: the bot does not say (any more, or not here): {shown}")
-    if len(blocks) != 2:
-        faults.append("the README shows two conversations")
+                faults.append(f"{scenario}, {commands[0]}: the bot does not say (any more, or not here): {shown}")
+    if len(blocks) != len(CONVERSATIONS):
+        faults.append(f"the README shows {len(CONVERSATIONS)} conversations")
     return faults
 
 

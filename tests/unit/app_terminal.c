@@ -263,7 +263,7 @@ static void a_console_goes_on_until_it_is_told_to_quit(void **state)
     (void)state;
     struct terminal_options o = options(NULL);
     o.own = ">";
-    o.prompts = true;
+    o.prompts = o.alone = true;
     struct terminal *t = terminal_create(&o);
     hello(t, "aws", "/var/state.db");
     assert_int_equal(seen.listens, 1);
@@ -281,9 +281,14 @@ static void a_console_goes_on_until_it_is_told_to_quit(void **state)
     buf_clear(&seen.printed);
     message(t, "L1", "", false, "Answer\n   Next: cloudtak-bot exec -- help\n");
     assert_string_equal(seen.printed.data, "\r\033[K14:00:00 Answer\n   Next: > help\n> ");
+    message(t, "L2", "7F3K", false, "DONE\n");
+    settled(t, 4, SETTLED_OPERATION, OP_SUCCEEDED);
+    message(t, "L3", "7F3K", false, "Quiet for 10 min\n"); /* its after-care: nothing is left running */
     terminal_interrupt(t);
     assert_int_equal(seen.finishes, 0);
+    buf_clear(&seen.printed);
     terminal_typed(t, "quit");
+    assert_string_equal(seen.printed.data, "The console is closed.\n");
     assert_int_equal(seen.finishes, 1);
     assert_int_equal(seen.status, 0);
     terminal_destroy(t);
