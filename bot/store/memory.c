@@ -107,6 +107,7 @@ static void forget_memo(struct store_memory *m, const struct store_memo *row)
 {
     struct known_memo *known = find_memo(m, row);
     if (known != NULL) {
+        assert(m->memos != NULL); /* it is in there */
         HASH_DEL(m->memos, known);
         rows_free_memo(&known->row);
         mem_free(known);
