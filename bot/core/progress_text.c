@@ -222,8 +222,11 @@ void progress_text_counts(const struct progress_facts *f, const struct follow_st
         TEXT_FORMAT(healthy, ", %d healthy", s->new_serving);
     }
     const bool counts = progress_words(f)->counts;
-    card_field(c, counts ? "Tasks" : back ? "Old tasks, kept" : "New tasks", "%d of %d run, %d pending%s",
-               s->new_running, s->wanted, s->new_pending, healthy);
+    card_field(c,
+               counts ? "Tasks"
+               : back ? "Old tasks, kept"
+                      : "New tasks",
+               "%d of %d run, %d pending%s", s->new_running, s->wanted, s->new_pending, healthy);
     if (!counts) {
         card_field(c, back ? "New tasks, stopped" : "Old tasks", "%d run", s->old_running);
     }
