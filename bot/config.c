@@ -271,6 +271,18 @@ static struct reading *reading(const char *name, const char *(*environment)(cons
     return r;
 }
 
+/* The same for the same bytes, also in another life of the program. */
+static uint64_t number_of(const char *text, size_t len)
+{
+    uint8_t digest[CRYPTO_SHA256];
+    uint64_t number = 0;
+    crypto_sha256(text, len, digest);
+    for (size_t i = 0; i < sizeof(number); i++) {
+        number = number << 8 | digest[i];
+    }
+    return number >> 2; /* it is kept as a signed one */
+}
+
 /* Frees r. */
 static struct config *read_bytes(struct reading *r, const char *text, size_t len, bool others_may_read,
                                  struct err *err, struct buf *ret_all)
@@ -278,6 +290,7 @@ static struct config *read_bytes(struct reading *r, const char *text, size_t len
     const char *name = r->name;
     r->config = config_create();
     TEXT_COPY(r->config->file, name);
+    r->config->generation = number_of(text, len);
     read_tree(r, text, len, others_may_read);
     struct config *c = r->config;
     if (r->error_count > 0) {

@@ -126,6 +126,9 @@ static void tell_over(struct call *c, const struct past_question *p)
                                    : "answered",
                     p->by, at);
         TEXT_FORMAT(text, "Outcome: %s is %s%s", p->id, operation_word(p->state), url[0] != '\0' ? ":" : ".");
+    } else if (p->state == OP_EXPIRED) {
+        TEXT_COPY(title, CALL_LATE);
+        TEXT_FORMAT(text, "%s expired %s UTC. Again: %s", p->id, at, p->again);
     } else {
         TEXT_COPY(title, CALL_LATE);
         TEXT_FORMAT(text, "The question of %s is over (%s). Again: %s", p->id, operation_word(p->state),
@@ -138,7 +141,8 @@ static void past_from(const struct operation *op, struct past_question *ret)
 {
     const struct outbox *o = op->engine->outbox;
     char id[STORE_KEY], suffix[RESTART_SUFFIX];
-    *ret = (struct past_question){.at_ms = op->question.answered_ms,
+    *ret = (struct past_question){.at_ms = op->question.answered_by[0] != '\0' ? op->question.answered_ms
+                                                                               : op->question.expires_ms,
                                   .confirmed = op->confirmed,
                                   .state = op->state,
                                   .refused_answers = op->refused_answers};

@@ -22,9 +22,10 @@
 static void void_all(struct engine *e)
 {
     for (struct operation *op = e->operations; op != NULL; op = op->next) {
-        if (restart_question_waits(op)) {
+        if (op->question.key.digest[0] !=
+            '\0') { /* also of one that was just loaded, and does not wait yet */
             op->question.expires_boot_ms = 0;
-            if (loop_timer_armed(&op->timer)) {
+            if (restart_question_waits(op) && loop_timer_armed(&op->timer)) {
                 loop_timer_start(e->loop, &op->timer, 0);
             }
         }

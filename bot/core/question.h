@@ -40,7 +40,7 @@ enum answer { ANSWER_CONFIRM, ANSWER_DECLINE, ANSWER_CANCEL };
 /* A question whose operation is gone. */
 struct past_question {
     char id[STORE_ID], by[100]; /* of the operation; who answered it, "" = nobody */
-    int64_t at_ms;
+    int64_t at_ms;              /* wall: … and when; else when it expired */
     bool confirmed;
     enum operation_state state;                              /* that it ended in */
     char server[32], channel[64], question[64], outcome[64]; /* the messages' ids */

@@ -111,7 +111,7 @@ struct config {
     struct config_person *people; /* array of CONFIG_PEOPLE at most */
     size_t target_count;
     struct config_target *targets; /* array of CONFIG_TARGETS at most */
-    uint64_t generation;           /* grows with each reload */
+    uint64_t generation;           /* of the file's bytes: other settings, another number */
 };
 
 struct config *config_create(void);

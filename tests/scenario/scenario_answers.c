@@ -281,6 +281,24 @@ static void late_and_used_say_what_became_of_it(void **state)
     assert_string_equal(line->thread, m->id);
 }
 
+static void late_says_since_when_and_how_to_ask_again(void **state)
+{
+    struct rig *r = *state;
+    char value[400], id[8], words[100];
+    struct chat_message *m = ask_for_hub(r);
+    TEXT_COPY(value, m->card.buttons[1].value);
+    for (int i = 0; i < 2; i++) { /* a moment afterwards, and when the operation has left the memory */
+        rig_run(r, i == 0 ? 2 * MINUTE : 60 * MINUTE);
+        rig_click(r, "ana", "confirm", value, m->id);
+        rig_run(r, 2000);
+        TEXT_FORMAT(words, "%s expired 14:02:00 UTC. Again: /cloudtak restart cotak prod hub",
+                    operation_of_question(m, id));
+        expect_said(r, "ana", words);
+        expect_said(r, "ana", "⌛ Not done; nothing was changed.");
+    }
+    assert_int_equal(r->ecs.redeploys, 0);
+}
+
 static void a_refused_click_shows_in_the_thread(void **state)
 {
     struct rig *r = *state;
@@ -367,6 +385,31 @@ static void another_configuration_is_asked_again(void **state)
     assert_int_equal(r->ecs.redeploys, 1);
 }
 
+/* The wall stands behind the highest that was seen, and yet after the moment of the question: nobody can tell
+ * how old it is. */
+static void a_clock_set_back_while_the_bot_was_away_voids_it(void **state)
+{
+    struct rig *r = *state;
+    struct chat_message *m = ask_for_hub(r);
+    rig_run(r, MINUTE);
+    say(r, "cy", "confirm wftak-test-1234"); /* something that is written down */
+    rig_kill(r);
+    rig_run(r, 1);
+    r->clock.virtual_wall_ms -= 30000;
+    rig_start(r);
+    rig_run(r, 5000);
+    assert_true(card_says(&m->card, "Void: my clock was changed since I asked; nothing was changed."));
+    assert_int_equal(m->card.button_count, 0);
+    say(r, "ana", "restart cotak prod hub"); /* it asks anew: the mark is where the clock is now */
+    assert_int_equal(fake_chat_said(r->chat, "RESTART cotak prod hub (PRODUCTION)?"), 2);
+    rig_run(r, 30000);
+    char text[120];
+    typed(rig_newest(r)->card.button_count == 2 ? rig_newest(r) : fake_chat_by_key(r->chat, "/ask"),
+          "confirm", text);
+    say(r, "ana", text);
+    assert_int_equal(r->ecs.redeploys, 1);
+}
+
 /* ---- the freeze */
 
 static bool frozen;
@@ -445,10 +488,12 @@ int main(void)
         TEST(anybody_in_the_channel_cancels_by_name),
         TEST(what_is_followed_is_not_cancelled),
         TEST(late_and_used_say_what_became_of_it),
+        TEST(late_says_since_when_and_how_to_ask_again),
         TEST(a_refused_click_shows_in_the_thread),
         TEST(the_second_person_is_another_human),
         TEST(both_are_authorised_again),
         TEST(another_configuration_is_asked_again),
+        TEST(a_clock_set_back_while_the_bot_was_away_voids_it),
         TEST(a_freeze_refuses_every_change),
         TEST(a_freeze_stops_what_was_asked_before_it),
     };
