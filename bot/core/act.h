@@ -8,6 +8,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "act_count.h"
+#include "all.h"
 #include "core/config.h"
 #include "core/restart.h"
 #include "progress.h"

@@ -23,8 +23,6 @@
 #include <uthash.h>
 
 #include "act.h"
-#include "act_count.h"
-#include "all.h"
 #include "core/authz.h"
 #include "core/engine.h"
 #include "ecs/ecs.h"
@@ -41,8 +39,6 @@
 #define ENGINE_PEOPLE     512  /* persons whose requests are counted */
 #define ENGINE_PER_MINUTE 20
 #define ENGINE_SHARES     16     /* different questions whose answers are shared at once */
-#define ENGINE_LOCK_ASKS  16     /* open questions about locks; the oldest gives way */
-#define ENGINE_PAST       64     /* questions that are over, kept for who answers them too late */
 #define ENGINE_OLD_MS     60000  /* a changing request older than this is answered, not run */
 #define ENGINE_LEASE_MS   120000 /* a changing call later than this after its moment is not sent */
 #define ENGINE_TAKEN_MS   1000   /* a commit slower than this is answered "not accepted" */
@@ -143,11 +139,7 @@ struct call {
     bool runs;               /* its command runs: the close waits for its end */
     struct share *leads;     /* its answer goes to others too */
     struct call *share_next; /* of those who wait for an answer */
-    struct {
-        enum answer what;
-        char id[STORE_ID]; /* of the operation that asks */
-        char digest[65];   /* of the question that is meant: another one is not */
-    } answering;
+    struct answering answering;
     struct config_target *approving; /* of a click that a second person has to make: who may */
     struct request *approver;        /* … who made it, while the asker's right is looked at again */
     struct loop_deferred deferred;

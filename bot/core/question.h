@@ -37,6 +37,15 @@ struct question {
 /* An answer to an open question. */
 enum answer { ANSWER_CONFIRM, ANSWER_DECLINE, ANSWER_CANCEL };
 
+struct answering {
+    enum answer what;
+    char id[STORE_ID]; /* of the operation that asks */
+    char digest[65];   /* of the question that is meant: another one is not */
+};
+
+#define ENGINE_LOCK_ASKS 16 /* open questions about locks; the oldest gives way */
+#define ENGINE_PAST      64 /* questions that are over, kept for who answers them too late */
+
 /* A question whose operation is gone. */
 struct past_question {
     char id[STORE_ID], by[100]; /* of the operation; who answered it, "" = nobody */

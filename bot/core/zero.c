@@ -131,27 +131,27 @@ static void tell_raised(const struct zero_facts *f, const char *name, const char
     }
 }
 
-void zero_tell(const struct zero_facts *f, enum zero_news news, struct card *c)
+void zero_tell(const struct zero_facts *f, enum zero_news news, struct card *ret)
 {
     char name[160], since[480];
     name_of(f, name, sizeof(name));
     since_of(f, since, sizeof(since));
-    card_init(c, TONE_WARNING);
-    c->rehearsal = f->rehearsal;
+    card_init(ret, TONE_WARNING);
+    ret->rehearsal = f->rehearsal;
     if (news == ZERO_RAISED) {
-        tell_raised(f, name, since, c);
+        tell_raised(f, name, since, ret);
     } else if (news == ZERO_LOST) {
-        card_title(c, "🔻 %s was left at 0 since %s", name, since);
-        card_served(c, "Users: not known. It is not in my settings any more, so I do not look.");
-        tell_scaling(f, c);
-        card_line(c, "I forget it. Bring it back in the AWS console%s.",
+        card_title(ret, "🔻 %s was left at 0 since %s", name, since);
+        card_served(ret, "Users: not known. It is not in my settings any more, so I do not look.");
+        tell_scaling(f, ret);
+        card_line(ret, "I forget it. Bring it back in the AWS console%s.",
                   count_memo_suspends(f->memo) ? ", and resume autoscaling there" : "");
     } else {
-        tell_standing(f, name, since, c);
+        tell_standing(f, name, since, ret);
     }
     if (f->memo->reason[0] != '\0' && !is_plain(f->memo->reason)) {
-        card_line(c, "Reason as %s wrote it:", f->memo->who);
-        card_quote(c, f->memo->reason);
+        card_line(ret, "Reason as %s wrote it:", f->memo->who);
+        card_quote(ret, f->memo->reason);
     }
-    card_footer(c, "How it is now: %s status %s %s", f->command, f->memo->target, f->memo->service_key);
+    card_footer(ret, "How it is now: %s status %s %s", f->command, f->memo->target, f->memo->service_key);
 }

@@ -120,10 +120,8 @@ static void a_phone_s_spaces_are_dashes(void **state)
     struct rig *r = *state;
     char text[120];
     typed(ask_for_hub(r), "confirm", text);
-    for (char *at = text; *at != '\0'; at++) {
-        if (*at == '-') {
-            *at = ' ';
-        }
+    for (char *at = strchr(text, '-'); at != NULL; at = strchr(at, '-')) {
+        *at = ' ';
     }
     say(r, "ana", text);
     assert_int_equal(r->ecs.redeploys, 1);
@@ -385,8 +383,7 @@ static void another_configuration_is_asked_again(void **state)
     assert_int_equal(r->ecs.redeploys, 1);
 }
 
-/* The wall stands behind the highest that was seen, and yet after the moment of the question: nobody can tell
- * how old it is. */
+/* Behind the highest that was seen, and yet after the moment of the question: how old is it? */
 static void a_clock_set_back_while_the_bot_was_away_voids_it(void **state)
 {
     struct rig *r = *state;
