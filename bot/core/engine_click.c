@@ -40,19 +40,26 @@ static void thread_line(struct call *c, const char *id, const char *text)
     const struct request *r = &c->command.request;
     struct operation *op = operation_of(e, id);
     struct past_question *past = past_of(e, id);
-    int *lines = op != NULL ? &op->refused_answers : past != NULL ? &past->refused_answers : NULL;
     struct store_outbox row = {0};
-    if (lines == NULL || *lines >= THREAD_LINES) {
-        return;
-    }
-    ++*lines;
+    int *lines;
     if (op != NULL) {
         char suffix[RESTART_SUFFIX];
         restart_question_suffix(op, suffix, sizeof(suffix));
+        lines = &op->refused_answers;
         TEXT_FORMAT(row.thread_of, "%s/%s", op->row.id, suffix);
+        TEXT_COPY(row.server, op->row.server);
+        TEXT_COPY(row.channel, op->row.channel);
+    } else if (past != NULL) {
+        lines = &past->refused_answers;
+        TEXT_COPY(row.server, past->server);
+        TEXT_COPY(row.channel, past->channel);
+    } else {
+        return;
     }
-    TEXT_COPY(row.server, op != NULL ? op->row.server : past->server);
-    TEXT_COPY(row.channel, op != NULL ? op->row.channel : past->channel);
+    if (*lines >= THREAD_LINES) {
+        return;
+    }
+    ++*lines;
     TEXT_COPY(row.thread, past != NULL ? past->question : "");
     if (row.thread[0] == '\0' && outbox_message(e->outbox, row.thread_of)[0] == '\0') {
         return; /* it has no message, so no thread */

@@ -20,7 +20,7 @@ static const char *running(const struct follow_state *s)
 static const char *by_phase(const struct follow_state *s)
 {
     switch (s->phase) {
-    case FOLLOW_WAITING: return "⏳ ECS has taken the order; its deployment does not show yet";
+    case FOLLOW_WAITING: return "⏳ ECS has taken the order; nothing of it shows yet";
     case FOLLOW_STARTING: return "⏳ Starting new tasks";
     case FOLLOW_HEALTH: return running(s);
     case FOLLOW_DRAINING:

@@ -179,7 +179,11 @@ static void following(struct operation *op, bool ok)
 /* What the preflight saw a moment ago, until the first look. */
 static void begin_served(struct operation *op)
 {
-    op->follow.old_running = op->preflight.running;
+    if (op->goal.kind == FOLLOW_COUNT) { /* its tasks are neither old nor new ones */
+        op->follow.new_running = op->preflight.running;
+    } else {
+        op->follow.old_running = op->preflight.running;
+    }
     op->follow.served = op->preflight.running > 0 ? SERVED_YES : SERVED_NO;
     op->follow.served_since_ms = op->preflight.running > 0 ? 0 : op->facts.began_ms;
 }

@@ -107,6 +107,7 @@ static void forget_memo(struct store_memory *m, const struct store_memo *row)
 {
     struct known_memo *known = find_memo(m, row);
     if (known != NULL) {
+        assert(m->memos != NULL); /* it is in there */
         HASH_DEL(m->memos, known);
         rows_free_memo(&known->row);
         mem_free(known);
@@ -412,7 +413,9 @@ static void free_rows(struct store_memory *m)
     struct known_memo *memo, *next_memo;
     HASH_ITER(hh, m->memos, memo, next_memo)
     {
-        forget_memo(m, &memo->row);
+        HASH_DEL(m->memos, memo);
+        rows_free_memo(&memo->row);
+        mem_free(memo);
     }
 }
 

@@ -38,7 +38,8 @@ void memory_load(struct store_memory *m, struct store_loaded *l)
     l->operation_count = l->outbox_count = l->memo_count = l->altered_count = 0;
     for (const struct known_operation *k = m->operations; k != NULL; k = k->hh.next) {
         if (rows_operation_open(&k->row) && k->altered) {
-            TEXT_COPY(l->altered[l->altered_count++].id, k->row.id);
+            TEXT_COPY(l->altered[l->altered_count].id, k->row.id);
+            l->altered_count++;
         } else if (rows_operation_open(&k->row)) {
             l->operations[l->operation_count++] = k->row;
         }
@@ -113,14 +114,17 @@ void memory_history(struct store_memory *m, struct store_history *h)
     struct store_operation *list = mem_array(STORE_RECENT, sizeof(*list));
     struct known_operation *k =
         m->operations == NULL ? NULL : ELMT_FROM_HH(m->operations->hh.tbl, m->operations->hh.tbl->tail);
+    size_t seen = 0;
     h->count = h->altered = 0;
-    while (k != NULL && h->count + h->altered < most) {
+    while (k != NULL && seen < most) {
         if (h->target[0] != '\0' && strcmp(k->row.target, h->target) != 0) {
             /* another target's */
         } else if (k->altered) {
             h->altered++;
+            seen++;
         } else {
             list[h->count++] = k->row;
+            seen++;
         }
         k = k->hh.prev;
     }

@@ -48,7 +48,8 @@ static void take_operations(struct ask *a, const struct disk *d, struct sqlite_o
         if (seal_operation_fits(d->chain.key, read)) {
             a->operations[a->operation_count++] = read->row;
         } else {
-            TEXT_COPY(a->altered[a->altered_count++].id, read->row.id);
+            TEXT_COPY(a->altered[a->altered_count].id, read->row.id);
+            a->altered_count++;
             rows_free_operation(&read->row);
         }
     }

@@ -17,9 +17,10 @@ import time
 
 from harness import Bot, Sim, Trouble, button, wait_until, words
 
-CHANGES = ("restart cotak prod", "restart cotak prod hub", "restart cotak prod events", "stop-all cotak prod", "stop-all cotak prod hub", "rollback cotak prod")
+CHANGES = ("restart cotak prod", "restart cotak prod hub", "restart cotak prod events", "stop-all cotak prod", "stop-all cotak prod hub", "rollback cotak prod",
+           "scale cotak prod 3", "shutdown cotak prod events", "start cotak prod events", "restart cotak prod all")
 TAKEN_AGAIN = CHANGES[:3]
-READS = ("status cotak prod", "tasks cotak prod", "events cotak prod", "locks", "targets", "whoami", "help restart", "follow cotak prod hub")
+READS = ("status cotak prod", "tasks cotak prod", "events cotak prod", "locks", "history cotak prod", "lock cotak prod", "unlock cotak prod", "targets", "whoami", "help restart", "follow cotak prod hub")
 AWS_WEATHER = ("throttle", "status-500", "reset", "html-502", "execute-then-reset", "slow")
 SLACK_WEATHER = ({"method": "chat.postMessage", "answer": "reset", "executed": True}, {"method": "chat.postMessage", "answer": "http", "status": 500},
                  {"method": "chat.postMessage", "answer": "error", "error": "ratelimited", "retry_after": 1}, {"method": "chat.update", "answer": "reset"},

@@ -52,11 +52,12 @@ static void keys_and_types_are_checked(void **state)
     static const struct fault FAULTS[] = {
         {"chats: []\n",
          "c.yaml:1: chats: this key is unknown; did you mean chat? Allowed here: chat, people, roles, "
-         "ca_file, store, metrics, door, poll, follow, escalation, unsafe_endpoints, targets"},
+         "ca_file, store, freeze_file, cool_down, metrics, door, poll, follow, escalation, unsafe_endpoints, "
+         "targets"},
         {"store: { file: /x }\n", "c.yaml:1: store.file: this key is unknown; allowed here: path"},
-        {"xoxb-1-2: a\n",
-         "c.yaml:1: (not shown): this key is unknown; allowed here: chat, people, roles, "
-         "ca_file, store, metrics, door, poll, follow, escalation, unsafe_endpoints, targets"},
+        {"xoxb-1-2: a\n", "c.yaml:1: (not shown): this key is unknown; allowed here: chat, people, roles, "
+                          "ca_file, store, freeze_file, cool_down, metrics, door, poll, follow, escalation, "
+                          "unsafe_endpoints, targets"},
         {"store: /x\n", "c.yaml:1: store: found \"/x\"; allowed: a map of settings"},
         {"chat: { name: slack }\n", "c.yaml:1: chat: found a map; allowed: a list of at most 4 maps"},
         {"chat: [slack]\n", "c.yaml:1: chat: found \"slack\"; allowed: a list of at most 4 maps"},

@@ -25,7 +25,8 @@ static bool accounts(const char *name, unsigned *ret)
 static void put(struct principals *to, enum principal_kind kind, const char *id)
 {
     to->list[to->count].kind = kind;
-    TEXT_COPY(to->list[to->count++].id, id);
+    TEXT_COPY(to->list[to->count].id, id);
+    to->count++;
 }
 
 static void the_configuration_names_them(void **state)

@@ -145,6 +145,23 @@ static void the_page_is_a_line_for_each_part(void **state)
     buf_finish(&page);
 }
 
+static void a_changed_store_is_not_ready(void **state)
+{
+    const struct store_figures works = {.committed_ms = WALL},
+                               full = {.failing_ms = WALL, .trouble = "disk full"};
+    (void)state;
+    health_judge_store(&works, true, MONO, WALL, &part);
+    health_judge_audit("", &part);
+    assert_true(part.ready);
+    health_judge_audit("record 2 is missing", &part);
+    assert_false(part.ready);
+    assert_string_equal(part.what, "record 2 is missing");
+    assert_non_null(strstr(part.next, "audit verify --head SEQ:HASH"));
+    health_judge_store(&full, true, MONO, WALL, &part); /* what stops changes goes first */
+    health_judge_audit("record 2 is missing", &part);
+    assert_string_equal(part.what, "nothing can be recorded: disk full");
+}
+
 static void alive_while_the_loop_turns_and_the_store_works(void **state)
 {
     (void)state;
@@ -182,6 +199,7 @@ int main(void)
         cmocka_unit_test(aws_is_ready_with_the_right_keys_that_answer),
         cmocka_unit_test(the_store_is_ready_when_it_takes_commits),
         cmocka_unit_test(the_page_is_a_line_for_each_part),
+        cmocka_unit_test(a_changed_store_is_not_ready),
         cmocka_unit_test(alive_while_the_loop_turns_and_the_store_works),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,7 +84,7 @@ static void each_wait_is_said_with_its_time(void **state)
         const char *detail, *says;
     } rows[] = {
         {FOLLOW_WAITING, FOLLOW_WAIT_ORDER, 0, false, "",
-         "⏳ ECS has taken the order; its deployment does not show yet"},
+         "⏳ ECS has taken the order; nothing of it shows yet"},
         {FOLLOW_STARTING, FOLLOW_WAIT_PLACING, 0, false, "was unable to place a task",
          "⏳ Waiting for a place for new tasks, for 1:10 now, 0 of 2 run · 2:00 of usually 5-10 min"},
         {FOLLOW_STARTING, FOLLOW_WAIT_PULLING, 0, true, "",
