@@ -376,14 +376,6 @@ static void without_approvers_there_is_no_second_person(void **state)
     expect_refusal(r, "confirm.approvers of this target names nobody");
 }
 
-static void all_is_answered_with_the_order(void **state)
-{
-    struct rig *r = *state;
-    rig_start(r);
-    rig_ask(r, "restart cotak prod all");
-    expect_refusal(r, "/cloudtak restart cotak prod hub, then api, then events");
-}
-
 static void an_open_question_survives_a_kill(void **state)
 {
     struct rig *r = *state;
@@ -459,7 +451,6 @@ int main(void)
         TEST(changed_facts_ask_again),
         TEST(a_second_person_confirms_where_the_target_wants_one),
         TEST(without_approvers_there_is_no_second_person),
-        TEST(all_is_answered_with_the_order),
         TEST(an_open_question_survives_a_kill),
         TEST(a_running_deployment_asks),
         TEST(a_second_restart_names_the_first),
