@@ -117,7 +117,7 @@ def restored(build, name, wanted, until):
 def main(build):
     restored(build, "copied while it asks", "asking", lambda sim: sim.posts("RESTART cotak"))
     restored(build, "copied while it follows", "following",
-             lambda sim: sim.aws("UpdateService") and any("deployment" in words(e) for e in sim.of("update")))
+             lambda sim: sim.aws("UpdateService") and any("ECS has taken the order" in words(e) for e in sim.of("update")))
     return 0
 
 
