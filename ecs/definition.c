@@ -49,8 +49,10 @@ void definition_tell(const struct definition *d, struct ecs_previous *r)
 {
     r->inactive = d->inactive;
     r->image_count = 0;
-    for (size_t i = 0; i < d->container_count && i < ECS_CONTAINERS; i++)
-        TEXT_COPY(r->images[r->image_count++], d->containers[i].image);
+    for (size_t i = 0; i < d->container_count && i < ECS_CONTAINERS; i++) {
+        TEXT_COPY(r->images[i], d->containers[i].image);
+        r->image_count++;
+    }
 }
 
 const struct definition_container *definition_container(const struct definition *d, const char *name)

@@ -41,8 +41,10 @@ static void tell(const struct command_call *call, const struct store_operation *
 static void finish(struct asked *a, const struct command_past *r)
 {
     struct command_call *call = a->call;
-    const size_t shown = r->count < SHOWN ? r->count : SHOWN;
+    size_t shown = r->count;
 
+    if (shown > SHOWN)
+        shown = SHOWN;
     for (size_t i = 0; i < shown; i++)
         tell(call, r->rows[i], &a->card);
     if (!shown)

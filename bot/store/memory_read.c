@@ -110,7 +110,10 @@ void memory_recent(struct store_memory *m, struct store_recent *r)
 
 void memory_history(struct store_memory *m, struct store_history *h)
 {
-    const size_t most = h->most < STORE_RECENT ? h->most : STORE_RECENT;
+    size_t most = h->most;
+    if (most > STORE_RECENT) {
+        most = STORE_RECENT;
+    }
     struct store_operation *list = mem_array(STORE_RECENT, sizeof(*list));
     struct known_operation *k =
         m->operations == NULL ? NULL : ELMT_FROM_HH(m->operations->hh.tbl, m->operations->hh.tbl->tail);
