@@ -187,14 +187,19 @@ static void answer_over(struct call *c, const struct operation *op)
 
 /* ---- the question, if it can still be answered; otherwise that is said here and the call is over */
 
-static bool here(const struct operation *op, const struct request *r)
+/* The question's message; "" while the platform has not said which it is. */
+static const char *message_of(const struct operation *op)
 {
     char id[STORE_KEY], suffix[RESTART_SUFFIX];
     restart_question_suffix(op, suffix, sizeof(suffix));
     TEXT_FORMAT(id, "%s/%s", op->row.id, suffix);
+    return outbox_message(op->engine->outbox, id);
+}
+
+static bool here(const struct operation *op, const struct request *r)
+{
     return question_is_in(op, &r->place) &&
-           (r->click_message[0] == '\0' ||
-            strcmp(outbox_message(op->engine->outbox, id), r->click_message) == 0);
+           (r->click_message[0] == '\0' || strcmp(message_of(op), r->click_message) == 0);
 }
 
 bool question_is_in(const struct operation *op, const struct place *place)
@@ -215,7 +220,8 @@ static struct operation *open_question(struct call *c)
         TEXT_FORMAT(text, "I know no open question %s; if there was one, its message shows how it ended.",
                     id);
         call_not(c, id, CALL_LATE, text);
-    } else if (!restart_question_waits(op) || operation_writing(op)) {
+    } else if (!restart_question_waits(op) || operation_writing(op) ||
+               (c->command.request.click_message[0] != '\0' && message_of(op)[0] == '\0')) {
         answer_over(c, op);
         op = NULL;
     } else if (!here(op, &c->command.request)) {
