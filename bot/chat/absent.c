@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "loop/loop.h"
+#include "later.h"
 
 #define AGAIN_MS (60 * 1000)
 #define WHY      "the daemon, which connects to it, is down"
@@ -13,41 +13,12 @@ struct absent {
     char server[32], command[40];
 };
 
-struct reply {
-    struct loop_deferred deferred;
-    struct chat_send *send;
-    struct chat_find *find;
-    struct chat_lookup *lookup;
-};
-
-static void run(struct loop_deferred *d)
-{
-    struct reply r = *(struct reply *)d->user;
-
-    mem_free(d->user);
-    if (r.send)
-        r.send->done(r.send);
-    if (r.find)
-        r.find->done(r.find);
-    if (r.lookup)
-        r.lookup->done(r.lookup);
-}
-
-static void reply_later(struct chat *chat, struct reply r)
-{
-    struct reply *kept = mem_alloc(sizeof *kept);
-
-    *kept = r;
-    kept->deferred = (struct loop_deferred){.run = run, .user = kept};
-    loop_defer(((struct absent *)chat)->loop, &kept->deferred);
-}
-
 static void send(struct chat *chat, struct chat_send *s)
 {
     s->outcome = CHAT_LATER;
     s->retry_ms = AGAIN_MS;
     err_set(&s->err, ERR_UNREACHABLE, WHY);
-    reply_later(chat, (struct reply){.send = s});
+    chat_later(((struct absent *)chat)->loop, (struct chat_later){.send = s});
 }
 
 static void find(struct chat *chat, struct chat_find *f)
@@ -55,14 +26,14 @@ static void find(struct chat *chat, struct chat_find *f)
     f->ok = false;
     f->retry_ms = AGAIN_MS;
     err_set(&f->err, ERR_UNREACHABLE, WHY);
-    reply_later(chat, (struct reply){.find = f});
+    chat_later(((struct absent *)chat)->loop, (struct chat_later){.find = f});
 }
 
 static void lookup(struct chat *chat, struct chat_lookup *l)
 {
     l->ok = false;
     err_set(&l->err, ERR_UNREACHABLE, WHY);
-    reply_later(chat, (struct reply){.lookup = l});
+    chat_later(((struct absent *)chat)->loop, (struct chat_later){.lookup = l});
 }
 
 /* There is no such thing. */

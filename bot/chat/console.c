@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/local.h"
+#include "later.h"
 #include "loop/loop.h"
 
 #define KEYS 256 /* of messages, remembered */
@@ -39,35 +40,6 @@ struct console {
 };
 
 /* ---- what the engine says */
-
-struct reply {
-    struct loop_deferred deferred;
-    struct chat_send *send;
-    struct chat_find *find;
-    struct chat_lookup *lookup;
-};
-
-static void run(struct loop_deferred *d)
-{
-    struct reply r = *(struct reply *)d->user;
-
-    mem_free(d->user);
-    if (r.send)
-        r.send->done(r.send);
-    if (r.find)
-        r.find->done(r.find);
-    if (r.lookup)
-        r.lookup->done(r.lookup);
-}
-
-static void reply_later(struct console *c, struct reply r)
-{
-    struct reply *kept = mem_alloc(sizeof *kept);
-
-    *kept = r;
-    kept->deferred = (struct loop_deferred){.run = run, .user = kept};
-    loop_defer(c->o.loop, &kept->deferred);
-}
 
 static const struct console_session *session_of(const struct console *c, const char *id)
 {
@@ -127,7 +99,7 @@ static void send(struct chat *chat, struct chat_send *s)
         TEXT_COPY(c->keys[c->posted % KEYS].message, s->posted);
         hand_over(c, s, s->posted);
     }
-    reply_later(c, (struct reply){.send = s});
+    chat_later(c->o.loop, (struct chat_later){.send = s});
 }
 
 static void find(struct chat *chat, struct chat_find *f)
@@ -141,7 +113,7 @@ static void find(struct chat *chat, struct chat_find *f)
         if (f->found)
             TEXT_COPY(f->message, c->keys[i].message);
     }
-    reply_later(c, (struct reply){.find = f});
+    chat_later(c->o.loop, (struct chat_later){.find = f});
 }
 
 /* The kernel vouched for them; groups of a chat do not hold here. */
@@ -154,7 +126,7 @@ static void lookup(struct chat *chat, struct chat_lookup *l)
     TEXT_COPY(l->name, l->user);
     memset(l->in_group, 0, sizeof l->in_group);
     l->as_of_ms = clock_wall(loop_clock(c->o.loop));
-    reply_later(c, (struct reply){.lookup = l});
+    chat_later(c->o.loop, (struct chat_later){.lookup = l});
 }
 
 /* There is no such thing. */

@@ -169,20 +169,7 @@ static void tell(struct reading *reading)
                 call->parsed.service->key);
 }
 
-static void over(struct reading *reading)
-{
-    struct reading_look *r = (struct reading_look *)reading;
-
-    mem_free(r->seen);
-    mem_free(r);
-}
-
 static void run(struct command_call *call)
 {
-    struct reading_look *r = mem_alloc(sizeof *r);
-
-    r->reading.tell = tell;
-    r->reading.over = over;
-    r->look.with_tasks = r->look.with_targets = true; /* are users served? */
-    reading_look_begin(r, call, READING_LOOK_MS);
+    reading_look_only(call, tell);
 }

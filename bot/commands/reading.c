@@ -72,6 +72,24 @@ void reading_look_begin(struct reading_look *r, struct command_call *call, int64
     call->ecs->ops->look(call->ecs, &r->look);
 }
 
+static void look_over(struct reading *reading)
+{
+    struct reading_look *r = (struct reading_look *)reading;
+
+    mem_free(r->seen);
+    mem_free(r);
+}
+
+void reading_look_only(struct command_call *call, void (*tell)(struct reading *r))
+{
+    struct reading_look *r = mem_alloc(sizeof *r);
+
+    r->reading.tell = tell;
+    r->reading.over = look_over;
+    r->look.with_tasks = r->look.with_targets = true; /* are users served? */
+    reading_look_begin(r, call, READING_LOOK_MS);
+}
+
 int64_t reading_look_now(const struct reading_look *r)
 {
     return r->seen && r->seen->service_as_of_ms ? r->seen->service_as_of_ms : r->reading.call->now_ms;

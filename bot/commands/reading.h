@@ -41,6 +41,9 @@ struct reading_look {
 
 /* r->look's with_… and r->reading's tell and over are set before. */
 void reading_look_begin(struct reading_look *r, struct command_call *call, int64_t look_ms);
+/* The whole command where one look with tasks and targets is all it reads: tell gets a struct reading_look.
+ */
+void reading_look_only(struct command_call *call, void (*tell)(struct reading *r));
 /* Writes title and place; false when there is nothing to tell but why: that is written. what: "Tasks of ". */
 bool reading_look_tell(struct reading_look *r, const char *what);
 int64_t reading_look_now(const struct reading_look *r); /* world */

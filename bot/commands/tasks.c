@@ -177,20 +177,7 @@ static void tell(struct reading *reading)
         card_footer(card, "The whole page: %s status %s %s", word, t->name, key);
 }
 
-static void over(struct reading *reading)
-{
-    struct reading_look *r = (struct reading_look *)reading;
-
-    mem_free(r->seen);
-    mem_free(r);
-}
-
 static void run(struct command_call *call)
 {
-    struct reading_look *r = mem_alloc(sizeof *r);
-
-    r->reading.tell = tell;
-    r->reading.over = over;
-    r->look.with_tasks = r->look.with_targets = true;
-    reading_look_begin(r, call, READING_LOOK_MS);
+    reading_look_only(call, tell);
 }
